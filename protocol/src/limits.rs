@@ -1,0 +1,14 @@
+//! Bounds that both sides enforce before they parse or allocate.
+
+/// Longest compact JWS or JWE, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// Longest link that is parsed, in bytes.
+pub const MAX_LINK_BYTES: usize = 2048;
+/// Longest name of a device, a person, an application or a place, in characters.
+pub const MAX_NAME_CHARS: usize = 128;
+/// Open challenges that one delivery holds at most.
+pub const MAX_CHALLENGES: usize = 16;
+/// Longest long-poll, in seconds.
+pub const MAX_WAIT_SECONDS: u32 = 60;
+/// How far a request's `iat` may be from the service's time, in seconds, before it is refused as stale.
+pub const MAX_REQUEST_AGE_SECONDS: u64 = 120;

@@ -1,0 +1,442 @@
+//! The claims of every message, one type a message. `docs/protocol.md` says who sends which, and what is checked.
+//!
+//! Times are Unix times of the service: `iat` and `exp` in seconds (RFC 7519, section 4.1), `time` in milliseconds.
+//! `re` is base64url of the SHA-256 of the request's compact JWS: it ties a reply to the one request it answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::jws::Message;
+use crate::{Id, Jwk, MatchSecret, Thumbprint, Ticket};
+
+/// Device to service: bind these keys to the account behind the ticket. Signed by the device key in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Enrol {
+    /// The service's signing key, as the link named it.
+    pub aud: Thumbprint,
+    /// The single-use ticket of the link.
+    pub ticket: Ticket,
+    /// Key that needs no person: fetching, life cycle, deny, report.
+    pub device_key: Jwk,
+    /// Key that is released on a user check only: approve.
+    pub approval_key: Jwk,
+    /// Ephemeral key that the service seals the one-time-code secret to.
+    pub encryption_key: Jwk,
+    /// The device's name, as its owner reads it in a list.
+    pub name: String,
+    /// What kind of device it is.
+    pub platform: Platform,
+    /// Whether the private keys are in hardware that doesn't give them out.
+    pub hardware_keys: bool,
+    /// How to wake the device; without one it fetches by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_up: Option<WakeUp>,
+}
+
+/// Kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// An Android phone or tablet.
+    Android,
+    /// An iPhone or iPad.
+    Ios,
+    /// A computer.
+    Desktop,
+    /// Anything else, also what a newer version may say.
+    #[serde(other)]
+    Other,
+}
+
+/// A channel that can tell a device to fetch. The wake-up itself has no content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum WakeUp {
+    /// A UnifiedPush endpoint.
+    UnifiedPush {
+        /// Its https address.
+        endpoint: String,
+    },
+    /// Firebase Cloud Messaging.
+    Fcm {
+        /// Registration token.
+        token: String,
+    },
+    /// Apple Push Notification service.
+    Apns {
+        /// Device token.
+        token: String,
+    },
+}
+
+/// Service to device: the keys are bound. The device waits for its activation challenge.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// The request that this answers.
+    pub re: String,
+    /// The service's time, milliseconds.
+    pub time: u64,
+    /// The device's identifier from here on.
+    pub device: Id,
+    /// Name of the organisation, shown as the account's issuer.
+    pub organisation: String,
+    /// Name of the person's account at the organisation.
+    pub user: String,
+    /// What the organisation asks for.
+    pub policy: Policy,
+    /// JWE to the encryption key, of [`TotpSecret`] as JSON.
+    pub totp: String,
+}
+
+/// What the organisation asks of an approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// How a person proves to have seen the sign-in page.
+    pub matching: Matching,
+    /// Wrong numbers that end a sign-in, 1 to 3.
+    pub tries: u8,
+}
+
+/// Which matchings a challenge accepts. Neither means that policy asks for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matching {
+    /// Number matching with this many decimal digits, 2 to 8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<u8>,
+    /// Scan matching: the sign-in page's QR.
+    #[serde(default)]
+    pub scan: bool,
+}
+
+/// The secret of the device's own one-time codes: RFC 6238 with SHA-1.
+#[derive(Serialize, Deserialize)]
+pub struct TotpSecret {
+    /// Shared secret, base64url.
+    pub secret: String,
+    /// Digits of a code.
+    pub digits: u8,
+    /// Seconds of a step.
+    pub period: u32,
+}
+
+/// Device to service: what is there for me? Signed by the device key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The service's signing key that the device trusts; the reply is signed by it.
+    pub aud: Thumbprint,
+    /// The device.
+    pub device: Id,
+    /// Makes each request a new one.
+    pub jti: Id,
+    /// The device's idea of the service's time, seconds.
+    pub iat: u64,
+    /// Seconds to hold the reply while nothing differs from `known`; 0 replies at once.
+    pub wait: u32,
+    /// Open challenges that the device already holds.
+    pub known: Vec<Id>,
+}
+
+/// Service to device: every open challenge, and when to ask again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The request that this answers.
+    pub re: String,
+    /// The service's time, milliseconds.
+    pub time: u64,
+    /// Whether the device's first approval has been accepted.
+    pub active: bool,
+    /// All open challenges as compact JWS; one that was there and is missing was withdrawn, answered or has expired.
+    pub challenges: Vec<String>,
+    /// Milliseconds to leave before the next fetch; the service's way to slow devices down.
+    pub next_fetch: u64,
+    /// The successor of the signing key, as a compact JWS of [`KeyChange`] under the key that the device trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_change: Option<String>,
+}
+
+/// Service to device: a sign-in waits for this person. Signed by the service; it never has the number in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// The device's key that it is meant for.
+    pub aud: Thumbprint,
+    /// The device.
+    pub device: Id,
+    /// 128 random bits: its name and its nonce in one.
+    pub id: Id,
+    /// When it was made, seconds; it isn't valid before.
+    pub iat: u64,
+    /// When it ends, seconds.
+    pub exp: u64,
+    /// What an approval does.
+    pub purpose: Purpose,
+    /// Which application is signed in to.
+    pub application: String,
+    /// Who signs in, as the organisation names them.
+    pub user: String,
+    /// Roughly where the sign-in comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Its network address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// The browser or program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Which matchings it accepts.
+    pub matching: Matching,
+}
+
+/// What an approval does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Signs the person in.
+    SignIn,
+    /// Makes the device active: the last step of an enrolment.
+    Activation,
+}
+
+/// Device to service: the person's decision. `approve` is signed by the approval key, `deny` and `report` by either.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The service's signing key that the device trusts.
+    pub aud: Thumbprint,
+    /// The device.
+    pub device: Id,
+    /// The challenge.
+    pub challenge: Id,
+    /// Base64url of the SHA-256 of the challenge's compact JWS: what was seen is what is signed.
+    pub challenge_hash: String,
+    /// The decision.
+    pub decision: Decision,
+    /// The number, as the person typed it. Only with `approve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The scanned secret. Only with `approve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<MatchSecret>,
+    /// How the device checked who holds it.
+    pub user_check: UserCheck,
+    /// The device's idea of the service's time, seconds.
+    pub iat: u64,
+}
+
+/// A person's decision on a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is me.
+    Approve,
+    /// Not now, or not me.
+    Deny,
+    /// It isn't me, and the organisation should know.
+    Report,
+}
+
+/// How a device checked the person before it signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserCheck {
+    /// Fingerprint or face.
+    Biometric,
+    /// The device's PIN, pattern or password.
+    DeviceCredential,
+    /// The vault's passphrase.
+    Passphrase,
+    /// None; all that a deny or a report needs.
+    None,
+}
+
+/// Service to device: what the answer did. The same answer again gets the same receipt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The request that this answers.
+    pub re: String,
+    /// The service's time, milliseconds.
+    pub time: u64,
+    /// The challenge.
+    pub challenge: Id,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Numbers that may still be tried on this challenge.
+    pub tries_left: u8,
+}
+
+/// What an answer did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The sign-in succeeded, or the device is active.
+    Approved,
+    /// The sign-in was turned down.
+    Denied,
+    /// The sign-in was turned down and the organisation told.
+    Reported,
+    /// The number or the scanned secret was wrong. With no tries left the sign-in has failed.
+    WrongMatch,
+}
+
+/// Device to service: a change in the device's own life cycle. Signed by the device key; each `jti` works once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Change {
+    /// The service's signing key that the device trusts.
+    pub aud: Thumbprint,
+    /// The device.
+    pub device: Id,
+    /// Makes each request a new one.
+    pub jti: Id,
+    /// The device's idea of the service's time, seconds.
+    pub iat: u64,
+    /// What changes.
+    pub change: DeviceChange,
+}
+
+/// What changes about a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum DeviceChange {
+    /// A new name.
+    Rename {
+        /// The name.
+        name: String,
+    },
+    /// A new wake-up channel, or none any more.
+    WakeUp {
+        /// The channel.
+        wake_up: Option<WakeUp>,
+    },
+    /// The device is given up: its keys and its codes are worth nothing from now on.
+    Revoke,
+}
+
+/// Service to device: the change is made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Changed {
+    /// The request that this answers.
+    pub re: String,
+    /// The service's time, milliseconds.
+    pub time: u64,
+}
+
+/// Signed by the service's old key: from now on this is the signing key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeyChange {
+    /// The successor.
+    pub key: Jwk,
+    /// When the change was made, seconds.
+    pub iat: u64,
+}
+
+/// Service to device: the request was refused, and nothing has changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Problem {
+    /// The request that this answers.
+    pub re: String,
+    /// The service's time, milliseconds.
+    pub time: u64,
+    /// Why.
+    pub code: ProblemCode,
+    /// What became of the challenge before, with [`ProblemCode::AlreadyAnswered`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Milliseconds after which the request may be made again, with [`ProblemCode::Throttled`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// Not of the form the protocol gives it, or badly signed.
+    Malformed,
+    /// No such ticket, or an altered one.
+    TicketUnknown,
+    /// The ticket's time is over.
+    TicketExpired,
+    /// The ticket has enrolled another device.
+    TicketUsed,
+    /// The request's `aud` is no key of this service.
+    WrongServiceKey,
+    /// The request's `iat` is too far from the service's time; `time` says what it is.
+    ClockSkew,
+    /// No such device.
+    DeviceUnknown,
+    /// The device was revoked.
+    DeviceRevoked,
+    /// The request was seen before.
+    Replayed,
+    /// No such challenge for this device.
+    ChallengeUnknown,
+    /// The challenge's time is over, or it was withdrawn.
+    ChallengeExpired,
+    /// The answer is for another text than the challenge that was sent.
+    ChallengeAltered,
+    /// The challenge has been answered; `outcome` says how.
+    AlreadyAnswered,
+    /// Approvals are signed by the approval key.
+    WrongKey,
+    /// Too many failures on this account; `retry_after` says when to try again.
+    Throttled,
+    /// The service can't serve the request now.
+    Unavailable,
+    /// A reason that this version doesn't know.
+    #[serde(other)]
+    Unknown,
+}
+
+macro_rules! messages {
+    ($($type:ty => $typ:literal),+ $(,)?) => {
+        $(impl Message for $type {
+            const TYP: &'static str = $typ;
+        })+
+
+        #[cfg(test)]
+        const TYPES: &[&str] = &[$($typ),+];
+    };
+}
+
+messages! {
+    Enrol => "countersign-enrol+jws",
+    Enrolled => "countersign-enrolled+jws",
+    Fetch => "countersign-fetch+jws",
+    Delivery => "countersign-delivery+jws",
+    Challenge => "countersign-challenge+jws",
+    Answer => "countersign-answer+jws",
+    Receipt => "countersign-receipt+jws",
+    Change => "countersign-change+jws",
+    Changed => "countersign-changed+jws",
+    KeyChange => "countersign-key-change+jws",
+    Problem => "countersign-problem+jws",
+}
+
+/// Where a device sends its requests, below the service's address.
+pub mod paths {
+    /// [`super::Enrol`] to [`super::Enrolled`].
+    pub const ENROL: &str = "/v1/device/enrol";
+    /// [`super::Fetch`] to [`super::Delivery`].
+    pub const FETCH: &str = "/v1/device/fetch";
+    /// [`super::Answer`] to [`super::Receipt`].
+    pub const ANSWER: &str = "/v1/device/answer";
+    /// [`super::Change`] to [`super::Changed`].
+    pub const CHANGE: &str = "/v1/device/change";
+    /// Media type of requests and replies (RFC 7515, section 9.2.1).
+    pub const MEDIA_TYPE: &str = "application/jose";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_kinds_of_message_share_a_type() {
+        assert_eq!(TYPES.iter().collect::<BTreeSet<_>>().len(), TYPES.len());
+    }
+
+    #[test]
+    fn an_unknown_problem_is_still_a_problem() {
+        let problem = r#"{"re":"x","time":1,"code":"from_the_future"}"#;
+        assert_eq!(serde_json::from_str::<Problem>(problem).unwrap().code, ProblemCode::Unknown);
+    }
+}

@@ -1,0 +1,3 @@
+//! Service.
+
+fn main() {}
