@@ -2,6 +2,7 @@
 //!
 //! All logic of Countersign is here, with no FFI and no platform code. Shells drive it through one façade.
 
+pub mod approvals;
 pub mod otp;
 mod secret;
 
