@@ -30,7 +30,25 @@ impl Unsigned {
     ///
     /// [`ProtocolError::TooLong`] when the claims are over the limit.
     pub fn new<M: Message>(message: &M, key: Thumbprint) -> Result<Self, ProtocolError> {
-        let header = format!(r#"{{"alg":"ES256","typ":"{}","kid":"{key}"}}"#, M::TYP);
+        Self::with_header(message, &format!(r#"{{"alg":"ES256","typ":"{}","kid":"{key}"}}"#, M::TYP))
+    }
+
+    /// As [`Unsigned::new`], with the signing key in the header (`jwk`, RFC 7515, section 4.1.3): for a receiver that
+    /// knows the key by its thumbprint only, as in the replies to an enrolment.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError::TooLong`] when the claims are over the limit.
+    pub fn with_embedded_key<M: Message>(message: &M, key: &Jwk) -> Result<Self, ProtocolError> {
+        let jwk = serde_json::to_string(key).map_err(|_| ProtocolError::Malformed("public key"))?;
+        let kid = key.thumbprint();
+        Self::with_header(
+            message,
+            &format!(r#"{{"alg":"ES256","typ":"{}","kid":"{kid}","jwk":{jwk}}}"#, M::TYP),
+        )
+    }
+
+    fn with_header<M: Message>(message: &M, header: &str) -> Result<Self, ProtocolError> {
         let claims = serde_json::to_vec(message).map_err(|_| ProtocolError::Malformed("claims"))?;
         let signing_input = format!("{}.{}", encode_base64url(header), encode_base64url(claims));
         if signing_input.len() + 1 + ENCODED_SIGNATURE_BYTES > MAX_MESSAGE_BYTES {
@@ -95,6 +113,21 @@ pub fn verify_self_signed<M: Message>(
     parts.verify(&key)
 }
 
+/// Verifies a message that brings its key in the header, where the receiver has pinned the key's thumbprint. Gives the
+/// claims and the key.
+///
+/// # Errors
+///
+/// As [`verify`]; [`ProtocolError::WrongKey`] when the key isn't there or isn't the pinned one.
+pub fn verify_pinned<M: Message>(compact: &str, pin: Thumbprint) -> Result<(M, Jwk), ProtocolError> {
+    let parts = Parts::split::<M>(compact)?;
+    let key = parts.header.jwk.filter(|key| key.thumbprint() == pin).ok_or(ProtocolError::WrongKey)?;
+    if parts.header.kid != pin {
+        return Err(ProtocolError::WrongKey);
+    }
+    Ok((parts.verify(&key)?, key))
+}
+
 /// The key that a message of kind `M` says it is signed by and its unverified claims, to look the key up with.
 /// Nothing may be decided on them before [`verify`].
 ///
@@ -124,6 +157,8 @@ struct Header {
     alg: String,
     typ: String,
     kid: Thumbprint,
+    /// Looked at by [`verify_pinned`] alone; everywhere else the receiver brings the key.
+    jwk: Option<Jwk>,
     /// Extensions that must be understood (RFC 7515, section 4.1.11). None are.
     crit: Option<serde::de::IgnoredAny>,
 }

@@ -111,3 +111,22 @@ fn a_self_signed_message_must_be_signed_by_the_key_it_names() {
     assert_eq!(verify_self_signed::<Greeting>(&compact, |_| public), Ok(greeting()));
     assert_eq!(verify_self_signed::<Greeting>(&compact, |_| other), Err(ProtocolError::WrongKey));
 }
+
+fn sign_with_embedded_key(key: &SigningKey, public: &Jwk) -> String {
+    let unsigned = Unsigned::with_embedded_key(&greeting(), public).unwrap();
+    let signature: Signature = key.sign(unsigned.signing_input());
+    unsigned.finish(&signature.to_bytes().into())
+}
+
+#[test]
+fn an_embedded_key_counts_only_if_it_is_the_pinned_one() {
+    let (key, public) = key();
+    let (other_key, other) = self::key();
+    let compact = sign_with_embedded_key(&key, &public);
+    assert_eq!(verify_pinned::<Greeting>(&compact, public.thumbprint()), Ok((greeting(), public)));
+    assert_eq!(verify_pinned::<Greeting>(&compact, other.thumbprint()), Err(ProtocolError::WrongKey));
+    let without = sign(&key, &public, &greeting());
+    assert_eq!(verify_pinned::<Greeting>(&without, public.thumbprint()), Err(ProtocolError::WrongKey));
+    let forged = sign_with_embedded_key(&other_key, &public);
+    assert_eq!(verify_pinned::<Greeting>(&forged, public.thumbprint()), Err(ProtocolError::BadSignature));
+}
