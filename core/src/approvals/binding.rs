@@ -1,7 +1,7 @@
 //! What ties an account to an approval service.
 
 use countersign_protocol::messages::Policy;
-use countersign_protocol::{Id, Jwk, ServiceUrl};
+use countersign_protocol::{Id, Jwk, ServiceUrl, Thumbprint};
 use serde::{Deserialize, Serialize};
 
 /// What an enrolment left on this device: whom to ask, and whom to believe. Nothing in it is secret.
@@ -14,6 +14,10 @@ pub struct Binding {
     pub service_key: Jwk,
     /// What the service calls this device.
     pub device: Id,
+    /// Names this device's key for fetching and life cycle.
+    pub device_key: Thumbprint,
+    /// Names this device's key for approvals.
+    pub approval_key: Thumbprint,
     /// The person's name at the organisation.
     pub user: String,
     /// What the organisation asks of an approval.
