@@ -3,6 +3,7 @@
 //! All logic of Countersign is here, with no FFI and no platform code. Shells drive it through one façade.
 
 pub mod approvals;
+pub mod offer;
 pub mod otp;
 mod secret;
 

@@ -1,0 +1,97 @@
+//! Offers: what a scanned or pasted text offers to add, as a typed value.
+//!
+//! A text becomes an [`Offer`] or an [`OfferError`], and nothing in between: a text that isn't a link is never taken
+//! for a secret, since a typing error would then become codes that are silently wrong. Each parser is tolerant where
+//! real issuers differ in form, and strict where a guess could change the codes; its own header says which is which.
+//! No error holds any of the text, because the text usually holds a secret.
+
+mod batch;
+mod error;
+mod label;
+mod migration;
+mod otpauth;
+
+use countersign_protocol::{EnrolmentLink, MatchLink, ProtocolError};
+
+pub use batch::{BatchError, MigrationBatch};
+pub use error::OfferError;
+pub use migration::{MigrationPart, RefusedAccount};
+
+use crate::otp::OtpParameters;
+
+/// What a text offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Offer {
+    /// One account's one-time codes (`otpauth://`).
+    Otp(OtpOffer),
+    /// Some of the accounts that another authenticator exports (`otpauth-migration://`).
+    Migration(MigrationPart),
+    /// Enrolment with an approval service.
+    Enrolment(EnrolmentLink),
+    /// Not an account: the QR of a sign-in page, for scan matching.
+    Match(MatchLink),
+}
+
+/// One account's one-time codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtpOffer {
+    /// Who issues the account; empty if the offer doesn't say.
+    pub issuer: String,
+    /// The account's name at the issuer; may be empty.
+    pub name: String,
+    /// What the codes are made from.
+    pub parameters: OtpParameters,
+}
+
+impl Offer {
+    /// Longest text that is looked at, in bytes: more than any QR code holds.
+    pub const MAX_BYTES: usize = 8 * 1024;
+
+    /// Finds out what `text` offers; white space around it doesn't matter.
+    ///
+    /// ```
+    /// use countersign_core::offer::{Offer, OfferError};
+    ///
+    /// let text = "otpauth://totp/Example:alice@example.org?secret=JBSWY3DPEHPK3PXP&issuer=Example";
+    /// let Ok(Offer::Otp(offer)) = Offer::parse(text) else { panic!("an offer of codes") };
+    /// assert_eq!((offer.issuer.as_str(), offer.name.as_str()), ("Example", "alice@example.org"));
+    ///
+    /// assert_eq!(Offer::parse("JBSWY3DPEHPK3PXP"), Err(OfferError::NotAnOffer));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`OfferError`] says what is wrong with it, without repeating any of it.
+    pub fn parse(text: &str) -> Result<Self, OfferError> {
+        if text.len() > Self::MAX_BYTES {
+            return Err(OfferError::TooLong);
+        }
+        let text = text.trim();
+        let (scheme, rest) = text.split_once("://").ok_or(OfferError::NotAnOffer)?;
+        match scheme.to_ascii_lowercase().as_str() {
+            "otpauth" => otpauth::parse(rest).map(Self::Otp),
+            "otpauth-migration" => migration::parse(rest).map(Self::Migration),
+            "https" | "http" => parse_link(text),
+            _ => Err(OfferError::NotAnOffer),
+        }
+    }
+}
+
+/// The two links of the approval protocol; any other web address is no offer.
+fn parse_link(text: &str) -> Result<Offer, OfferError> {
+    let broken = |error| match error {
+        ProtocolError::InsecureUrl => OfferError::InsecureLink,
+        _ => OfferError::BrokenLink,
+    };
+    let (address, _) = text.split_once('#').ok_or(OfferError::NotAnOffer)?;
+    match address.rsplit_once('/') {
+        Some((_, "enrol")) => text.parse().map(Offer::Enrolment).map_err(broken),
+        Some((_, "match")) => text.parse().map(Offer::Match).map_err(broken),
+        _ => Err(OfferError::NotAnOffer),
+    }
+}
+
+#[cfg(test)]
+mod tests;
