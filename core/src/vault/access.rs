@@ -1,0 +1,138 @@
+//! Opening the vault, and changing what opens it.
+
+use countersign_protocol::Id;
+use rusqlite::TransactionBehavior;
+
+use super::keys::Keys;
+use super::slots::{self, KeySlot, NewSlot, RecoveryCode, SlotKind, VaultKeyStore};
+use super::{State, Vault, VaultError, schema};
+use crate::Secret;
+
+impl Vault {
+    /// Unlocks by passphrase.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::WrongKey`]; [`VaultError::NoSuchSlot`] when the vault has no passphrase.
+    pub fn unlock_with_passphrase(&self, passphrase: &Secret) -> Result<(), VaultError> {
+        let (_, vault_key) = self.open_by_passphrase(passphrase)?;
+        self.install(vault_key)
+    }
+
+    /// Unlocks by recovery code.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::WrongKey`]; [`VaultError::NoSuchSlot`] when the vault has no recovery code.
+    pub fn unlock_with_recovery_code(&self, code: &RecoveryCode) -> Result<(), VaultError> {
+        let rows = slots::load(&self.state().connection)?;
+        let (_, vault_key) =
+            slots::open_any(SlotKind::RecoveryCode, &rows, |row| Ok(slots::recovery_key(code, row)))?;
+        self.install(vault_key)
+    }
+
+    /// Unlocks by the platform's key store.
+    ///
+    /// The future may be dropped at any time; the vault is then as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::KeyStore`] says what the store answered; the other slots still open the vault.
+    /// [`VaultError::NoSuchSlot`] when no slot is held by a key store.
+    pub async fn unlock_with_key_store(&self, store: &dyn VaultKeyStore) -> Result<(), VaultError> {
+        let rows = slots::load(&self.state().connection)?;
+        let vault_key = slots::open_by_key_store(store, &rows).await?;
+        self.install(vault_key)
+    }
+
+    /// The vault's key slots. Needs no key.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read.
+    pub fn slots(&self) -> Result<Vec<KeySlot>, VaultError> {
+        slots::list(&self.state().connection)
+    }
+
+    /// Adds a key slot.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Locked`].
+    pub fn add_slot(&self, slot: &NewSlot) -> Result<(), VaultError> {
+        let state = self.state();
+        let row = slot.wrap(state.keys()?.vault_key());
+        slots::insert(&state.connection, &row)
+    }
+
+    /// Removes a key slot. For one held by a key store, [`VaultKeyStore::forget`] its key afterwards.
+    ///
+    /// The vault key stays the same: an old copy of the file still opens by the removed slot.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::LastSlot`] when no undamaged slot would be left, [`VaultError::NoSuchSlot`], [`VaultError::Locked`].
+    pub fn remove_slot(&self, id: Id) -> Result<(), VaultError> {
+        let mut state = self.state();
+        state.keys()?;
+        state.exchange_slot(id, None)
+    }
+
+    /// Puts a slot in the place of another, in one step.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoSuchSlot`], [`VaultError::Locked`].
+    pub fn replace_slot(&self, id: Id, slot: &NewSlot) -> Result<(), VaultError> {
+        let mut state = self.state();
+        let row = slot.wrap(state.keys()?.vault_key());
+        state.exchange_slot(id, Some(&row))
+    }
+
+    /// Changes the passphrase, in one step: at any moment either the old one or the new one opens the vault.
+    ///
+    /// Asks for the current one even if the vault is unlocked, so that nobody changes it on a phone left on a desk. The
+    /// vault stays locked or unlocked, as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::WrongKey`], [`VaultError::NoSuchSlot`], [`VaultError::EmptyPassphrase`].
+    pub fn change_passphrase(&self, current: &Secret, new: &Secret) -> Result<(), VaultError> {
+        let (id, vault_key) = self.open_by_passphrase(current)?;
+        let row = NewSlot::from_passphrase(new)?.wrap(&vault_key);
+        self.state().exchange_slot(id, Some(&row))
+    }
+
+    fn open_by_passphrase(&self, passphrase: &Secret) -> Result<(Id, Secret), VaultError> {
+        let rows = slots::load(&self.state().connection)?;
+        slots::open_any(SlotKind::Passphrase, &rows, |row| slots::passphrase_key(passphrase, row))
+    }
+
+    fn install(&self, vault_key: Secret) -> Result<(), VaultError> {
+        self.state().keys = Some(Keys::derive(vault_key));
+        if schema::has_copy(&self.path) && self.check()?.is_sound() {
+            schema::discard_copies(&self.path)?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn exchange_slot(&mut self, old: Id, new: Option<&slots::Row>) -> Result<(), VaultError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !slots::delete(&transaction, old)? {
+            return Err(VaultError::NoSuchSlot);
+        }
+        if let Some(row) = new {
+            slots::insert(&transaction, row)?;
+        }
+        if slots::count(&transaction)? == 0 {
+            return Err(VaultError::LastSlot);
+        }
+        transaction.commit()?;
+        // Moves the old slot out of the write-ahead log, where it would still open the vault. Another process that is
+        // reading may keep it there until its next write, which is no reason to call the change a failure.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        Ok(())
+    }
+}

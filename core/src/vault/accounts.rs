@@ -1,0 +1,330 @@
+//! Accounts in the vault: in order, with a trash, and with counters that never give a code out twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_protocol::Id;
+use serde::{Deserialize, Serialize};
+
+use super::record::{Listing, Record, RecordKind};
+use super::transaction::Transaction;
+use super::{Vault, VaultError};
+use crate::Secret;
+use crate::account::Account;
+use crate::approvals::Binding;
+use crate::otp::{Algorithm, Code, CodeFormat, MovingFactor, OtpGenerator, OtpParameters, ParametersError};
+
+impl Vault {
+    /// Adds an account at the end of the list.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::AlreadyPresent`] for an identifier that is there already; issuers and names may repeat.
+    pub fn add_account(&self, account: &Account) -> Result<(), VaultError> {
+        self.transaction(|transaction| transaction.add_account(account))
+    }
+
+    /// One account, if there is one of this identifier.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedRecord`].
+    pub fn account(&self, id: Id) -> Result<Option<Account>, VaultError> {
+        self.read(|transaction| transaction.account(id))
+    }
+
+    /// All accounts in the person's order, those in the trash among them, and what is wrong with the list.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read through.
+    pub fn accounts(&self) -> Result<Listing<Account>, VaultError> {
+        self.read(|transaction| transaction.accounts())
+    }
+
+    /// Changes an account, in one step with reading it. Its identifier and its place in the list stay.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NotFound`], [`VaultError::DamagedRecord`].
+    pub fn update_account(&self, id: Id, change: impl FnOnce(&mut Account)) -> Result<(), VaultError> {
+        self.transaction(|transaction| transaction.update_account(id, change))
+    }
+
+    /// Gives an account another issuer and name.
+    ///
+    /// # Errors
+    ///
+    /// See [`Vault::update_account`].
+    pub fn rename_account(&self, id: Id, issuer: &str, name: &str) -> Result<(), VaultError> {
+        self.update_account(id, |account| {
+            issuer.clone_into(&mut account.issuer);
+            name.clone_into(&mut account.name);
+        })
+    }
+
+    /// Puts an account in the trash, from where [`Vault::restore_account`] brings it back.
+    ///
+    /// # Errors
+    ///
+    /// See [`Vault::update_account`].
+    pub fn trash_account(&self, id: Id, unix_seconds: u64) -> Result<(), VaultError> {
+        self.update_account(id, |account| account.trashed_at = Some(unix_seconds))
+    }
+
+    /// Takes an account out of the trash, back to its place.
+    ///
+    /// # Errors
+    ///
+    /// See [`Vault::update_account`].
+    pub fn restore_account(&self, id: Id) -> Result<(), VaultError> {
+        self.update_account(id, |account| account.trashed_at = None)
+    }
+
+    /// Deletes an account for good, in the trash or not, damaged or not.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NotFound`].
+    pub fn delete_account(&self, id: Id) -> Result<(), VaultError> {
+        self.transaction(|transaction| transaction.delete_account(id))
+    }
+
+    /// Puts accounts in this order. They share out the places that they have now among them, and accounts that aren't
+    /// named keep theirs; so the visible part of a list can be ordered, whatever another process adds meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NotFound`] or [`VaultError::DamagedRecord`] for an account that can't be moved,
+    /// [`VaultError::AlreadyPresent`] for one that is named twice.
+    pub fn reorder_accounts(&self, order: &[Id]) -> Result<(), VaultError> {
+        self.transaction(|transaction| transaction.reorder_accounts(order))
+    }
+
+    /// The next code of a counter-based account (RFC 4226). Its counter has moved on, durably, before this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoCounter`] for an account without codes, with codes by time, or at the end of its counter.
+    pub fn next_hotp(&self, id: Id) -> Result<Code, VaultError> {
+        self.transaction(|transaction| transaction.next_hotp(id))
+    }
+}
+
+impl Transaction<'_> {
+    /// See [`Vault::add_account`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn add_account(&mut self, account: &Account) -> Result<(), VaultError> {
+        let position = self.manifest_mut()?.take_position();
+        self.insert(account.id, &StoredAccount::new(account.clone(), position))
+    }
+
+    /// See [`Vault::account`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn account(&mut self, id: Id) -> Result<Option<Account>, VaultError> {
+        Ok(self.get::<StoredAccount>(id)?.map(|stored| stored.into_account(id)))
+    }
+
+    /// See [`Vault::accounts`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn accounts(&mut self) -> Result<Listing<Account>, VaultError> {
+        let Listing { mut items, damaged, completeness } =
+            self.list_as(|id, stored: StoredAccount| (stored.position, stored.into_account(id)))?;
+        items.sort_by_key(|(position, _)| *position);
+        let items = items.into_iter().map(|(_, account)| account).collect();
+        Ok(Listing { items, damaged, completeness })
+    }
+
+    /// See [`Vault::update_account`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn update_account(&mut self, id: Id, change: impl FnOnce(&mut Account)) -> Result<(), VaultError> {
+        let stored = self.stored_account(id)?;
+        let position = stored.position;
+        let mut account = stored.into_account(id);
+        change(&mut account);
+        self.update(id, &StoredAccount::new(account, position))
+    }
+
+    /// See [`Vault::delete_account`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn delete_account(&mut self, id: Id) -> Result<(), VaultError> {
+        self.delete::<StoredAccount>(id)
+    }
+
+    /// See [`Vault::reorder_accounts`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reorder_accounts(&mut self, order: &[Id]) -> Result<(), VaultError> {
+        let mut accounts = BTreeMap::new();
+        for &id in order {
+            if accounts.insert(id, self.stored_account(id)?).is_some() {
+                return Err(VaultError::AlreadyPresent { kind: RecordKind::Account, id });
+            }
+        }
+        let places: BTreeSet<u64> = accounts.values().map(|stored| stored.position).collect();
+        for (id, place) in order.iter().zip(places) {
+            if let Some(stored) = accounts.get_mut(id).filter(|stored| stored.position != place) {
+                stored.position = place;
+                self.update(*id, stored)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`Vault::next_hotp`]. The code may be shown once the transaction has been committed, and not before.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn next_hotp(&mut self, id: Id) -> Result<Code, VaultError> {
+        let mut stored = self.stored_account(id)?;
+        let otp = stored.otp.as_mut().ok_or(VaultError::NoCounter)?;
+        let counter = otp.take_counter().ok_or(VaultError::NoCounter)?;
+        let code = OtpGenerator::new(otp).code_for_counter(counter);
+        self.update(id, &stored)?;
+        Ok(code)
+    }
+
+    fn stored_account(&mut self, id: Id) -> Result<StoredAccount, VaultError> {
+        self.get(id)?.ok_or(VaultError::NotFound { kind: RecordKind::Account, id })
+    }
+}
+
+/// An account as it is sealed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredAccount {
+    issuer: String,
+    name: String,
+    #[serde(default, with = "stored_otp", skip_serializing_if = "Option::is_none")]
+    otp: Option<OtpParameters>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    binding: Option<Binding>,
+    created_at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trashed_at: Option<u64>,
+    pub(super) position: u64,
+}
+
+impl Record for StoredAccount {
+    const KIND: RecordKind = RecordKind::Account;
+}
+
+impl StoredAccount {
+    fn new(account: Account, position: u64) -> Self {
+        let Account { id: _, issuer, name, otp, binding, created_at, trashed_at } = account;
+        Self { issuer, name, otp, binding, created_at, trashed_at, position }
+    }
+
+    fn into_account(self, id: Id) -> Account {
+        let Self { issuer, name, otp, binding, created_at, trashed_at, position: _ } = self;
+        Account { id, issuer, name, otp, binding, created_at, trashed_at }
+    }
+}
+
+/// Code parameters as they are sealed. They pass the same checks when they are read as when they were made.
+#[derive(Serialize, Deserialize)]
+struct StoredOtp {
+    #[serde(with = "super::sealed_secret")]
+    secret: Secret,
+    /// 1, 256 or 512.
+    sha: u16,
+    /// None for Steam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digits: Option<u8>,
+    /// Seconds, for codes by time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    period: Option<u32>,
+    /// The next counter, for codes by counter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counter: Option<u64>,
+}
+
+impl From<&OtpParameters> for StoredOtp {
+    fn from(otp: &OtpParameters) -> Self {
+        let (period, counter) = match otp.factor() {
+            MovingFactor::Time { period } => (Some(period), None),
+            MovingFactor::Counter { next } => (None, Some(next)),
+        };
+        Self {
+            secret: otp.secret().clone(),
+            sha: match otp.algorithm() {
+                Algorithm::Sha1 => 1,
+                Algorithm::Sha256 => 256,
+                Algorithm::Sha512 => 512,
+            },
+            digits: match otp.format() {
+                CodeFormat::Decimal { digits } => Some(digits),
+                CodeFormat::Steam => None,
+            },
+            period,
+            counter,
+        }
+    }
+}
+
+impl TryFrom<StoredOtp> for OtpParameters {
+    type Error = StoredOtpError;
+
+    fn try_from(stored: StoredOtp) -> Result<Self, StoredOtpError> {
+        let algorithm = match stored.sha {
+            1 => Algorithm::Sha1,
+            256 => Algorithm::Sha256,
+            512 => Algorithm::Sha512,
+            _ => return Err(StoredOtpError::Algorithm),
+        };
+        let format = stored.digits.map_or(CodeFormat::Steam, |digits| CodeFormat::Decimal { digits });
+        let factor = match (stored.period, stored.counter) {
+            (Some(period), None) => MovingFactor::Time { period },
+            (None, Some(next)) => MovingFactor::Counter { next },
+            _ => return Err(StoredOtpError::Factor),
+        };
+        Ok(Self::new(stored.secret, algorithm, format, factor)?)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StoredOtpError {
+    #[error("unknown hash")]
+    Algorithm,
+    #[error("neither time nor counter, or both")]
+    Factor,
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
+}
+
+mod stored_otp {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{OtpParameters, StoredOtp};
+
+    pub(super) fn serialize<S: Serializer>(
+        otp: &Option<OtpParameters>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        otp.as_ref().map(StoredOtp::from).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<OtpParameters>, D::Error> {
+        let stored = Option::<StoredOtp>::deserialize(deserializer)?;
+        stored.map(OtpParameters::try_from).transpose().map_err(D::Error::custom)
+    }
+}

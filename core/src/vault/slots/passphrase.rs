@@ -1,0 +1,93 @@
+//! The passphrase slot: Argon2id (RFC 9106).
+
+use argon2::{Argon2, Block, Params, Version};
+use countersign_protocol::Id;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{NewSlot, Row, SlotKey, SlotKind, VaultError};
+use crate::Secret;
+
+impl NewSlot {
+    /// A slot that this passphrase opens, through Argon2id with 64 MiB and three passes.
+    ///
+    /// The passphrase is the UTF-8 that the person typed, in Unicode's NFC. Takes about 0.2 seconds of one core.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::EmptyPassphrase`], or [`VaultError::OutOfMemory`].
+    pub fn from_passphrase(passphrase: &Secret) -> Result<Self, VaultError> {
+        Self::from_passphrase_at_cost(passphrase, 64 * 1024, 3)
+    }
+
+    pub(in crate::vault) fn from_passphrase_at_cost(
+        passphrase: &Secret,
+        memory_kib: u32,
+        passes: u32,
+    ) -> Result<Self, VaultError> {
+        if passphrase.is_empty() {
+            return Err(VaultError::EmptyPassphrase);
+        }
+        let mut salt = [0; SALT_LEN];
+        salt.copy_from_slice(Secret::make_random(SALT_LEN).expose());
+        let parameters = Parameters { memory_kib, passes, lanes: 1, salt };
+        let key = parameters.derive(passphrase)?;
+        let parameters = rmp_serde::to_vec_named(&parameters).map_err(|_| VaultError::OutOfMemory)?;
+        Ok(Self { id: Id::make_random(), kind: SlotKind::Passphrase, parameters, key })
+    }
+}
+
+/// The key of a passphrase slot.
+pub(in crate::vault) fn derive_key(passphrase: &Secret, row: &Row) -> Result<SlotKey, VaultError> {
+    let damaged = VaultError::DamagedSlot(SlotKind::Passphrase);
+    let parameters: Parameters = rmp_serde::from_slice(row.parameters()?).map_err(|_| damaged)?;
+    if !parameters.are_bounded() {
+        return Err(damaged);
+    }
+    parameters.derive(passphrase)
+}
+
+/// Stored with the slot, so that a later version may raise them. They come from a file that anyone may have written.
+#[derive(Serialize, Deserialize)]
+struct Parameters {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+    salt: [u8; SALT_LEN],
+}
+
+impl Parameters {
+    fn are_bounded(&self) -> bool {
+        (1..=MAX_LANES).contains(&self.lanes)
+            && (8 * self.lanes..=MAX_MEMORY_KIB).contains(&self.memory_kib)
+            && (1..=MAX_PASSES).contains(&self.passes)
+    }
+
+    fn derive(&self, passphrase: &Secret) -> Result<SlotKey, VaultError> {
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(SlotKey::LEN))
+            .map_err(|_| VaultError::DamagedSlot(SlotKind::Passphrase))?;
+        // Its last block is the key before the last hash, so the memory is wiped, and it may not be there at all.
+        let mut memory = Memory(Vec::new());
+        memory.0.try_reserve_exact(params.block_count()).map_err(|_| VaultError::OutOfMemory)?;
+        memory.0.resize(params.block_count(), Block::default());
+        let mut key = Zeroizing::new([0; SlotKey::LEN]);
+        Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(passphrase.expose(), &self.salt, &mut *key, &mut memory.0)
+            .map_err(|_| VaultError::DamagedSlot(SlotKind::Passphrase))?;
+        Ok(SlotKey(Secret::from(key.as_slice())))
+    }
+}
+
+struct Memory(Vec<Block>);
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+const SALT_LEN: usize = 16;
+/// Four times today's cost: room to raise it, and far from what a phone can't give.
+const MAX_MEMORY_KIB: u32 = 256 * 1024;
+const MAX_PASSES: u32 = 16;
+const MAX_LANES: u32 = 4;

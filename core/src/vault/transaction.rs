@@ -1,0 +1,234 @@
+//! What happens inside one transaction: records go in and out sealed, and the manifest keeps count.
+
+use countersign_protocol::Id;
+use rusqlite::params;
+use rusqlite::types::ValueRef;
+
+use super::VaultError;
+use super::envelope::{self, OpenBuffer};
+use super::keys::Keys;
+use super::manifest::Manifest;
+use super::record::{Completeness, Listing, Record, RecordKind};
+
+/// A consistent view of the vault, and changes that become durable together or not at all.
+///
+/// See [`super::Vault::transaction`].
+pub struct Transaction<'v> {
+    sql: rusqlite::Transaction<'v>,
+    keys: &'v Keys,
+    buffer: OpenBuffer,
+    /// Read when it is first needed, and written at commit if it has changed.
+    manifest: Option<Manifest>,
+    manifest_changed: bool,
+}
+
+impl<'v> Transaction<'v> {
+    pub(super) fn new(sql: rusqlite::Transaction<'v>, keys: &'v Keys) -> Self {
+        Self { sql, keys, buffer: OpenBuffer::default(), manifest: None, manifest_changed: false }
+    }
+
+    /// The record of this identifier, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedRecord`] when it can't be opened.
+    pub fn get<T: Record>(&mut self, id: Id) -> Result<Option<T>, VaultError> {
+        let mut statement =
+            self.sql.prepare_cached("SELECT envelope FROM records WHERE kind = ?1 AND id = ?2")?;
+        let mut rows = statement.query(params![T::KIND.number(), id.as_bytes()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        match open(self.keys, id, row.get_ref(0)?, &mut self.buffer) {
+            Some(record) => Ok(Some(record)),
+            None => Err(VaultError::DamagedRecord { kind: T::KIND, id }),
+        }
+    }
+
+    /// All records of a kind with their identifiers, in no particular order, and what is wrong with the list.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedFile`] when the file can't be read through. Damaged records are no error but told in the
+    /// listing.
+    pub fn list<T: Record>(&mut self) -> Result<Listing<(Id, T)>, VaultError> {
+        self.list_as(|id, record| (id, record))
+    }
+
+    /// [`Transaction::list`], with each record turned into what the caller wants to have.
+    pub(super) fn list_as<T: Record, R>(
+        &mut self,
+        make: impl Fn(Id, T) -> R,
+    ) -> Result<Listing<R>, VaultError> {
+        // A damaged manifest is told in the listing; what can be read should still be read.
+        match self.manifest() {
+            Ok(_) | Err(VaultError::DamagedRecord { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let mut items = Vec::new();
+        let mut damaged = Vec::new();
+        let mut statement = self.sql.prepare_cached("SELECT id, envelope FROM records WHERE kind = ?1")?;
+        let mut rows = statement.query([T::KIND.number()])?;
+        while let Some(row) = rows.next()? {
+            // A row without a proper identifier can't be named; the manifest's count tells of it.
+            let Some(id) = read_id(row.get_ref(0)?) else { continue };
+            match open(self.keys, id, row.get_ref(1)?, &mut self.buffer) {
+                Some(record) => items.push(make(id, record)),
+                None => damaged.push(id),
+            }
+        }
+        drop(rows);
+        drop(statement);
+        let present = count_of(items.len() + damaged.len());
+        let completeness = match &self.manifest {
+            Some(manifest) => manifest.compare(T::KIND, present),
+            None => Completeness::Unproven,
+        };
+        Ok(Listing { items, damaged, completeness })
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::AlreadyPresent`]; it never overwrites. [`VaultError::TooLarge`].
+    pub fn insert<T: Record>(&mut self, id: Id, record: &T) -> Result<(), VaultError> {
+        let envelope = self.seal(id, record)?;
+        let count = self.manifest()?.count(T::KIND);
+        let inserted = self
+            .sql
+            .prepare_cached("INSERT OR IGNORE INTO records (kind, id, envelope) VALUES (?1, ?2, ?3)")?
+            .execute(params![T::KIND.number(), id.as_bytes(), envelope])?;
+        if inserted == 0 {
+            return Err(VaultError::AlreadyPresent { kind: T::KIND, id });
+        }
+        self.manifest_mut()?.set_count(T::KIND, count.saturating_add(1));
+        Ok(())
+    }
+
+    /// Replaces a record that is there, damaged or not.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NotFound`], [`VaultError::TooLarge`].
+    pub fn update<T: Record>(&mut self, id: Id, record: &T) -> Result<(), VaultError> {
+        if self.replace(id, record)? { Ok(()) } else { Err(VaultError::NotFound { kind: T::KIND, id }) }
+    }
+
+    /// Adds a record, or replaces the one that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::TooLarge`].
+    pub fn put<T: Record>(&mut self, id: Id, record: &T) -> Result<(), VaultError> {
+        if self.replace(id, record)? { Ok(()) } else { self.insert(id, record) }
+    }
+
+    /// Deletes a record for good, damaged or not. Its sealed bytes are overwritten.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NotFound`].
+    pub fn delete<T: Record>(&mut self, id: Id) -> Result<(), VaultError> {
+        let count = self.manifest()?.count(T::KIND);
+        let deleted = self
+            .sql
+            .prepare_cached("DELETE FROM records WHERE kind = ?1 AND id = ?2")?
+            .execute(params![T::KIND.number(), id.as_bytes()])?;
+        if deleted == 0 {
+            return Err(VaultError::NotFound { kind: T::KIND, id });
+        }
+        self.manifest_mut()?.set_count(T::KIND, count.saturating_sub(1));
+        Ok(())
+    }
+
+    /// Makes all changes durable.
+    pub(super) fn commit(mut self) -> Result<(), VaultError> {
+        if let Some(manifest) = self.manifest.take_if(|_| self.manifest_changed)
+            && !self.replace(Manifest::ID, &manifest)?
+        {
+            return Err(DAMAGED_MANIFEST);
+        }
+        Ok(self.sql.commit()?)
+    }
+
+    pub(super) fn manifest(&mut self) -> Result<&Manifest, VaultError> {
+        if self.manifest.is_none() {
+            self.manifest = Some(self.get(Manifest::ID)?.ok_or(DAMAGED_MANIFEST)?);
+        }
+        self.manifest.as_ref().ok_or(DAMAGED_MANIFEST)
+    }
+
+    pub(super) fn manifest_mut(&mut self) -> Result<&mut Manifest, VaultError> {
+        self.manifest()?;
+        self.manifest_changed = true;
+        self.manifest.as_mut().ok_or(DAMAGED_MANIFEST)
+    }
+
+    /// Writes a manifest of what is there, in place of the one that is there or not.
+    pub(super) fn write_manifest(&mut self, manifest: &Manifest) -> Result<(), VaultError> {
+        let envelope = self.seal(Manifest::ID, manifest)?;
+        self.sql.execute(
+            "INSERT OR REPLACE INTO records (kind, id, envelope) VALUES (?1, ?2, ?3)",
+            params![RecordKind::Manifest.number(), Manifest::ID.as_bytes(), envelope],
+        )?;
+        self.manifest = None;
+        self.manifest_changed = false;
+        Ok(())
+    }
+
+    /// The number of rows of a kind, whatever is in them.
+    pub(super) fn count_rows(&self, kind: RecordKind) -> Result<u64, VaultError> {
+        let count: i64 =
+            self.sql.query_row("SELECT count(*) FROM records WHERE kind = ?1", [kind.number()], |row| {
+                row.get(0)
+            })?;
+        u64::try_from(count).map_err(|_| VaultError::DamagedFile)
+    }
+
+    /// Opens every envelope of a kind without reading it: how many open, and which don't.
+    pub(super) fn verify(&mut self, kind: RecordKind) -> Result<(u64, Vec<Id>), VaultError> {
+        let mut sound = 0_u64;
+        let mut damaged = Vec::new();
+        let mut statement = self.sql.prepare_cached("SELECT id, envelope FROM records WHERE kind = ?1")?;
+        let mut rows = statement.query([kind.number()])?;
+        while let Some(row) = rows.next()? {
+            let Some(id) = read_id(row.get_ref(0)?) else { continue };
+            let envelope = row.get_ref(1)?.as_blob().unwrap_or_default();
+            match envelope::open(self.keys.data_key(kind), kind, id, envelope, &mut self.buffer) {
+                Ok(_) => sound += 1,
+                Err(_) => damaged.push(id),
+            }
+        }
+        Ok((sound, damaged))
+    }
+
+    fn replace<T: Record>(&mut self, id: Id, record: &T) -> Result<bool, VaultError> {
+        let envelope = self.seal(id, record)?;
+        let replaced = self
+            .sql
+            .prepare_cached("UPDATE records SET envelope = ?3 WHERE kind = ?1 AND id = ?2")?
+            .execute(params![T::KIND.number(), id.as_bytes(), envelope])?;
+        Ok(replaced == 1)
+    }
+
+    fn seal<T: Record>(&self, id: Id, record: &T) -> Result<Vec<u8>, VaultError> {
+        envelope::seal(self.keys.data_key(T::KIND), T::KIND, id, record).map_err(|_| VaultError::TooLarge)
+    }
+}
+
+fn open<T: Record>(keys: &Keys, id: Id, envelope: ValueRef<'_>, buffer: &mut OpenBuffer) -> Option<T> {
+    let envelope = envelope.as_blob().ok()?;
+    let payload = envelope::open(keys.data_key(T::KIND), T::KIND, id, envelope, buffer).ok()?;
+    rmp_serde::from_slice(payload).ok()
+}
+
+fn read_id(value: ValueRef<'_>) -> Option<Id> {
+    let bytes: [u8; 16] = value.as_blob().ok()?.try_into().ok()?;
+    Some(Id::from_bytes(bytes))
+}
+
+fn count_of(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+const DAMAGED_MANIFEST: VaultError =
+    VaultError::DamagedRecord { kind: RecordKind::Manifest, id: Manifest::ID };
