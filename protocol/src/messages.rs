@@ -142,6 +142,9 @@ pub struct Delivery {
     pub re: String,
     /// The service's time, milliseconds.
     pub time: u64,
+    /// Milliseconds that the service held the reply back: not a part of the network's round trip.
+    #[serde(default)]
+    pub held: u64,
     /// Whether the device's first approval has been accepted.
     pub active: bool,
     /// All open challenges as compact JWS; one that was there and is missing was withdrawn, answered or has expired.

@@ -1,0 +1,182 @@
+//! A challenge as the device holds it: verified, for this device, and valid now.
+
+use countersign_protocol::messages::{Challenge, Matching, Purpose};
+use countersign_protocol::{Id, Jwk, ProtocolError, jws, sha256_base64url};
+
+use super::Binding;
+
+/// A sign-in that waits for the person, as a shell shows it. All of it was signed by the service; show all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApprovalRequest {
+    /// Names the request in answers.
+    pub id: Id,
+    /// The account that it is for.
+    pub account: Id,
+    /// The organisation that asks.
+    pub organisation: String,
+    /// Whether it signs in or activates this device.
+    pub purpose: Purpose,
+    /// Which application is signed in to.
+    pub application: String,
+    /// Who signs in.
+    pub user: String,
+    /// Roughly where the sign-in comes from.
+    pub place: Option<String>,
+    /// Its network address.
+    pub ip: Option<String>,
+    /// The browser or program.
+    pub client: Option<String>,
+    /// How the person proves to have seen the sign-in page.
+    pub matching: Matching,
+    /// When it was made, Unix seconds.
+    pub issued_at: u64,
+    /// When it ends, Unix seconds of the service's time.
+    pub expires_at: u64,
+}
+
+/// A verified challenge with the exact text that an answer's signature will cover.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenChallenge {
+    pub(crate) claims: Challenge,
+    hash: String,
+}
+
+/// Why a challenge isn't shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ChallengeError {
+    #[error("the challenge does not verify: {0}")]
+    Untrusted(ProtocolError),
+    #[error("the challenge is for another device")]
+    OtherDevice,
+    #[error("the challenge is not valid yet")]
+    NotYetValid,
+    #[error("the challenge has expired")]
+    Expired,
+}
+
+impl OpenChallenge {
+    /// Verifies the compact `challenge` for this binding, at the service's time `now` in seconds.
+    pub(crate) fn verify(
+        challenge: &str,
+        binding: &Binding,
+        service_key: &Jwk,
+        now: u64,
+    ) -> Result<Self, ChallengeError> {
+        let claims: Challenge = jws::verify(challenge, service_key).map_err(ChallengeError::Untrusted)?;
+        if claims.device != binding.device || claims.aud != binding.device_key {
+            return Err(ChallengeError::OtherDevice);
+        }
+        if claims.iat > now.saturating_add(LEEWAY_SECONDS) {
+            return Err(ChallengeError::NotYetValid);
+        }
+        if now >= claims.exp {
+            return Err(ChallengeError::Expired);
+        }
+        Ok(Self { claims, hash: sha256_base64url(challenge) })
+    }
+
+    pub(crate) const fn id(&self) -> Id {
+        self.claims.id
+    }
+
+    /// The hash that binds an answer to this text.
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    pub(crate) const fn is_expired(&self, now: u64) -> bool {
+        now >= self.claims.exp
+    }
+
+    pub(crate) fn request(&self, account: Id, organisation: &str) -> ApprovalRequest {
+        let claims = self.claims.clone();
+        ApprovalRequest {
+            id: claims.id,
+            account,
+            organisation: organisation.to_owned(),
+            purpose: claims.purpose,
+            application: claims.application,
+            user: claims.user,
+            place: claims.place,
+            ip: claims.ip,
+            client: claims.client,
+            matching: claims.matching,
+            issued_at: claims.iat,
+            expires_at: claims.exp,
+        }
+    }
+}
+
+/// Rounding of the service's clock to whole seconds, and half of a slow round trip.
+const LEEWAY_SECONDS: u64 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approvals::testing::{NOW, TestKey, World};
+
+    fn verify(world: &World, compact: &str, now: u64) -> Result<OpenChallenge, ChallengeError> {
+        OpenChallenge::verify(compact, &world.binding, &world.service.public, now)
+    }
+
+    #[test]
+    fn a_challenge_in_order_is_shown_in_full() {
+        let world = World::make();
+        let claims = world.challenge();
+        let request = world.open(&claims).request(Id::from_bytes([1; 16]), "North Trust");
+        assert_eq!(request.organisation, "North Trust");
+        assert_eq!(request.application, claims.application);
+        assert_eq!((request.place, request.ip, request.client), (claims.place, claims.ip, claims.client));
+        assert_eq!((request.issued_at, request.expires_at), (claims.iat, claims.exp));
+    }
+
+    #[test]
+    fn another_signer_is_refused() {
+        let world = World::make();
+        let compact = TestKey::make().sign(&world.challenge());
+        let wrong_key = ChallengeError::Untrusted(ProtocolError::WrongKey);
+        assert_eq!(verify(&world, &compact, NOW).unwrap_err(), wrong_key);
+    }
+
+    #[test]
+    fn an_altered_challenge_is_refused() {
+        let world = World::make();
+        let (honest, altered) = (world.challenge(), Challenge { application: "Payroll".into(), ..world.challenge() });
+        let (honest, altered) = (world.service.sign(&honest), world.service.sign(&altered));
+        let mut parts: Vec<&str> = honest.split('.').collect();
+        parts[1] = altered.split('.').nth(1).unwrap();
+        let bad = ChallengeError::Untrusted(ProtocolError::BadSignature);
+        assert_eq!(verify(&world, &parts.join("."), NOW).unwrap_err(), bad);
+    }
+
+    #[test]
+    fn another_message_of_the_service_is_no_challenge() {
+        let world = World::make();
+        let change = countersign_protocol::messages::KeyChange { key: world.device.public, iat: NOW };
+        let wrong_type = ChallengeError::Untrusted(ProtocolError::WrongType);
+        assert_eq!(verify(&world, &world.service.sign(&change), NOW).unwrap_err(), wrong_type);
+    }
+
+    #[test]
+    fn a_challenge_for_another_device_is_refused() {
+        let world = World::make();
+        for claims in [
+            Challenge { device: Id::make_random(), ..world.challenge() },
+            Challenge { aud: world.approval.public.thumbprint(), ..world.challenge() },
+        ] {
+            let compact = world.service.sign(&claims);
+            assert_eq!(verify(&world, &compact, NOW).unwrap_err(), ChallengeError::OtherDevice);
+        }
+    }
+
+    #[test]
+    fn a_challenge_counts_from_its_beginning_to_its_end() {
+        let world = World::make();
+        let compact = world.service.sign(&world.challenge());
+        assert_eq!(verify(&world, &compact, NOW - 6).unwrap_err(), ChallengeError::NotYetValid);
+        assert!(verify(&world, &compact, NOW - 5).is_ok());
+        assert!(verify(&world, &compact, NOW + 119).is_ok());
+        assert_eq!(verify(&world, &compact, NOW + 120).unwrap_err(), ChallengeError::Expired);
+    }
+}

@@ -1,0 +1,123 @@
+//! Approve, deny, report.
+
+use countersign_protocol::Id;
+use countersign_protocol::messages::{Decision, Outcome, Purpose, Receipt};
+
+use super::inbox::{Entry, SignedAnswer};
+use super::service::is_revocation;
+use super::{Authenticator, hold};
+use crate::approvals::{Binding, BindingState, MatchProof, PreparedAnswer, ReplyError};
+use crate::keys::{KeyName, Prompt};
+use crate::{Error, KeyStoreError};
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnswerOutcome {
+    /// What the service made of it.
+    pub outcome: Outcome,
+    /// After a wrong number: how often it may still be tried. With none left the sign-in has failed.
+    pub tries_left: u8,
+}
+
+impl Authenticator {
+    /// Approves a request, with the proof that the person sees the sign-in page. The platform checks the person before
+    /// it releases the approval key.
+    ///
+    /// Calling it again after a failure of the network sends the same answer again: it has one effect at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Answer`] when the proof can't be right (no try is used up), [`Error::KeyStore`] when the person was not
+    /// checked, [`Error::NoSuchRequest`], [`Error::Network`], [`Error::Reply`], [`Error::Vault`].
+    pub async fn approve(&self, request: Id, proof: MatchProof) -> Result<AnswerOutcome, Error> {
+        self.answer(request, Decision::Approve, proof).await
+    }
+
+    /// Turns a request down.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::approve`].
+    pub async fn deny(&self, request: Id) -> Result<AnswerOutcome, Error> {
+        self.answer(request, Decision::Deny, MatchProof::None).await
+    }
+
+    /// Turns a request down and tells the organisation that somebody else is behind it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::approve`].
+    pub async fn report(&self, request: Id) -> Result<AnswerOutcome, Error> {
+        self.answer(request, Decision::Report, MatchProof::None).await
+    }
+
+    async fn answer(&self, request: Id, decision: Decision, proof: MatchProof) -> Result<AnswerOutcome, Error> {
+        let entry = hold(&self.parts.inbox).get(request).cloned().ok_or(Error::NoSuchRequest)?;
+        if entry.challenge.is_expired(self.now_seconds()) {
+            return Err(Error::NoSuchRequest);
+        }
+        let (_, binding) = self.bound(entry.account).await?;
+        let exchange = match &entry.signed {
+            Some(signed) if signed.decision == decision && signed.proof == proof => signed.exchange.clone(),
+            _ => self.sign_answer(&entry, &binding, decision, proof).await?,
+        };
+        let receipt = self
+            .send(&exchange, |replied| self.read::<Receipt>(&exchange, replied, &binding, |_| 0))
+            .await;
+        match receipt {
+            Ok(trusted) => self.settle(&entry, trusted.reply).await,
+            Err(Error::Reply(ReplyError::Refused(refusal))) => {
+                // Whatever the reason, the service won't take this answer any more.
+                hold(&self.parts.inbox).remove(request);
+                if is_revocation(&refusal) {
+                    self.mark_revoked(entry.account).await?;
+                }
+                Err(ReplyError::Refused(refusal).into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn sign_answer(
+        &self,
+        entry: &Entry,
+        binding: &Binding,
+        decision: Decision,
+        proof: MatchProof,
+    ) -> Result<crate::approvals::Exchange, Error> {
+        let user_check = self.parts.keys.user_check();
+        let prepared = PreparedAnswer::new(
+            binding,
+            &entry.challenge,
+            decision,
+            &proof,
+            user_check,
+            self.now_seconds(),
+        )?;
+        let key = KeyName { account: entry.account, role: PreparedAnswer::key_role(decision) };
+        let prompt = (decision == Decision::Approve).then(|| Prompt {
+            application: entry.challenge.claims.application.clone(),
+            account: format!("{}: {}", entry.organisation, binding.user),
+        });
+        let signature = self.sign(key, prepared.signing_input(), prompt).await?;
+        let exchange = prepared.finish(binding, &signature).map_err(|_| KeyStoreError::Unavailable)?;
+        let signed = SignedAnswer { decision, proof, exchange: exchange.clone() };
+        hold(&self.parts.inbox).set_signed(entry.challenge.id(), Some(signed));
+        Ok(exchange)
+    }
+
+    async fn settle(&self, entry: &Entry, receipt: Receipt) -> Result<AnswerOutcome, Error> {
+        let id = entry.challenge.id();
+        let may_try_again = receipt.outcome == Outcome::WrongMatch && receipt.tries_left > 0;
+        if may_try_again {
+            hold(&self.parts.inbox).set_signed(id, None);
+        } else {
+            hold(&self.parts.inbox).remove(id);
+        }
+        if receipt.outcome == Outcome::Approved && entry.challenge.claims.purpose == Purpose::Activation {
+            self.update_binding(entry.account, |binding| binding.state = BindingState::Active).await?;
+        }
+        Ok(AnswerOutcome { outcome: receipt.outcome, tries_left: receipt.tries_left })
+    }
+}

@@ -1,0 +1,102 @@
+//! The façade: everything a shell does, on one vault.
+//!
+//! Calls that only touch the vault block for well under a millisecond (opening it by passphrase takes longer, and is
+//! the vault's own affair). Calls that talk to a service or to the platform's key store are async; every such future
+//! is drop-safe, needs a tokio runtime, and does its disk work off the thread that polls it.
+
+mod accounts;
+mod answers;
+mod codes;
+mod enrolment;
+mod inbox;
+mod requests;
+mod service;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use accounts::{AccountSummary, AddedAccount, Accounts, CodeKind};
+pub use answers::AnswerOutcome;
+pub use codes::{AccountCode, Codes, ShownCode};
+use countersign_protocol::Id;
+pub use enrolment::Enrolment;
+use inbox::Inbox;
+pub use requests::{AccountFailure, Requests};
+
+use crate::Error;
+use crate::approvals::Backoff;
+use crate::client::Transport;
+use crate::clock::{Clock, ClockStatus, TimeAnchor, clock_status};
+use crate::keys::DeviceKeys;
+use crate::vault::{Record, RecordKind, Vault};
+
+/// The authenticator on one open vault. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Authenticator {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    vault: Arc<Vault>,
+    keys: Arc<dyn DeviceKeys>,
+    clock: Arc<dyn Clock>,
+    transport: Arc<dyn Transport>,
+    inbox: Mutex<Inbox>,
+    backoffs: Mutex<HashMap<Id, Backoff>>,
+    anchor: Mutex<Option<TimeAnchor>>,
+}
+
+impl Authenticator {
+    /// An authenticator on `vault`, with the platform's key store and clock and a way to the network.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Vault`] when the vault is locked or its record of the time can't be read.
+    pub fn new(
+        vault: Arc<Vault>,
+        keys: Arc<dyn DeviceKeys>,
+        clock: Arc<dyn Clock>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, Error> {
+        let anchor = vault.get::<TimeAnchor>(ANCHOR)?;
+        Ok(Self {
+            parts: Arc::new(Parts {
+                vault,
+                keys,
+                clock,
+                transport,
+                inbox: Mutex::default(),
+                backoffs: Mutex::default(),
+                anchor: Mutex::new(anchor),
+            }),
+        })
+    }
+
+    /// The vault, for what concerns it alone: locking, key slots, its health.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.parts.vault
+    }
+
+    /// The time that codes and expiry go by, and how far the device's clock is off.
+    #[must_use]
+    pub fn clock_status(&self) -> ClockStatus {
+        clock_status(hold(&self.parts.anchor).as_ref(), &self.parts.clock.read())
+    }
+
+    fn now_seconds(&self) -> u64 {
+        self.clock_status().time.unix_seconds()
+    }
+}
+
+/// The one record of its kind.
+const ANCHOR: Id = Id::from_bytes([0; 16]);
+
+impl Record for TimeAnchor {
+    const KIND: RecordKind = RecordKind::ClockOffset;
+}
+
+/// Locks a mutex. The data behind each is whole between any two statements, so a panic elsewhere doesn't spoil it.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,153 @@
+//! Being told of sign-ins: fetching from every service that an account is bound to.
+
+use std::time::Duration;
+
+use countersign_protocol::Id;
+use countersign_protocol::limits::MAX_WAIT_SECONDS;
+use countersign_protocol::messages::{Delivery, ProblemCode, paths};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::service::{TIME_OUT, is_revocation};
+use super::{Authenticator, hold};
+use crate::approvals::{ApprovalRequest, BindingState, ReplyError, fetch_request, read_delivery};
+use crate::{Error, tasks};
+
+/// What is open, and what couldn't be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Requests {
+    /// Every open request, oldest first.
+    pub open: Vec<ApprovalRequest>,
+    /// Accounts whose service couldn't be asked: requests may be missing. A shell tells the person.
+    pub failures: Vec<AccountFailure>,
+}
+
+/// An account whose service couldn't be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountFailure {
+    /// The account.
+    pub account: Id,
+    /// Why.
+    pub error: Error,
+}
+
+impl Authenticator {
+    /// What is open now, by what the last fetches brought. Asks nobody.
+    #[must_use]
+    pub fn requests(&self) -> Vec<ApprovalRequest> {
+        hold(&self.parts.inbox).requests(self.now_seconds())
+    }
+
+    /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them. After
+    /// failures it waits longer before it asks again, so that it can be called in a loop.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Vault`] when the accounts can't be read. A service that can't be asked is told in the result.
+    pub async fn wait_for_requests(&self, wait: Duration) -> Result<Requests, Error> {
+        let mut fetches: FuturesUnordered<_> = self
+            .bound_accounts()
+            .await?
+            .into_iter()
+            .map(|account| async move { (account, self.fetch_in_turn(account, wait).await) })
+            .collect();
+        let mut failures = Vec::new();
+        while let Some((account, fetched)) = fetches.next().await {
+            match fetched {
+                // What the others hold back is asked for again by the next call.
+                Ok(true) => break,
+                Ok(false) => {}
+                Err(error) => failures.push(AccountFailure { account, error }),
+            }
+        }
+        Ok(Requests { open: self.requests(), failures })
+    }
+
+    /// Asks the service of one account at once, and waits up to `wait` (at most 60 s) for something new.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEnrolled`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`], [`Error::Vault`]. When the
+    /// service says that the device was removed, the account is marked so and its requests are gone.
+    pub async fn fetch(&self, account: Id, wait: Duration) -> Result<Vec<ApprovalRequest>, Error> {
+        self.fetch_news(account, wait).await?;
+        Ok(self.requests().into_iter().filter(|request| request.account == account).collect())
+    }
+
+    /// One fetch, after the wait that is due since the last one. Says whether it brought anything new.
+    async fn fetch_in_turn(&self, account: Id, wait: Duration) -> Result<bool, Error> {
+        let delay = {
+            let mut backoffs = hold(&self.parts.backoffs);
+            backoffs.entry(account).or_default().delay(random_u32())
+        };
+        tokio::time::sleep(delay).await;
+        let fetched = self.fetch_news(account, wait).await;
+        if fetched.is_err() {
+            hold(&self.parts.backoffs).entry(account).or_default().failed();
+        }
+        fetched
+    }
+
+    async fn fetch_news(&self, account: Id, wait: Duration) -> Result<bool, Error> {
+        let fetched = match self.fetch_once(account, wait).await {
+            // The refusal told the time; by it the same question is asked once more.
+            Err(Error::Reply(ReplyError::Refused(refusal))) if refusal.code == ProblemCode::ClockSkew => {
+                self.fetch_once(account, wait).await
+            }
+            fetched => fetched,
+        };
+        if let Err(Error::Reply(ReplyError::Refused(refusal))) = &fetched
+            && is_revocation(refusal)
+        {
+            self.mark_revoked(account).await?;
+        }
+        fetched
+    }
+
+    async fn fetch_once(&self, id: Id, wait: Duration) -> Result<bool, Error> {
+        let (account, binding) = self.bound(id).await?;
+        let known = hold(&self.parts.inbox).known(id);
+        let wait_seconds = u32::try_from(wait.as_secs()).unwrap_or(MAX_WAIT_SECONDS).min(MAX_WAIT_SECONDS);
+        let unsigned = fetch_request(&binding, known, wait_seconds, self.now_seconds())
+            .map_err(|_| Error::Unacceptable)?;
+        let exchange = self.sign_request(id, &binding, paths::FETCH, unsigned).await?;
+
+        let time_out = TIME_OUT + Duration::from_secs(u64::from(wait_seconds));
+        let replied = self.post(&exchange, time_out).await?;
+        let delivery = self.read::<Delivery>(&exchange, &replied, &binding, |delivery| delivery.held)?;
+
+        let outcome = read_delivery(&delivery, &binding, self.now_seconds())?;
+        for error in outcome.refused {
+            tracing::warn!(%error, "a challenge was not shown");
+        }
+        if let Some(changed) = outcome.binding {
+            let (service_key, state) = (changed.service_key, changed.state);
+            self.update_binding(id, move |binding| {
+                binding.service_key = service_key;
+                binding.state = state;
+            })
+            .await?;
+        }
+        hold(&self.parts.backoffs).entry(id).or_default().succeeded(outcome.next_fetch);
+        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, outcome.open))
+    }
+
+    async fn bound_accounts(&self) -> Result<Vec<Id>, Error> {
+        let vault = self.parts.vault.clone();
+        let accounts = tasks::blocking(move || vault.accounts()).await?;
+        Ok(accounts
+            .items
+            .into_iter()
+            .filter(|account| account.trashed_at.is_none())
+            .filter(|account| account.binding.as_ref().is_some_and(|binding| binding.state != BindingState::Revoked))
+            .map(|account| account.id)
+            .collect())
+    }
+}
+
+fn random_u32() -> u32 {
+    // Jitter only: without the system's generator all waits are of middle length.
+    getrandom::u32().unwrap_or(u32::MAX / 2)
+}

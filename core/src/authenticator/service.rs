@@ -1,0 +1,180 @@
+//! What every exchange with a service needs: signing, sending with retries, learning the time.
+
+use std::time::Duration;
+
+use countersign_protocol::Id;
+use countersign_protocol::jws::Unsigned;
+use countersign_protocol::messages::ProblemCode;
+
+use super::{ANCHOR, Authenticator, hold};
+use crate::approvals::{Binding, BindingState, Exchange, Refusal, Reply, ReplyError, Trusted};
+use crate::client::NetworkError;
+use crate::clock::{ClockReading, TimeAnchor};
+use crate::keys::{KeyName, KeyRole, Prompt};
+use crate::{Account, Error, KeyStoreError, tasks};
+
+/// One try's time-out, beside what the service may hold the reply.
+pub(super) const TIME_OUT: Duration = Duration::from_secs(15);
+/// Waits between tries of a request that a person waits for.
+const RETRY_AFTER: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+/// A device key asks nobody, so a store that doesn't answer is broken.
+const DEVICE_KEY_TIME_OUT: Duration = Duration::from_secs(30);
+/// A person who hasn't answered the prompt in this time isn't there.
+const APPROVAL_KEY_TIME_OUT: Duration = Duration::from_mins(5);
+
+/// A reply's text and the clocks around its exchange.
+pub(super) struct Replied {
+    pub(super) text: String,
+    sent: ClockReading,
+    received: ClockReading,
+}
+
+impl Authenticator {
+    /// The account and its binding, if it can approve.
+    pub(super) async fn bound(&self, account: Id) -> Result<(Account, Binding), Error> {
+        let account = self.read_account(account).await?;
+        match account.binding.clone() {
+            Some(binding) if binding.state != BindingState::Revoked => Ok((account, binding)),
+            _ => Err(Error::NotEnrolled),
+        }
+    }
+
+    pub(super) async fn read_account(&self, account: Id) -> Result<Account, Error> {
+        let vault = self.parts.vault.clone();
+        tasks::blocking(move || vault.account(account)).await?.ok_or(Error::NoSuchAccount)
+    }
+
+    /// Changes an account's binding as it is in the vault now, in one transaction.
+    pub(super) async fn update_binding(
+        &self,
+        account: Id,
+        change: impl FnOnce(&mut Binding) + Send + 'static,
+    ) -> Result<(), Error> {
+        let vault = self.parts.vault.clone();
+        tasks::blocking(move || {
+            vault.update_account(account, |account| {
+                if let Some(binding) = &mut account.binding {
+                    change(binding);
+                }
+            })
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Signs with a key of the account, within a time-out: a key store that never answers must not hold us for ever.
+    pub(super) async fn sign(&self, key: KeyName, message: &[u8], prompt: Option<Prompt>) -> Result<Vec<u8>, KeyStoreError> {
+        let (time_out, silence) = match key.role {
+            KeyRole::Device => (DEVICE_KEY_TIME_OUT, KeyStoreError::Unavailable),
+            KeyRole::Approval => (APPROVAL_KEY_TIME_OUT, KeyStoreError::Cancelled),
+        };
+        let signature = tokio::time::timeout(time_out, self.parts.keys.sign(key, message, prompt)).await;
+        signature.unwrap_or(Err(silence))
+    }
+
+    /// Signs a request with the device key.
+    pub(super) async fn sign_request(
+        &self,
+        account: Id,
+        binding: &Binding,
+        path: &str,
+        unsigned: Unsigned,
+    ) -> Result<Exchange, Error> {
+        let key = KeyName { account, role: KeyRole::Device };
+        let signature = self.sign(key, unsigned.signing_input(), None).await?;
+        let body = unsigned.finish_der(&signature).map_err(|_| KeyStoreError::Unavailable)?;
+        Ok(Exchange::new(&binding.service, path, body))
+    }
+
+    pub(super) async fn post(&self, exchange: &Exchange, time_out: Duration) -> Result<Replied, NetworkError> {
+        let sent = self.parts.clock.read();
+        let text = self.parts.transport.post(exchange.url(), exchange.body(), time_out).await?;
+        Ok(Replied { text, sent, received: self.parts.clock.read() })
+    }
+
+    /// Sends a request that a person waits for, the same bytes again where its reply got lost, until `read` has made
+    /// something of a reply or the tries are used up.
+    pub(super) async fn send<T>(
+        &self,
+        exchange: &Exchange,
+        read: impl Fn(&Replied) -> Result<T, ReplyError>,
+    ) -> Result<T, Error> {
+        let mut waits = RETRY_AFTER.iter();
+        loop {
+            let error = match self.post(exchange, TIME_OUT).await {
+                Ok(replied) => match read(&replied) {
+                    Ok(value) => return Ok(value),
+                    Err(error) => Error::from(error),
+                },
+                Err(error) => Error::from(error),
+            };
+            match waits.next() {
+                Some(wait) if is_passing(&error) => tokio::time::sleep(*wait).await,
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Reads a reply that the bound service must have signed, and learns the time from it.
+    pub(super) fn read<R: Reply>(
+        &self,
+        exchange: &Exchange,
+        replied: &Replied,
+        binding: &Binding,
+        held: impl Fn(&R) -> u64,
+    ) -> Result<Trusted<R>, ReplyError> {
+        let result = exchange.read::<R>(&replied.text, &binding.service_key);
+        match &result {
+            Ok(trusted) => self.learn_time(replied, trusted.time, held(&trusted.reply)),
+            Err(ReplyError::Refused(refusal)) => self.learn_time(replied, refusal.time, 0),
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Takes the service's time of a reply that has been verified.
+    pub(super) fn learn_time(&self, replied: &Replied, service: u64, held: u64) {
+        let Some(new) = TimeAnchor::from_exchange(&replied.sent, replied.received.clone(), service, held) else {
+            return;
+        };
+        let mut anchor = hold(&self.parts.anchor);
+        let keep = match &*anchor {
+            Some(old) if !new.improves_on(old) => return,
+            Some(old) => new.differs_from(old, &replied.received),
+            None => true,
+        };
+        *anchor = Some(new.clone());
+        drop(anchor);
+        if keep {
+            let vault = self.parts.vault.clone();
+            // Losing this write costs one exchange after the next start, so nothing waits for it.
+            tokio::task::spawn_blocking(move || {
+                let saved = vault.transaction(|tx| tx.put(ANCHOR, &new));
+                if let Err(error) = saved {
+                    tracing::warn!(code = error.code(), "the service's time could not be stored");
+                }
+            });
+        }
+    }
+
+    /// Notes that the service no longer knows this device.
+    pub(super) async fn mark_revoked(&self, account: Id) -> Result<(), Error> {
+        hold(&self.parts.inbox).remove_account(account);
+        self.update_binding(account, |binding| binding.state = BindingState::Revoked).await
+    }
+}
+
+/// Whether the refusal means that the device is no longer enrolled.
+pub(super) const fn is_revocation(refusal: &Refusal) -> bool {
+    matches!(refusal.code, ProblemCode::DeviceRevoked | ProblemCode::DeviceUnknown)
+}
+
+/// Whether trying the same bytes again may help.
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Network(NetworkError::NotSecure | NetworkError::TooLong) => false,
+        Error::Network(_) | Error::Reply(ReplyError::NotTheService) => true,
+        Error::Reply(ReplyError::Refused(refusal)) => refusal.code == ProblemCode::Unavailable,
+        _ => false,
+    }
+}

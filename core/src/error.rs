@@ -1,0 +1,149 @@
+//! What a shell is told when something doesn't work.
+
+use countersign_protocol::messages::ProblemCode;
+
+use crate::approvals::{AnswerError, Refusal, ReplyError};
+use crate::client::NetworkError;
+use crate::offer::OfferError;
+use crate::scan::ScanError;
+use crate::vault::{RecordKind, VaultError};
+use crate::KeyStoreError;
+
+/// Any failure of the authenticator. Its text says what happened and what to do next; neither text nor `Debug` output
+/// has a secret or a URL in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The vault.
+    #[error(transparent)]
+    Vault(VaultError),
+    /// The platform's key store, or the person in front of it.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
+    /// A scanned or pasted text that isn't an offer.
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+    /// A picture that can't be scanned.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The approval service's reply.
+    #[error(transparent)]
+    Reply(#[from] ReplyError),
+    /// An answer that isn't sent as it is.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// No account of this identifier.
+    #[error("there is no such account; list the accounts to see which there are")]
+    NoSuchAccount,
+    /// No open request of this identifier: it was answered, withdrawn, or has expired.
+    #[error("there is no such request any more; it was answered, withdrawn, or has expired")]
+    NoSuchRequest,
+    /// The account has codes only, or its device was removed.
+    #[error("this account can't approve sign-ins; enrol it with its approval service first")]
+    NotEnrolled,
+    /// The account's codes come from the time and not from a counter, or it has none.
+    #[error("this account has no codes on request")]
+    NoCodeOnRequest,
+    /// A value that the protocol can't carry, such as a name that is far too long.
+    #[error("that is too long, or has characters that can't be used")]
+    Unacceptable,
+}
+
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::NotFound { kind: RecordKind::Account, .. } => Self::NoSuchAccount,
+            VaultError::KeyStore(error) => Self::KeyStore(error),
+            error => Self::Vault(error),
+        }
+    }
+}
+
+impl Error {
+    /// A stable name for programs: it never changes its meaning, whatever the text says.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Vault(error) => error.code(),
+            Self::KeyStore(error) => error.code(),
+            Self::Offer(error) => error.code(),
+            Self::Scan(error) => error.code(),
+            Self::Network(error) => error.code(),
+            Self::Reply(error) => error.code(),
+            Self::Answer(error) => error.code(),
+            Self::NoSuchAccount => "account_unknown",
+            Self::NoSuchRequest => "request_unknown",
+            Self::NotEnrolled => "account_not_enrolled",
+            Self::NoCodeOnRequest => "account_no_code_on_request",
+            Self::Unacceptable => "input_unacceptable",
+        }
+    }
+
+    /// The service's refusal, if it is one.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Reply(ReplyError::Refused(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+impl NetworkError {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "network_unreachable",
+            Self::NotSecure => "network_not_secure",
+            Self::TimedOut => "network_timed_out",
+            Self::Interrupted => "network_interrupted",
+            Self::TooLong => "network_not_the_service",
+        }
+    }
+}
+
+impl ReplyError {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::NotTheService => "network_not_the_service",
+            Self::ServiceKeyChanged => "service_key_changed",
+            Self::Untrusted => "service_untrusted",
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+}
+
+impl Refusal {
+    const fn code(&self) -> &'static str {
+        match self.code {
+            ProblemCode::TicketUnknown => "ticket_unknown",
+            ProblemCode::TicketExpired => "ticket_expired",
+            ProblemCode::TicketUsed => "ticket_used",
+            ProblemCode::WrongServiceKey => "service_key_changed",
+            ProblemCode::ClockSkew => "clock_skew",
+            ProblemCode::DeviceUnknown | ProblemCode::DeviceRevoked => "device_revoked",
+            ProblemCode::ChallengeUnknown | ProblemCode::ChallengeExpired => "request_expired",
+            ProblemCode::AlreadyAnswered => "request_already_answered",
+            ProblemCode::Throttled => "account_throttled",
+            ProblemCode::Unavailable => "service_unavailable",
+            ProblemCode::Malformed
+            | ProblemCode::Replayed
+            | ProblemCode::ChallengeAltered
+            | ProblemCode::WrongKey
+            | ProblemCode::Unknown => "service_refused",
+        }
+    }
+}
+
+impl AnswerError {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::NotANumber { .. } => "answer_not_a_number",
+            Self::MatchNeeded => "answer_match_needed",
+            Self::MatchNotAccepted => "answer_match_not_accepted",
+            Self::OtherSignIn => "answer_other_sign_in",
+        }
+    }
+}
