@@ -64,19 +64,31 @@ impl TimeAnchor {
     /// From one exchange with the service: the clocks when the request was sent and when its reply had come, and the
     /// service's time in the reply, which it had held back for `held` milliseconds. `None` if the device was restarted
     /// in between.
-    pub(crate) fn from_exchange(sent: &ClockReading, received: ClockReading, service: u64, held: u64) -> Option<Self> {
+    pub(crate) fn from_exchange(
+        sent: &ClockReading,
+        received: ClockReading,
+        service: u64,
+        held: u64,
+    ) -> Option<Self> {
         if sent.boot != received.boot {
             return None;
         }
         let round_trip = received.monotonic.checked_sub(sent.monotonic)?.saturating_sub(held);
-        Some(Self { service: service.saturating_add(round_trip / 2), uncertainty: round_trip / 2, at: received })
+        Some(Self {
+            service: service.saturating_add(round_trip / 2),
+            uncertainty: round_trip / 2,
+            at: received,
+        })
     }
 
     /// The service's time now.
     fn now(&self, reading: &ClockReading) -> ServiceTime {
         if reading.boot == self.at.boot && reading.monotonic >= self.at.monotonic {
             let elapsed = reading.monotonic - self.at.monotonic;
-            return ServiceTime { unix_ms: self.service.saturating_add(elapsed), source: TimeSource::Service };
+            return ServiceTime {
+                unix_ms: self.service.saturating_add(elapsed),
+                source: TimeSource::Service,
+            };
         }
         // After a restart the best guess is that the wall clock is still wrong by as much as it was.
         let unix_ms = reading.wall.saturating_add(self.service).saturating_sub(self.at.wall);
@@ -140,9 +152,15 @@ pub struct ClockStatus {
 
 /// What time it is at `reading`, by the anchor if there is one.
 pub(crate) fn clock_status(anchor: Option<&TimeAnchor>, reading: &ClockReading) -> ClockStatus {
-    let time = anchor.map_or(ServiceTime { unix_ms: reading.wall, source: TimeSource::WallClock }, |anchor| anchor.now(reading));
+    let time = anchor
+        .map_or(ServiceTime { unix_ms: reading.wall, source: TimeSource::WallClock }, |anchor| {
+            anchor.now(reading)
+        });
     let ahead = i128::from(reading.wall) - i128::from(time.unix_ms);
-    ClockStatus { time, wall_ahead_ms: i64::try_from(ahead).unwrap_or(if ahead < 0 { i64::MIN } else { i64::MAX }) }
+    ClockStatus {
+        time,
+        wall_ahead_ms: i64::try_from(ahead).unwrap_or(if ahead < 0 { i64::MIN } else { i64::MAX }),
+    }
 }
 
 #[cfg(test)]
@@ -198,14 +216,17 @@ mod tests {
 
     #[test]
     fn what_the_service_held_back_is_no_part_of_the_round_trip() {
-        let anchor = TimeAnchor::from_exchange(&reading(0, 0, "a"), reading(0, 25_040, "a"), 1_000, 25_000).unwrap();
+        let anchor =
+            TimeAnchor::from_exchange(&reading(0, 0, "a"), reading(0, 25_040, "a"), 1_000, 25_000).unwrap();
         assert_eq!(clock_status(Some(&anchor), &reading(0, 25_040, "a")).time.unix_ms, 1_020);
     }
 
     #[test]
     fn a_slow_reply_does_not_replace_a_quick_one_until_drift_outweighs_it() {
         let quick = TimeAnchor::from_exchange(&reading(0, 0, "a"), reading(0, 20, "a"), 1_000, 0).unwrap();
-        let slow = |at: u64| TimeAnchor::from_exchange(&reading(0, at, "a"), reading(0, at + 2_000, "a"), 1_000, 0).unwrap();
+        let slow = |at: u64| {
+            TimeAnchor::from_exchange(&reading(0, at, "a"), reading(0, at + 2_000, "a"), 1_000, 0).unwrap()
+        };
         assert!(!slow(1_000).improves_on(&quick));
         assert!(slow(30_000_000).improves_on(&quick));
         assert!(quick.improves_on(&slow(1_000)));

@@ -2,12 +2,11 @@
 
 use countersign_protocol::messages::ProblemCode;
 
+use crate::KeyStoreError;
 use crate::approvals::{AnswerError, Refusal, ReplyError};
 use crate::client::NetworkError;
 use crate::offer::OfferError;
-use crate::scan::ScanError;
 use crate::vault::{RecordKind, VaultError};
-use crate::KeyStoreError;
 
 /// Any failure of the authenticator. Its text says what happened and what to do next; neither text nor `Debug` output
 /// has a secret or a URL in it.
@@ -23,9 +22,6 @@ pub enum Error {
     /// A scanned or pasted text that isn't an offer.
     #[error(transparent)]
     Offer(#[from] OfferError),
-    /// A picture that can't be scanned.
-    #[error(transparent)]
-    Scan(#[from] ScanError),
     /// The network.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -70,7 +66,6 @@ impl Error {
             Self::Vault(error) => error.code(),
             Self::KeyStore(error) => error.code(),
             Self::Offer(error) => error.code(),
-            Self::Scan(error) => error.code(),
             Self::Network(error) => error.code(),
             Self::Reply(error) => error.code(),
             Self::Answer(error) => error.code(),
@@ -88,6 +83,25 @@ impl Error {
         match self {
             Self::Reply(ReplyError::Refused(refusal)) => Some(refusal),
             _ => None,
+        }
+    }
+}
+
+impl OfferError {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong => "offer_too_long",
+            Self::NotAnOffer => "offer_unknown",
+            Self::UnsupportedType => "offer_unsupported_type",
+            Self::MissingSecret => "offer_missing_secret",
+            Self::BadSecret => "offer_bad_secret",
+            Self::UnsupportedAlgorithm => "offer_unsupported_algorithm",
+            Self::BadNumber(_) => "offer_bad_number",
+            Self::Contradiction(_) => "offer_contradiction",
+            Self::Parameters(_) => "offer_bad_parameters",
+            Self::BadMigration => "offer_bad_migration",
+            Self::BrokenLink => "offer_broken_link",
+            Self::InsecureLink => "offer_insecure_link",
         }
     }
 }

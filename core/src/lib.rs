@@ -4,12 +4,24 @@
 
 mod account;
 pub mod approvals;
+mod authenticator;
+pub mod client;
+pub mod clock;
+mod error;
 mod key_store;
+pub mod keys;
 pub mod offer;
 pub mod otp;
 mod secret;
+mod tasks;
 pub mod vault;
 
 pub use account::Account;
+pub use authenticator::{
+    AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
+    CodeKind, Codes, Enrolment, Requests, ShownCode,
+};
+pub use countersign_protocol as protocol;
+pub use error::Error;
 pub use key_store::KeyStoreError;
 pub use secret::Secret;

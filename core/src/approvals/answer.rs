@@ -180,7 +180,8 @@ mod tests {
             let challenge = world.open(&world.challenge());
             let proof = number("123456");
             let prepared =
-                PreparedAnswer::new(&world.binding, &challenge, decision, &proof, UserCheck::Biometric, NOW).unwrap();
+                PreparedAnswer::new(&world.binding, &challenge, decision, &proof, UserCheck::Biometric, NOW)
+                    .unwrap();
             assert_eq!(PreparedAnswer::key_role(decision), KeyRole::Device);
             let signature = world.device.sign_der(prepared.signing_input());
             let exchange = prepared.finish(&world.binding, &signature).unwrap();

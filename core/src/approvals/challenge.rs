@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn an_altered_challenge_is_refused() {
         let world = World::make();
-        let (honest, altered) = (world.challenge(), Challenge { application: "Payroll".into(), ..world.challenge() });
+        let (honest, altered) =
+            (world.challenge(), Challenge { application: "Payroll".into(), ..world.challenge() });
         let (honest, altered) = (world.service.sign(&honest), world.service.sign(&altered));
         let mut parts: Vec<&str> = honest.split('.').collect();
         parts[1] = altered.split('.').nth(1).unwrap();

@@ -146,7 +146,8 @@ impl PendingEnrolment {
     }
 
     fn open_totp(&self, sealed: &str) -> Result<OtpParameters, ReplyError> {
-        let key = EncryptionKey::from_bytes(self.encryption_key.expose()).map_err(|_| ReplyError::Untrusted)?;
+        let key =
+            EncryptionKey::from_bytes(self.encryption_key.expose()).map_err(|_| ReplyError::Untrusted)?;
         let opened = key.open(sealed).map_err(|_| ReplyError::Untrusted)?;
         let totp: TotpSecret = serde_json::from_slice(&opened).map_err(|_| ReplyError::Untrusted)?;
         let secret = decode_base64url(&totp.secret).map(Secret::new).map_err(|_| ReplyError::Untrusted)?;
@@ -220,7 +221,10 @@ mod tests {
         let enrolling = enrolling();
         let reply = enrolling.service.sign_with_embedded_key(&enrolling.enrolled());
         let (account, time) = enrolling.finish(&reply).unwrap();
-        assert_eq!((account.issuer.as_str(), account.name.as_str(), time), ("North Trust", "ada", NOW * 1000));
+        assert_eq!(
+            (account.issuer.as_str(), account.name.as_str(), time),
+            ("North Trust", "ada", NOW * 1000)
+        );
         assert_eq!(account.otp.unwrap().secret(), &Secret::new(vec![5; 20]));
         let binding = account.binding.unwrap();
         assert_eq!(binding.service_key, enrolling.service.public);
@@ -246,13 +250,18 @@ mod tests {
 
     #[test]
     fn parameters_that_would_give_wrong_codes_are_refused() {
-        for (secret, digits, period) in [("", 6, 30), ("AAAA", 5, 30), ("AAAA", 6, 0), ("not base64!", 6, 30)] {
+        for (secret, digits, period) in [("", 6, 30), ("AAAA", 5, 30), ("AAAA", 6, 0), ("not base64!", 6, 30)]
+        {
             let enrolling = enrolling();
             let totp = TotpSecret { secret: secret.into(), digits, period };
             let totp = serde_json::to_vec(&totp).unwrap();
             let totp = jwe::seal(&enrolling.request.encryption_key, &totp).unwrap();
             let reply = enrolling.service.sign_with_embedded_key(&Enrolled { totp, ..enrolling.enrolled() });
-            assert_eq!(enrolling.finish(&reply).unwrap_err(), ReplyError::Untrusted, "{secret} {digits} {period}");
+            assert_eq!(
+                enrolling.finish(&reply).unwrap_err(),
+                ReplyError::Untrusted,
+                "{secret} {digits} {period}"
+            );
         }
     }
 

@@ -1,9 +1,7 @@
 //! One exchange with the service: a signed request, and the check that turns a reply's text into something believed.
 
 use countersign_protocol::jws::{self, Message};
-use countersign_protocol::messages::{
-    Changed, Delivery, Enrolled, Outcome, Problem, ProblemCode, Receipt,
-};
+use countersign_protocol::messages::{Changed, Delivery, Enrolled, Outcome, Problem, ProblemCode, Receipt};
 use countersign_protocol::{Jwk, ProtocolError, ServiceUrl, Thumbprint, sha256_base64url};
 
 /// A request that is ready to be sent, as often as it takes: its bytes never change.
@@ -86,7 +84,11 @@ impl Exchange {
     }
 
     /// Reads a reply that brings the key whose thumbprint is pinned.
-    pub(crate) fn read_pinned<R: Reply>(&self, reply: &str, pin: Thumbprint) -> Result<Trusted<R>, ReplyError> {
+    pub(crate) fn read_pinned<R: Reply>(
+        &self,
+        reply: &str,
+        pin: Thumbprint,
+    ) -> Result<Trusted<R>, ReplyError> {
         match problem_or::<R>(reply)? {
             Kind::Problem => Err(self.refusal(&jws::verify_pinned(reply, pin).map_err(untrusted)?.0)),
             Kind::Reply => {
@@ -164,7 +166,9 @@ fn untrusted(error: ProtocolError) -> ReplyError {
 /// What happened and what to do next, for a person.
 const fn describe(code: &ProblemCode) -> &'static str {
     match code {
-        ProblemCode::TicketUnknown => "this QR code is not known to the service; open a new enrolment page and scan again",
+        ProblemCode::TicketUnknown => {
+            "this QR code is not known to the service; open a new enrolment page and scan again"
+        }
         ProblemCode::TicketExpired => "this QR code has expired; open a new enrolment page and scan again",
         ProblemCode::TicketUsed => {
             "this QR code was already used by another device; if that wasn't you, tell your organisation, \
@@ -178,7 +182,9 @@ const fn describe(code: &ProblemCode) -> &'static str {
         }
         ProblemCode::AlreadyAnswered => "this request was already answered",
         ProblemCode::Throttled => "too many wrong answers on this account; wait before you try again",
-        ProblemCode::ClockSkew => "the device's clock is too far off and could not be corrected; set it, then try again",
+        ProblemCode::ClockSkew => {
+            "the device's clock is too far off and could not be corrected; set it, then try again"
+        }
         ProblemCode::WrongServiceKey => {
             "the approval service no longer has the key that this account was enrolled with; \
              ask your organisation whether it replaced its service"
@@ -243,9 +249,12 @@ mod tests {
     fn a_refusal_counts_only_under_the_services_key_and_for_this_request() {
         let world = World::make();
         let re = exchange(&world).hash;
-        let problem = Problem { re, time: 5, code: ProblemCode::DeviceRevoked, outcome: None, retry_after: None };
+        let problem =
+            Problem { re, time: 5, code: ProblemCode::DeviceRevoked, outcome: None, retry_after: None };
         let refused = read(&world, &world.service.sign(&problem)).unwrap_err();
-        assert!(matches!(refused, ReplyError::Refused(refusal) if refusal.code == ProblemCode::DeviceRevoked));
+        assert!(
+            matches!(refused, ReplyError::Refused(refusal) if refusal.code == ProblemCode::DeviceRevoked)
+        );
         assert_eq!(read(&world, &TestKey::make().sign(&problem)).unwrap_err(), ReplyError::ServiceKeyChanged);
         let other = Problem { re: "other".into(), ..problem };
         assert_eq!(read(&world, &world.service.sign(&other)).unwrap_err(), ReplyError::Untrusted);

@@ -47,7 +47,8 @@ pub(crate) fn read_delivery(
     if let Some(key_change) = &delivery.reply.key_change {
         changed.service_key = read_key_change(key_change, &binding.service_key)?;
     }
-    changed.state = if delivery.reply.active { BindingState::Active } else { BindingState::AwaitingActivation };
+    changed.state =
+        if delivery.reply.active { BindingState::Active } else { BindingState::AwaitingActivation };
 
     let (mut open, mut refused) = (Vec::new(), Vec::new());
     for challenge in &delivery.reply.challenges {
@@ -110,7 +111,8 @@ mod tests {
     fn nobody_else_can_hand_over_and_the_delivery_is_refused() {
         let (world, new) = (World::make(), TestKey::make());
         let change = new.sign(&KeyChange { key: new.public, iat: NOW });
-        let error = read_delivery(&trusted(&world, Vec::new(), Some(change)), &world.binding, NOW).unwrap_err();
+        let error =
+            read_delivery(&trusted(&world, Vec::new(), Some(change)), &world.binding, NOW).unwrap_err();
         assert_eq!(error, ReplyError::Untrusted);
     }
 }

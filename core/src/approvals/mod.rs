@@ -13,18 +13,18 @@ mod enrolment;
 mod exchange;
 mod fetch;
 
-pub use answer::{AnswerError, MatchProof};
 pub(crate) use answer::PreparedAnswer;
+pub use answer::{AnswerError, MatchProof};
 pub(crate) use backoff::Backoff;
 pub use binding::{Binding, BindingState};
 pub use challenge::ApprovalRequest;
 pub(crate) use challenge::{ChallengeError, OpenChallenge};
 pub(crate) use change::change_request;
 pub use enrolment::DeviceDescription;
-pub(crate) use enrolment::PendingEnrolment;
+pub(crate) use enrolment::{PendingEnrolment, PublicKeys, UnsignedEnrolment};
+pub(crate) use exchange::{Exchange, Reply, Trusted};
 pub use exchange::{Refusal, ReplyError};
-pub(crate) use exchange::{Exchange, Trusted};
-pub(crate) use fetch::{FetchOutcome, fetch_request, read_delivery};
+pub(crate) use fetch::{fetch_request, read_delivery};
 
 #[cfg(test)]
 mod testing;

@@ -86,6 +86,7 @@ impl World {
 
     /// The challenge as the device holds it.
     pub(super) fn open(&self, challenge: &Challenge) -> OpenChallenge {
-        OpenChallenge::verify(&self.service.sign(challenge), &self.binding, &self.service.public, NOW).unwrap()
+        OpenChallenge::verify(&self.service.sign(challenge), &self.binding, &self.service.public, NOW)
+            .unwrap()
     }
 }

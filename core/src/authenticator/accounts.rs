@@ -97,7 +97,8 @@ impl Authenticator {
                     let mut account = Account::new(offer.issuer, offer.name, now);
                     account.otp = Some(offer.parameters);
                     tx.add_account(&account)?;
-                    let same = |other: &&Account| other.issuer == account.issuer && other.name == account.name;
+                    let same =
+                        |other: &&Account| other.issuer == account.issuer && other.name == account.name;
                     let same_name = before.iter().filter(same).map(|other| other.id).collect();
                     Ok(AddedAccount { id: account.id, same_name })
                 })

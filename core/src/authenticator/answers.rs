@@ -52,7 +52,12 @@ impl Authenticator {
         self.answer(request, Decision::Report, MatchProof::None).await
     }
 
-    async fn answer(&self, request: Id, decision: Decision, proof: MatchProof) -> Result<AnswerOutcome, Error> {
+    async fn answer(
+        &self,
+        request: Id,
+        decision: Decision,
+        proof: MatchProof,
+    ) -> Result<AnswerOutcome, Error> {
         let entry = hold(&self.parts.inbox).get(request).cloned().ok_or(Error::NoSuchRequest)?;
         if entry.challenge.is_expired(self.now_seconds()) {
             return Err(Error::NoSuchRequest);
@@ -62,9 +67,8 @@ impl Authenticator {
             Some(signed) if signed.decision == decision && signed.proof == proof => signed.exchange.clone(),
             _ => self.sign_answer(&entry, &binding, decision, proof).await?,
         };
-        let receipt = self
-            .send(&exchange, |replied| self.read::<Receipt>(&exchange, replied, &binding, |_| 0))
-            .await;
+        let receipt =
+            self.send(&exchange, |replied| self.read::<Receipt>(&exchange, replied, &binding, |_| 0)).await;
         match receipt {
             Ok(trusted) => self.settle(&entry, trusted.reply).await,
             Err(Error::Reply(ReplyError::Refused(refusal))) => {
@@ -87,14 +91,8 @@ impl Authenticator {
         proof: MatchProof,
     ) -> Result<crate::approvals::Exchange, Error> {
         let user_check = self.parts.keys.user_check();
-        let prepared = PreparedAnswer::new(
-            binding,
-            &entry.challenge,
-            decision,
-            &proof,
-            user_check,
-            self.now_seconds(),
-        )?;
+        let prepared =
+            PreparedAnswer::new(binding, &entry.challenge, decision, &proof, user_check, self.now_seconds())?;
         let key = KeyName { account: entry.account, role: PreparedAnswer::key_role(decision) };
         let prompt = (decision == Decision::Approve).then(|| Prompt {
             application: entry.challenge.claims.application.clone(),

@@ -66,8 +66,10 @@ impl Authenticator {
             .filter_map(|account| {
                 let code = match OtpGenerator::new(account.otp.as_ref()?).codes_at(now) {
                     Some(timed) => {
-                        next_change =
-                            Some(next_change.map_or(timed.remaining_seconds, |next| next.min(timed.remaining_seconds)));
+                        next_change = Some(
+                            next_change
+                                .map_or(timed.remaining_seconds, |next| next.min(timed.remaining_seconds)),
+                        );
                         ShownCode::Timed(timed)
                     }
                     None => ShownCode::OnRequest,

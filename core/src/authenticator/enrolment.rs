@@ -138,10 +138,19 @@ impl Authenticator {
     async fn find_pending(&self, link: &EnrolmentLink) -> Result<Option<Arc<PendingEnrolment>>, Error> {
         let (vault, ticket) = (self.parts.vault.clone(), link.ticket.clone());
         let pending = tasks::blocking(move || vault.list::<PendingEnrolment>()).await?;
-        Ok(pending.items.into_iter().map(|(_, pending)| pending).find(|pending| pending.ticket == ticket).map(Arc::new))
+        Ok(pending
+            .items
+            .into_iter()
+            .map(|(_, pending)| pending)
+            .find(|pending| pending.ticket == ticket)
+            .map(Arc::new))
     }
 
-    async fn begin_enrolment(&self, link: &EnrolmentLink, device: DeviceDescription) -> Result<PendingEnrolment, Error> {
+    async fn begin_enrolment(
+        &self,
+        link: &EnrolmentLink,
+        device: DeviceDescription,
+    ) -> Result<PendingEnrolment, Error> {
         let account = Id::make_random();
         let keys = PublicKeys {
             device: self.make_key(account, KeyRole::Device).await?,

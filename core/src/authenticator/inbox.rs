@@ -33,7 +33,12 @@ pub(super) struct SignedAnswer {
 
 impl Inbox {
     /// Takes a delivery: what it doesn't have is gone. Says whether anything is new.
-    pub(super) fn replace(&mut self, account: Id, organisation: &str, challenges: Vec<OpenChallenge>) -> bool {
+    pub(super) fn replace(
+        &mut self,
+        account: Id,
+        organisation: &str,
+        challenges: Vec<OpenChallenge>,
+    ) -> bool {
         let mut before: HashMap<Id, Entry> = HashMap::new();
         self.open.retain(|id, entry| {
             if entry.account == account {

@@ -15,7 +15,7 @@ mod service;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use accounts::{AccountSummary, AddedAccount, Accounts, CodeKind};
+pub use accounts::{AccountSummary, Accounts, AddedAccount, CodeKind};
 pub use answers::AnswerOutcome;
 pub use codes::{AccountCode, Codes, ShownCode};
 use countersign_protocol::Id;

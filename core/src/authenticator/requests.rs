@@ -141,7 +141,9 @@ impl Authenticator {
             .items
             .into_iter()
             .filter(|account| account.trashed_at.is_none())
-            .filter(|account| account.binding.as_ref().is_some_and(|binding| binding.state != BindingState::Revoked))
+            .filter(|account| {
+                account.binding.as_ref().is_some_and(|binding| binding.state != BindingState::Revoked)
+            })
             .map(|account| account.id)
             .collect())
     }

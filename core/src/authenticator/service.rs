@@ -16,7 +16,8 @@ use crate::{Account, Error, KeyStoreError, tasks};
 /// One try's time-out, beside what the service may hold the reply.
 pub(super) const TIME_OUT: Duration = Duration::from_secs(15);
 /// Waits between tries of a request that a person waits for.
-const RETRY_AFTER: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+const RETRY_AFTER: [Duration; 3] =
+    [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
 /// A device key asks nobody, so a store that doesn't answer is broken.
 const DEVICE_KEY_TIME_OUT: Duration = Duration::from_secs(30);
 /// A person who hasn't answered the prompt in this time isn't there.
@@ -63,7 +64,12 @@ impl Authenticator {
     }
 
     /// Signs with a key of the account, within a time-out: a key store that never answers must not hold us for ever.
-    pub(super) async fn sign(&self, key: KeyName, message: &[u8], prompt: Option<Prompt>) -> Result<Vec<u8>, KeyStoreError> {
+    pub(super) async fn sign(
+        &self,
+        key: KeyName,
+        message: &[u8],
+        prompt: Option<Prompt>,
+    ) -> Result<Vec<u8>, KeyStoreError> {
         let (time_out, silence) = match key.role {
             KeyRole::Device => (DEVICE_KEY_TIME_OUT, KeyStoreError::Unavailable),
             KeyRole::Approval => (APPROVAL_KEY_TIME_OUT, KeyStoreError::Cancelled),
@@ -86,7 +92,11 @@ impl Authenticator {
         Ok(Exchange::new(&binding.service, path, body))
     }
 
-    pub(super) async fn post(&self, exchange: &Exchange, time_out: Duration) -> Result<Replied, NetworkError> {
+    pub(super) async fn post(
+        &self,
+        exchange: &Exchange,
+        time_out: Duration,
+    ) -> Result<Replied, NetworkError> {
         let sent = self.parts.clock.read();
         let text = self.parts.transport.post(exchange.url(), exchange.body(), time_out).await?;
         Ok(Replied { text, sent, received: self.parts.clock.read() })
@@ -134,7 +144,8 @@ impl Authenticator {
 
     /// Takes the service's time of a reply that has been verified.
     pub(super) fn learn_time(&self, replied: &Replied, service: u64, held: u64) {
-        let Some(new) = TimeAnchor::from_exchange(&replied.sent, replied.received.clone(), service, held) else {
+        let Some(new) = TimeAnchor::from_exchange(&replied.sent, replied.received.clone(), service, held)
+        else {
             return;
         };
         let mut anchor = hold(&self.parts.anchor);

@@ -23,7 +23,9 @@ pub enum NetworkError {
     #[error("the approval service can't be reached; check the network, then try again")]
     Unreachable,
     /// The connection is there, but not safe: the certificate isn't valid for the service.
-    #[error("the connection to the approval service is not safe; don't use this network, or tell your organisation")]
+    #[error(
+        "the connection to the approval service is not safe; don't use this network, or tell your organisation"
+    )]
     NotSecure,
     /// No reply in time.
     #[error("the approval service did not answer in time; try again")]

@@ -64,7 +64,12 @@ pub trait DeviceKeys: Send + Sync {
     async fn make(&self, key: KeyName) -> Result<Vec<u8>, KeyStoreError>;
 
     /// Signs `message`. `prompt` is there for approval keys.
-    async fn sign(&self, key: KeyName, message: &[u8], prompt: Option<Prompt>) -> Result<Vec<u8>, KeyStoreError>;
+    async fn sign(
+        &self,
+        key: KeyName,
+        message: &[u8],
+        prompt: Option<Prompt>,
+    ) -> Result<Vec<u8>, KeyStoreError>;
 
     /// Deletes the key.
     async fn delete(&self, key: KeyName) -> Result<(), KeyStoreError>;
