@@ -1,18 +1,53 @@
-//! What CI runs is what a person runs.
+//! What CI runs is what a person runs: `cargo xtask demo` and `cargo xtask test`.
+
+mod demo;
+mod test;
 
 use std::process::{Command, ExitCode};
 
+use clap::{Parser, Subcommand};
+
+/// Anything that ends a task, with a text for the person who started it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks of the Countersign workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Show the whole product at work on this machine, with real HTTP and real pictures
+    Demo {
+        /// Leave the service up afterwards and say what to try by hand
+        #[arg(long)]
+        interactive: bool,
+    },
+    /// Run everything that CI runs
+    Test,
+}
+
 fn main() -> ExitCode {
-    let steps: &[&[&str]] = &[
-        &["fmt", "--all", "--check"],
-        &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-        &["test", "--workspace"],
-    ];
-    for step in steps {
-        let done = Command::new("cargo").args(*step).status();
-        if !done.is_ok_and(|status| status.success()) {
-            return ExitCode::FAILURE;
+    let done = match Arguments::parse().task {
+        Task::Demo { interactive } => demo::run(interactive),
+        Task::Test => test::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nfailed: {failure}");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
+}
+
+/// Runs a program to its end; a failure names it.
+fn run(program: &str, arguments: &[&str]) -> Result<(), Failure> {
+    let status = Command::new(program)
+        .args(arguments)
+        .status()
+        .map_err(|error| format!("{program} could not be started: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{program} {} ended with {status}", arguments.join(" ")).into()) }
 }

@@ -43,7 +43,15 @@ struct Parts {
     transport: Arc<dyn Transport>,
     inbox: Mutex<Inbox>,
     backoffs: Mutex<HashMap<Id, Backoff>>,
-    anchor: Mutex<Option<TimeAnchor>>,
+    time: Mutex<KnownTime>,
+}
+
+/// The last moment at which the time was known.
+#[derive(Default)]
+struct KnownTime {
+    anchor: Option<TimeAnchor>,
+    /// Whether it has yet to be written to the vault.
+    unsaved: bool,
 }
 
 impl Authenticator {
@@ -67,7 +75,7 @@ impl Authenticator {
                 transport,
                 inbox: Mutex::default(),
                 backoffs: Mutex::default(),
-                anchor: Mutex::new(anchor),
+                time: Mutex::new(KnownTime { anchor, unsaved: false }),
             }),
         })
     }
@@ -81,7 +89,7 @@ impl Authenticator {
     /// The time that codes and expiry go by, and how far the device's clock is off.
     #[must_use]
     pub fn clock_status(&self) -> ClockStatus {
-        clock_status(hold(&self.parts.anchor).as_ref(), &self.parts.clock.read())
+        clock_status(hold(&self.parts.time).anchor.as_ref(), &self.parts.clock.read())
     }
 
     fn now_seconds(&self) -> u64 {

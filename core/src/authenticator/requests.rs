@@ -40,8 +40,9 @@ impl Authenticator {
         hold(&self.parts.inbox).requests(self.now_seconds())
     }
 
-    /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them. After
-    /// failures it waits longer before it asks again, so that it can be called in a loop.
+    /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them; with
+    /// no wait it comes back once all have answered. After failures it waits longer before it asks again, so that it can
+    /// be called in a loop.
     ///
     /// # Errors
     ///
@@ -56,9 +57,9 @@ impl Authenticator {
         let mut failures = Vec::new();
         while let Some((account, fetched)) = fetches.next().await {
             match fetched {
-                // What the others hold back is asked for again by the next call.
-                Ok(true) => break,
-                Ok(false) => {}
+                // What the others still hold back is asked for again by the next call.
+                Ok(true) if !wait.is_zero() => break,
+                Ok(_) => {}
                 Err(error) => failures.push(AccountFailure { account, error }),
             }
         }
@@ -116,7 +117,9 @@ impl Authenticator {
 
         let time_out = TIME_OUT + Duration::from_secs(u64::from(wait_seconds));
         let replied = self.post(&exchange, time_out).await?;
-        let delivery = self.read::<Delivery>(&exchange, &replied, &binding, |delivery| delivery.held)?;
+        let delivery = self.read::<Delivery>(&exchange, &replied, &binding, |delivery| delivery.held);
+        self.save_time().await;
+        let delivery = delivery?;
 
         let outcome = read_delivery(&delivery, &binding, self.now_seconds())?;
         for error in outcome.refused {

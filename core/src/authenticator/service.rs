@@ -109,6 +109,16 @@ impl Authenticator {
         exchange: &Exchange,
         read: impl Fn(&Replied) -> Result<T, ReplyError>,
     ) -> Result<T, Error> {
+        let result = self.send_until_read(exchange, read).await;
+        self.save_time().await;
+        result
+    }
+
+    async fn send_until_read<T>(
+        &self,
+        exchange: &Exchange,
+        read: impl Fn(&Replied) -> Result<T, ReplyError>,
+    ) -> Result<T, Error> {
         let mut waits = RETRY_AFTER.iter();
         loop {
             let error = match self.post(exchange, TIME_OUT).await {
@@ -144,27 +154,31 @@ impl Authenticator {
 
     /// Takes the service's time of a reply that has been verified.
     pub(super) fn learn_time(&self, replied: &Replied, service: u64, held: u64) {
-        let Some(new) = TimeAnchor::from_exchange(&replied.sent, replied.received.clone(), service, held)
-        else {
+        let new = TimeAnchor::from_exchange(&replied.sent, replied.received.clone(), service, held);
+        let Some(new) = new else { return };
+        let mut time = hold(&self.parts.time);
+        if time.anchor.as_ref().is_some_and(|old| !new.improves_on(old)) {
             return;
+        }
+        time.unsaved |= time.anchor.as_ref().is_none_or(|old| new.differs_from(old, &replied.received));
+        time.anchor = Some(new);
+    }
+
+    /// Writes what was learnt, if it makes a difference to the next process.
+    pub(super) async fn save_time(&self) {
+        let anchor = {
+            let mut time = hold(&self.parts.time);
+            if !std::mem::take(&mut time.unsaved) {
+                return;
+            }
+            time.anchor.clone()
         };
-        let mut anchor = hold(&self.parts.anchor);
-        let keep = match &*anchor {
-            Some(old) if !new.improves_on(old) => return,
-            Some(old) => new.differs_from(old, &replied.received),
-            None => true,
-        };
-        *anchor = Some(new.clone());
-        drop(anchor);
-        if keep {
-            let vault = self.parts.vault.clone();
-            // Losing this write costs one exchange after the next start, so nothing waits for it.
-            tokio::task::spawn_blocking(move || {
-                let saved = vault.transaction(|tx| tx.put(ANCHOR, &new));
-                if let Err(error) = saved {
-                    tracing::warn!(code = error.code(), "the service's time could not be stored");
-                }
-            });
+        let Some(anchor) = anchor else { return };
+        let vault = self.parts.vault.clone();
+        let saved = tasks::blocking(move || vault.transaction(|tx| tx.put(ANCHOR, &anchor))).await;
+        // It costs the next process one exchange at most, so no call fails for it.
+        if let Err(error) = saved {
+            tracing::warn!(code = error.code(), "the service's time could not be stored");
         }
     }
 
