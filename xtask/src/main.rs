@@ -49,5 +49,9 @@ fn run(program: &str, arguments: &[&str]) -> Result<(), Failure> {
         .args(arguments)
         .status()
         .map_err(|error| format!("{program} could not be started: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{program} {} ended with {status}", arguments.join(" ")).into()) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{program} {} ended with {status}", arguments.join(" ")).into())
+    }
 }

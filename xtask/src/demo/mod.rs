@@ -1,0 +1,172 @@
+//! `cargo xtask demo`: the product's main job from end to end, on this machine, with nothing faked.
+//!
+//! The service and the phone are the real programs in processes of their own; they speak HTTP over loopback, the QR code
+//! is a picture that the phone decodes, and the number is read off the page that a person would see.
+
+mod browser;
+mod phone;
+mod service;
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::Failure;
+use browser::Page;
+use phone::Phone;
+use service::Service;
+
+pub(crate) fn run(interactive: bool) -> Result<(), Failure> {
+    println!("Building the service and the phone …");
+    crate::run(
+        "cargo",
+        &["build", "--quiet", "--locked", "--package", "countersign-server", "--package", "countersign"],
+    )?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(story(interactive))
+}
+
+async fn story(interactive: bool) -> Result<(), Failure> {
+    let started = Instant::now();
+    let folder = tempfile::tempdir()?;
+    let mut service = Service::start(&folder.path().join("service")).await?;
+    step("The approval service is up, on an embedded database");
+    println!("   {}", service.url());
+    let phone = Phone::new(&folder.path().join("phone"))?;
+
+    let account = enrol(&service, &phone).await?;
+    sign_in(&service, &phone).await?;
+    turn_down(&service, &phone).await?;
+    codes_without_network(&mut service, &phone, &account).await?;
+
+    println!("\nAll of it worked, in {:.1} s.", started.elapsed().as_secs_f64());
+    if interactive { try_by_hand(&service, &phone).await } else { service.stop().await }
+}
+
+async fn enrol(service: &Service, phone: &Phone) -> Result<String, Failure> {
+    step("The organisation invites ada: its sign-in system asks the service for an enrolment");
+    let enrolment = service.post("/v1/enrolments", &json!({ "user": "ada" })).await?;
+    let page = Page::open(text(&enrolment, "page_url")?).await?;
+    let picture = phone.folder().join("qr.png");
+    std::fs::write(&picture, page.picture("qr").await?)?;
+    println!("   her browser shows a page with a QR code; it has no long-term secret in it, and works once");
+
+    step("The phone decodes the QR code's picture, makes its two keys and enrols");
+    let enrolled = phone.run(&["enrol", path(&picture)?, "--no-wait"])?;
+    let check_value = text(&enrolled, "check_value")?;
+    let account = text(&enrolled, "account")?.to_owned();
+    let page = page.reload_until("joined").await?;
+    println!("   phone and page both show the check value: {check_value}");
+    expect(page.text("check-value")? == check_value, "phone and page show different check values")?;
+
+    step(
+        "Its first number-matched approval makes it active: the number is on the page, never in the message",
+    );
+    let number = page.number()?;
+    println!("   ada reads {number} and types it into the phone");
+    let approved = phone.run(&["requests", "approve", "--number", &number])?;
+    expect(text(&approved, "outcome")? == "approved", "the activation was not approved")?;
+    page.reload_until("enrolled").await?;
+    println!("   the page says: enrolled");
+    Ok(account)
+}
+
+async fn sign_in(service: &Service, phone: &Phone) -> Result<(), Failure> {
+    step("Ada signs in to the ward portal: the portal starts a sign-in");
+    let (id, page) = start_sign_in(service).await?;
+    let number = page.number()?;
+    println!("   the sign-in page shows {number}");
+
+    step("The phone is asked");
+    let requests = phone.run(&["requests", "list"])?;
+    let request = requests["requests"].get(0).ok_or("the phone has no request")?;
+    for what in ["application", "user", "place", "client", "ip"] {
+        println!("   {what:<12} {}", request[what].as_str().unwrap_or("-"));
+    }
+
+    step("Ada types the number; the phone signs what it has shown, and the service accepts the answer");
+    let approved = phone.run(&["requests", "approve", "--number", &number])?;
+    expect(text(&approved, "outcome")? == "approved", "the sign-in was not approved")?;
+    page.reload_until("approved").await?;
+
+    step("The portal gets a signed result, and checks it against the service's published keys");
+    let result = service.get(&format!("/v1/sign-ins/{id}?wait=5")).await?;
+    let claims = service.verify_assertion(text(&result, "assertion")?).await?;
+    println!("   sub {}, amr {}", claims["sub"], claims["amr"]);
+    expect(claims["sub"] == "ada", "the assertion is for somebody else")
+}
+
+async fn turn_down(service: &Service, phone: &Phone) -> Result<(), Failure> {
+    step("Somebody else tries: ada gets a request that she did not start, and reports it");
+    let (id, _) = start_sign_in(service).await?;
+    let reported = phone.run(&["requests", "report"])?;
+    expect(text(&reported, "outcome")? == "reported", "the sign-in was not reported")?;
+    let result = service.get(&format!("/v1/sign-ins/{id}")).await?;
+    println!("   the portal is told: {}", text(&result, "state")?);
+    expect(text(&result, "state")? == "reported", "the portal was not told")
+}
+
+async fn codes_without_network(service: &mut Service, phone: &Phone, account: &str) -> Result<(), Failure> {
+    step("The service stops: no network, as it were. The phone still has ada's code");
+    service.stop().await?;
+    let codes = phone.run(&["codes", "--once"])?;
+    let rows = codes["codes"].as_array().ok_or("no codes")?;
+    let row = rows.iter().find(|row| row["account"] == account).ok_or("the account has no code")?;
+    let code = text(row, "code")?;
+    println!("   {code}");
+
+    step("The service starts again, and accepts the code, once");
+    service.restart().await?;
+    let body = json!({ "user": "ada", "code": code });
+    let first = service.post("/v1/codes/verify", &body).await?;
+    expect(first["valid"] == true, "the code was not accepted")?;
+    let second = service.post("/v1/codes/verify", &body).await?;
+    println!("   first time: accepted; the same code again: refused");
+    expect(second["valid"] == false, "the same code was accepted twice")
+}
+
+async fn start_sign_in(service: &Service) -> Result<(String, Page), Failure> {
+    let sign_in = json!({
+        "user": "ada",
+        "application": "Ward portal",
+        "place": "Leeds",
+        "ip": "192.0.2.7",
+        "client": "Firefox on Windows",
+    });
+    let sign_in = service.post("/v1/sign-ins", &sign_in).await?;
+    let page = Page::open(text(&sign_in, "page_url")?).await?;
+    Ok((text(&sign_in, "id")?.to_owned(), page))
+}
+
+async fn try_by_hand(service: &Service, phone: &Phone) -> Result<(), Failure> {
+    let sign_in = json!({ "user": "ada", "application": "Ward portal", "place": "Leeds" });
+    let sign_in = service.post("/v1/sign-ins", &sign_in).await?;
+    println!("\nThe service stays up. Open this sign-in page in a browser (it waits two minutes):");
+    println!("   {}", text(&sign_in, "page_url")?);
+    println!("and be the phone, in another terminal:");
+    for arguments in ["requests", "codes", "accounts list", "doctor"] {
+        println!("   {} {arguments}", phone.command_line());
+    }
+    println!("Another sign-in page:");
+    println!("   {}", service.command_line("/v1/sign-ins", r#"{"user":"ada","application":"Ward portal"}"#));
+    println!("Another enrolment page:");
+    println!("   {}", service.command_line("/v1/enrolments", r#"{"user":"grace"}"#));
+    println!("Ctrl-C ends it, and removes everything.");
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+fn step(what: &str) {
+    println!("\n\u{25b8} {what}");
+}
+
+fn expect(holds: bool, otherwise: &str) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(otherwise.into()) }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, Failure> {
+    value[name].as_str().ok_or_else(|| format!("there is no {name} in {value}").into())
+}
+
+fn path(path: &std::path::Path) -> Result<&str, Failure> {
+    path.to_str().ok_or_else(|| "the folder's name isn't UTF-8".into())
+}

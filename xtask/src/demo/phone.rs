@@ -1,0 +1,56 @@
+//! The phone: the command-line shell, as a program of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::service::binary;
+use crate::Failure;
+
+pub(super) struct Phone {
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl Phone {
+    /// A phone with nothing on it. Its vault's passphrase is in a file, since nobody is there to type it.
+    pub(super) fn new(folder: &Path) -> Result<Self, Failure> {
+        std::fs::create_dir(folder)?;
+        std::fs::write(folder.join("passphrase"), "the demo's passphrase\n")?;
+        Ok(Self { program: binary("countersign")?, folder: folder.to_owned() })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs one command and reads what it says as JSON.
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<Value, Failure> {
+        let output = Command::new(&self.program)
+            .arg("--vault")
+            .arg(self.folder.join("vault.db"))
+            .arg("--passphrase-file")
+            .arg(self.folder.join("passphrase"))
+            .arg("--json")
+            .args(arguments)
+            .output()?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(
+                format!("countersign {} ended with {}: {said}", arguments.join(" "), output.status).into()
+            );
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// What a person types, but for the command itself.
+    pub(super) fn command_line(&self) -> String {
+        format!(
+            "{} --vault {} --passphrase-file {}",
+            self.program.display(),
+            self.folder.join("vault.db").display(),
+            self.folder.join("passphrase").display()
+        )
+    }
+}
