@@ -91,3 +91,60 @@ const SALT_LEN: usize = 16;
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARAMETERS: Parameters = Parameters { memory_kib: 64, passes: 1, lanes: 1, salt: [7; SALT_LEN] };
+
+    fn row(parameters: &Parameters) -> Row {
+        let parameters = rmp_serde::to_vec_named(parameters).unwrap();
+        let key = SlotKey(Secret::make_random(SlotKey::LEN));
+        NewSlot { id: Id::make_random(), kind: SlotKind::Passphrase, parameters, key }
+            .wrap(&Secret::make_random(32))
+    }
+
+    #[test]
+    fn the_key_is_argon2id_as_rfc_9106_defines_it() {
+        // By the reference implementation in C (argon2-cffi): Argon2id 1.3, 64 KiB, one pass, one lane.
+        let key = derive_key(&Secret::from(&b"passphrase"[..]), &row(&PARAMETERS)).unwrap();
+        assert_eq!(
+            data_encoding::HEXLOWER.encode(key.0.expose()),
+            "ea2a87d19f97115507cec40cea341ab355c7f3aaea98f3a2c98095a3a122b5cd"
+        );
+    }
+
+    #[test]
+    fn every_parameter_changes_the_key() {
+        let key = |passphrase: &[u8], parameters| {
+            let key = derive_key(&Secret::from(passphrase), &row(&parameters)).unwrap();
+            key.0.expose().to_vec()
+        };
+        let base = key(b"a", PARAMETERS);
+        assert_eq!(base, key(b"a", PARAMETERS));
+        assert_ne!(base, key(b"b", PARAMETERS));
+        assert_ne!(base, key(b"a", Parameters { memory_kib: 65, ..PARAMETERS }));
+        assert_ne!(base, key(b"a", Parameters { passes: 2, ..PARAMETERS }));
+        assert_ne!(base, key(b"a", Parameters { lanes: 2, ..PARAMETERS }));
+        assert_ne!(base, key(b"a", Parameters { salt: [8; SALT_LEN], ..PARAMETERS }));
+    }
+
+    #[test]
+    fn hostile_parameters_are_refused_before_anything_is_allocated() {
+        let hostile = [
+            Parameters { memory_kib: u32::MAX, ..PARAMETERS },
+            Parameters { memory_kib: MAX_MEMORY_KIB + 1, ..PARAMETERS },
+            Parameters { memory_kib: 7, ..PARAMETERS },
+            Parameters { memory_kib: 0, ..PARAMETERS },
+            Parameters { passes: u32::MAX, ..PARAMETERS },
+            Parameters { passes: 0, ..PARAMETERS },
+            Parameters { lanes: u32::MAX, memory_kib: u32::MAX, ..PARAMETERS },
+            Parameters { lanes: 0, ..PARAMETERS },
+        ];
+        for parameters in &hostile {
+            let refused = derive_key(&Secret::from(&b"any"[..]), &row(parameters)).err();
+            assert_eq!(refused, Some(VaultError::DamagedSlot(SlotKind::Passphrase)));
+        }
+    }
+}

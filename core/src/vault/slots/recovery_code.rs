@@ -162,3 +162,100 @@ const LEN: usize = 20;
 /// Symbols of a code, with its check symbol.
 const SYMBOLS: usize = 33;
 const GROUP: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The bytes 0 to 19.
+    const TEXT: &str = "000G-40R4-0M30-E209-185G-R38E-1W81-24GK-R";
+
+    fn counting() -> RecoveryCode {
+        RecoveryCode(Secret::new((0..20).collect()))
+    }
+
+    #[test]
+    fn a_known_code_has_a_known_text() {
+        assert_eq!(counting().to_text().as_str(), TEXT);
+        assert_eq!(RecoveryCode::parse(TEXT), Ok(counting()));
+    }
+
+    #[test]
+    fn people_may_write_it_their_way() {
+        for text in [
+            TEXT.to_lowercase(),
+            TEXT.replace('-', ""),
+            TEXT.replace('-', " \n"),
+            TEXT.replace('0', "o").replace('1', "l"),
+            TEXT.replace('0', "O").replace('1', "I"),
+            format!("  {TEXT}\r\n"),
+        ] {
+            assert_eq!(RecoveryCode::parse(&text), Ok(counting()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_or_swapped_symbol_is_a_typing_error() {
+        let symbols: Vec<char> = TEXT.chars().filter(|symbol| *symbol != '-').collect();
+        for position in 0..symbols.len() {
+            let mut wrong = symbols.clone();
+            wrong[position] = if wrong[position] == 'Z' { 'Y' } else { 'Z' };
+            let wrong: String = wrong.into_iter().collect();
+            assert_eq!(RecoveryCode::parse(&wrong), Err(RecoveryCodeError::Check), "{wrong}");
+        }
+        for position in 1..symbols.len() {
+            let mut swapped = symbols.clone();
+            swapped.swap(position - 1, position);
+            if swapped != symbols {
+                let swapped: String = swapped.into_iter().collect();
+                assert_eq!(RecoveryCode::parse(&swapped), Err(RecoveryCodeError::Check), "{swapped}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_and_foreign_symbols_are_told_apart() {
+        let parse = RecoveryCode::parse;
+        assert_eq!(parse(""), Err(RecoveryCodeError::Length { found: 0 }));
+        assert_eq!(parse(&TEXT[..40]), Err(RecoveryCodeError::Length { found: 32 }));
+        assert_eq!(parse(&format!("{TEXT}0")), Err(RecoveryCodeError::Length { found: 34 }));
+        assert_eq!(parse(&"0".repeat(1_000_000)), Err(RecoveryCodeError::Length { found: 1_000_000 }));
+        assert_eq!(parse(&TEXT.replacen('E', "U", 1)), Err(RecoveryCodeError::Symbol { position: 13 }));
+        assert_eq!(parse(&TEXT.replacen('E', "é", 1)), Err(RecoveryCodeError::Symbol { position: 13 }));
+    }
+
+    #[test]
+    fn new_codes_can_be_typed_on_any_keyboard() {
+        for _ in 0..500 {
+            let text = RecoveryCode::make_random().to_text();
+            assert!(text.chars().all(|symbol| symbol.is_ascii_alphanumeric() || symbol == '-'), "{}", *text);
+            assert!(!text.ends_with('U'));
+        }
+    }
+
+    #[test]
+    fn every_slot_gets_its_own_key_from_the_same_code() {
+        let keys = [1, 2].map(|byte| counting().derive_key(Id::from_bytes([byte; 16])));
+        assert_ne!(keys[0].0, keys[1].0);
+    }
+
+    #[test]
+    fn debug_output_is_redacted() {
+        assert_eq!(format!("{:?}", counting()), "RecoveryCode([redacted])");
+    }
+
+    proptest! {
+        #[test]
+        fn every_code_round_trips(bytes in proptest::array::uniform20(any::<u8>())) {
+            let code = RecoveryCode(Secret::from(&bytes[..]));
+            prop_assert_eq!(RecoveryCode::parse(&code.to_text()), Ok(code));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,60}") {
+            let _ = RecoveryCode::parse(&text);
+        }
+    }
+}
