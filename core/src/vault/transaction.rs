@@ -37,10 +37,9 @@ impl<'v> Transaction<'v> {
             self.sql.prepare_cached("SELECT envelope FROM records WHERE kind = ?1 AND id = ?2")?;
         let mut rows = statement.query(params![T::KIND.number(), id.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        match open(self.keys, id, row.get_ref(0)?, &mut self.buffer) {
-            Some(record) => Ok(Some(record)),
-            None => Err(VaultError::DamagedRecord { kind: T::KIND, id }),
-        }
+        let payload = open(self.keys, T::KIND, id, row.get_ref(0)?, &mut self.buffer);
+        let record = payload.and_then(read).ok_or(VaultError::DamagedRecord { kind: T::KIND, id })?;
+        Ok(Some(record))
     }
 
     /// All records of a kind with their identifiers, in no particular order, and what is wrong with the list.
@@ -63,20 +62,11 @@ impl<'v> Transaction<'v> {
             Ok(_) | Err(VaultError::DamagedRecord { .. }) => {}
             Err(error) => return Err(error),
         }
-        let mut items = Vec::new();
-        let mut damaged = Vec::new();
-        let mut statement = self.sql.prepare_cached("SELECT id, envelope FROM records WHERE kind = ?1")?;
-        let mut rows = statement.query([T::KIND.number()])?;
-        while let Some(row) = rows.next()? {
-            // A row without a proper identifier can't be named; the manifest's count tells of it.
-            let Some(id) = read_id(row.get_ref(0)?) else { continue };
-            match open(self.keys, id, row.get_ref(1)?, &mut self.buffer) {
-                Some(record) => items.push(make(id, record)),
-                None => damaged.push(id),
-            }
-        }
-        drop(rows);
-        drop(statement);
+        let (mut items, mut damaged) = (Vec::new(), Vec::new());
+        self.scan(T::KIND, |id, payload| match payload.and_then(read) {
+            Some(record) => items.push(make(id, record)),
+            None => damaged.push(id),
+        })?;
         let present = count_of(items.len() + damaged.len());
         let completeness = match &self.manifest {
             Some(manifest) => manifest.compare(T::KIND, present),
@@ -186,19 +176,30 @@ impl<'v> Transaction<'v> {
 
     /// Opens every envelope of a kind without reading it: how many open, and which don't.
     pub(super) fn verify(&mut self, kind: RecordKind) -> Result<(u64, Vec<Id>), VaultError> {
-        let mut sound = 0_u64;
-        let mut damaged = Vec::new();
-        let mut statement = self.sql.prepare_cached("SELECT id, envelope FROM records WHERE kind = ?1")?;
-        let mut rows = statement.query([kind.number()])?;
-        while let Some(row) = rows.next()? {
-            let Some(id) = read_id(row.get_ref(0)?) else { continue };
-            let envelope = row.get_ref(1)?.as_blob().unwrap_or_default();
-            match envelope::open(self.keys.data_key(kind), kind, id, envelope, &mut self.buffer) {
-                Ok(_) => sound += 1,
-                Err(_) => damaged.push(id),
-            }
-        }
+        let (mut sound, mut damaged) = (0, Vec::new());
+        self.scan(kind, |id, payload| match payload {
+            Some(_) => sound += 1,
+            None => damaged.push(id),
+        })?;
         Ok((sound, damaged))
+    }
+
+    /// Visits the rows of a kind with their payloads, or with none where the envelope doesn't open.
+    fn scan(&mut self, kind: RecordKind, mut visit: impl FnMut(Id, Option<&[u8]>)) -> Result<(), VaultError> {
+        // In the order of the table itself, so that nothing is sorted.
+        let mut statement =
+            self.sql.prepare_cached("SELECT id, envelope FROM records WHERE kind = ?1 ORDER BY id")?;
+        let mut rows = statement.query([kind.number()])?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            // A row without a proper identifier can't be named; the manifest's count tells of it.
+            let Some(id) = read_id(row.get_ref(0)?) else { continue };
+            // Pages of two ages may hold a record twice, which must not make up for one that is missing.
+            let is_repeated = last.replace(id) >= Some(id);
+            let payload = open(self.keys, kind, id, row.get_ref(1)?, &mut self.buffer);
+            visit(id, payload.filter(|_| !is_repeated));
+        }
+        Ok(())
     }
 
     fn replace<T: Record>(&mut self, id: Id, record: &T) -> Result<bool, VaultError> {
@@ -215,9 +216,17 @@ impl<'v> Transaction<'v> {
     }
 }
 
-fn open<T: Record>(keys: &Keys, id: Id, envelope: ValueRef<'_>, buffer: &mut OpenBuffer) -> Option<T> {
-    let envelope = envelope.as_blob().ok()?;
-    let payload = envelope::open(keys.data_key(T::KIND), T::KIND, id, envelope, buffer).ok()?;
+fn open<'b>(
+    keys: &Keys,
+    kind: RecordKind,
+    id: Id,
+    envelope: ValueRef<'_>,
+    buffer: &'b mut OpenBuffer,
+) -> Option<&'b [u8]> {
+    envelope::open(keys.data_key(kind), kind, id, envelope.as_blob().ok()?, buffer).ok()
+}
+
+fn read<T: Record>(payload: &[u8]) -> Option<T> {
     rmp_serde::from_slice(payload).ok()
 }
 
