@@ -5,7 +5,7 @@ use rusqlite::TransactionBehavior;
 
 use super::keys::Keys;
 use super::slots::{self, KeySlot, NewSlot, RecoveryCode, SlotKind, VaultKeyStore};
-use super::{State, Vault, VaultError, schema};
+use super::{State, Vault, VaultError, database, schema};
 use crate::Secret;
 
 impl Vault {
@@ -110,10 +110,7 @@ impl Vault {
 
     fn install(&self, vault_key: Secret) -> Result<(), VaultError> {
         self.state().keys = Some(Keys::derive(vault_key));
-        if schema::has_copy(&self.path) && self.check()?.is_sound() {
-            schema::discard_copies(&self.path)?;
-        }
-        Ok(())
+        schema::discard_copies(&self.path, || Ok(self.check()?.is_sound()))
     }
 }
 
@@ -130,9 +127,8 @@ impl State {
             return Err(VaultError::LastSlot);
         }
         transaction.commit()?;
-        // Moves the old slot out of the write-ahead log, where it would still open the vault. Another process that is
-        // reading may keep it there until its next write, which is no reason to call the change a failure.
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        // The old slot is still in the write-ahead log, where it would open the vault.
+        database::empty_log(&self.connection);
         Ok(())
     }
 }

@@ -26,7 +26,23 @@ pub(super) fn open(path: &Path) -> Result<Connection, VaultError> {
     if version < schema::VERSION {
         schema::migrate(&mut connection, path)?;
     }
+    merge_log(&connection);
     Ok(connection)
+}
+
+/// Moves what is in the write-ahead log into the file, as far as that goes without waiting for another process.
+///
+/// Phones kill apps without letting them close anything. The log would otherwise hold months of changes beside a
+/// file that looks whole without it, and be lost by whatever copies that file alone.
+pub(super) fn merge_log(connection: &Connection) {
+    // What isn't moved now is no less durable, so there is nothing to report.
+    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+}
+
+/// Moves all of the write-ahead log into the file and empties it, waiting for other processes' readers if need be.
+pub(super) fn empty_log(connection: &Connection) {
+    // If a reader stays, the next writer starts the log anew; that is no reason to call what was done a failure.
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
 /// Connects to an existing file with the settings that every connection has.

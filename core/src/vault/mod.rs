@@ -131,7 +131,9 @@ impl Vault {
     ///
     /// Waits for a transaction that is under way.
     pub fn lock(&self) {
-        self.state().keys = None;
+        let mut state = self.state();
+        state.keys = None;
+        database::merge_log(&state.connection);
     }
 
     /// Whether the keys are absent.

@@ -29,19 +29,17 @@ pub(super) fn check(connection: &Connection) -> Result<u32, VaultError> {
 
 /// Brings an older vault to [`VERSION`], all steps or none, after keeping a verified copy of the file.
 ///
-/// The copy stays until [`discard_copies`].
+/// The copy stays until [`discard_copies`], which the first unlocking calls.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), VaultError> {
     migrate_by(connection, path, MIGRATIONS)
 }
 
-/// Removes the copies that migrations kept, once the migrated vault has been opened and found whole.
-pub(super) fn discard_copies(path: &Path) -> Result<(), VaultError> {
-    copies(path, VERSION).try_for_each(|copy| files::remove_if_present(&copy))
-}
-
-/// Whether a migration's copy is still kept.
-pub(super) fn has_copy(path: &Path) -> bool {
-    copies(path, VERSION).any(|copy| copy.exists())
+/// Removes the copies that migrations kept, if there are any and `is_sound` finds the migrated vault whole.
+pub(super) fn discard_copies(
+    path: &Path,
+    is_sound: impl FnOnce() -> Result<bool, VaultError>,
+) -> Result<(), VaultError> {
+    discard_copies_before(path, VERSION, is_sound)
 }
 
 /// The steps from version `to - 1` to version `to`.
@@ -76,8 +74,11 @@ const APPLICATION_ID: u32 = 0x4353_474E;
 fn check_against(connection: &Connection, supported: u32) -> Result<u32, VaultError> {
     let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if application != i64::from(APPLICATION_ID) {
-        return Err(VaultError::NotAVault);
+    match (application, version) {
+        // What SQLite finds in an empty or a very short file: nothing, where there was a vault once.
+        (0, 0) => return Err(VaultError::DamagedFile),
+        (application, _) if application != i64::from(APPLICATION_ID) => return Err(VaultError::NotAVault),
+        _ => {}
     }
     match u32::try_from(version) {
         Ok(0) | Err(_) => Err(VaultError::DamagedFile),
@@ -131,11 +132,21 @@ pub(super) fn is_sound(connection: &Connection) -> Result<bool, VaultError> {
     Ok(verdict == "ok")
 }
 
-/// Where the copies of all versions older than `newest` would be.
-fn copies(path: &Path, newest: u32) -> impl Iterator<Item = PathBuf> {
-    (1..newest).map(move |version| copy_path(path, version))
+fn discard_copies_before(
+    path: &Path,
+    version: u32,
+    is_sound: impl FnOnce() -> Result<bool, VaultError>,
+) -> Result<(), VaultError> {
+    let copies: Vec<_> = (1..version).map(|old| copy_path(path, old)).filter(|copy| copy.exists()).collect();
+    if copies.is_empty() || !is_sound()? {
+        return Ok(());
+    }
+    copies.iter().try_for_each(|copy| files::remove_if_present(copy))
 }
 
 fn copy_path(path: &Path, version: u32) -> PathBuf {
     files::beside(path, &format!(".schema-{version}"))
 }
+
+#[cfg(test)]
+mod tests;

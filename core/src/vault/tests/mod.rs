@@ -1,6 +1,10 @@
 //! What the vault promises, tested through its public interface and, where damage is needed, through the raw file.
 
 mod accounts;
+mod canary;
+mod crash;
+mod damage;
+mod limits;
 mod records;
 mod slots;
 
