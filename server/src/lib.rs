@@ -1,1 +1,43 @@
-//! Service.
+//! The approval service: enrolment, sign-ins, challenges, policy and hosted pages, on one SQLite file.
+//!
+//! [`Service`] runs it in any tokio runtime; the binary is a thin shell around it. Inside, from the outside in:
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `http` | routes, bounds on every request, the serving loop |
+//! | `device_api`, `relying_party`, `page` | the three interfaces: phones, relying parties, hosted pages |
+//! | `actions` | what the service does, whoever asks |
+//! | `store` | tables and the group commit |
+//! | `keys`, `secret` | what follows from the master key |
+//! | `hub` | who waits for what |
+
+mod actions;
+mod app;
+mod config;
+mod device_api;
+mod http;
+mod hub;
+mod keys;
+pub mod logging;
+mod openapi;
+mod otp;
+mod page;
+mod refusal;
+mod relying_party;
+mod secret;
+mod service;
+mod setup;
+mod store;
+mod text;
+mod throttle;
+mod time;
+
+pub use config::{Config, ConfigError, Overrides};
+pub use keys::{MasterKey, MasterKeyError, MasterKeySource};
+pub use secret::{SecretBytes, SecretText};
+pub use service::{Service, StartError};
+pub use setup::{
+    API_KEY_FILE, DATABASE_FILE, DEFAULT_CLIENT, DEFAULT_ORGANISATION, SetupError, create_api_key, rotate_key,
+};
+pub use store::SchemaError;
+pub use time::{Clock, SystemClock, Time};

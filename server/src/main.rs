@@ -1,3 +1,222 @@
-//! Service.
+//! `countersign-server`: the approval service as a program. See `docs/server.md`.
 
-fn main() {}
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use countersign_protocol::ServiceUrl;
+use countersign_server::{
+    Clock, Config, MasterKey, MasterKeySource, Overrides, Service, SystemClock, create_api_key, logging, rotate_key,
+};
+
+/// The Countersign approval service. Without a command it serves.
+#[derive(Parser)]
+#[command(name = "countersign-server", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make API keys
+    ApiKey {
+        #[command(subcommand)]
+        command: ApiKeyCommand,
+    },
+    /// Make a new signing key; devices go over to it by themselves
+    RotateKey,
+    /// Exit with 0 if the service answers on its listen address
+    Health,
+}
+
+#[derive(Subcommand)]
+enum ApiKeyCommand {
+    /// Make a key and print it, this once
+    Create {
+        /// The organisation; made if there is none of this name
+        #[arg(long)]
+        organisation: String,
+        /// The relying party's name: the `aud` of its assertions
+        #[arg(long)]
+        client: String,
+    },
+}
+
+#[derive(Args)]
+struct Settings {
+    /// Configuration file, TOML
+    #[arg(long, env = "COUNTERSIGN_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// Folder of the database and the master key
+    #[arg(long, env = "COUNTERSIGN_DATA", global = true)]
+    data: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8440]
+    #[arg(long, env = "COUNTERSIGN_LISTEN", global = true)]
+    listen: Option<SocketAddr>,
+    /// The address that browsers and phones see; https, or http on loopback
+    #[arg(long, env = "COUNTERSIGN_PUBLIC_URL", global = true)]
+    public_url: Option<ServiceUrl>,
+    /// File of the master key [default: master.key in the data folder]
+    #[arg(long, env = "COUNTERSIGN_MASTER_KEY_FILE", global = true)]
+    master_key_file: Option<PathBuf>,
+    /// Digits of number matching, 2 to 8, or 0 for none [default: 6]
+    #[arg(long, env = "COUNTERSIGN_DIGITS", global = true)]
+    digits: Option<u8>,
+    /// Whether the page's QR may be scanned in place of typing the number [default: true]
+    #[arg(long, env = "COUNTERSIGN_SCAN", global = true)]
+    scan: Option<bool>,
+    /// Wrong numbers that end a sign-in, 1 to 3 [default: 1]
+    #[arg(long, env = "COUNTERSIGN_TRIES", global = true)]
+    tries: Option<u8>,
+    /// Seconds that an enrolment's QR is good for [default: 600]
+    #[arg(long, env = "COUNTERSIGN_TICKET_LIFETIME", global = true)]
+    ticket_lifetime: Option<u64>,
+    /// Seconds that a sign-in waits [default: 120]
+    #[arg(long, env = "COUNTERSIGN_CHALLENGE_LIFETIME", global = true)]
+    challenge_lifetime: Option<u64>,
+    /// Seconds that a request is kept waiting at most [default: 30]
+    #[arg(long, env = "COUNTERSIGN_LONGEST_WAIT", global = true)]
+    longest_wait: Option<u64>,
+    /// Milliseconds that a device leaves between fetches [default: 250]
+    #[arg(long, env = "COUNTERSIGN_NEXT_FETCH", global = true)]
+    next_fetch: Option<u64>,
+    /// Open sign-ins of one account, 1 to 8 [default: 5]
+    #[arg(long, env = "COUNTERSIGN_OPEN_SIGN_INS", global = true)]
+    open_sign_ins: Option<u32>,
+    /// Open connections [default: 100000]
+    #[arg(long, env = "COUNTERSIGN_CONNECTIONS", global = true)]
+    connections: Option<usize>,
+    /// How log lines look
+    #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", global = true, default_value = "text")]
+    log_format: LogFormat,
+    /// What is logged, as in `info,countersign_server=debug`
+    #[arg(long, env = "COUNTERSIGN_LOG", global = true, default_value = "info")]
+    log: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            report(&*failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let format = match arguments.settings.log_format {
+        LogFormat::Text => logging::Format::Text,
+        LogFormat::Json => logging::Format::Json,
+    };
+    logging::start(format, &arguments.settings.log);
+    let config = configure(arguments.settings)?;
+    match arguments.command {
+        None => serve(config),
+        Some(Command::ApiKey { command: ApiKeyCommand::Create { organisation, client } }) => {
+            let key = create_api_key(&config, &organisation, &client, SystemClock.now())?;
+            say(key.expose())
+        }
+        Some(Command::RotateKey) => {
+            let thumbprint = rotate_key(&config, SystemClock.now())?;
+            say(&format!("the signing key is now {thumbprint}"))
+        }
+        Some(Command::Health) => health(config.listen),
+    }
+}
+
+fn configure(settings: Settings) -> Result<Config, Failure> {
+    let file = settings.config.as_deref().map(Overrides::read).transpose()?.unwrap_or_default();
+    let mut flags = Overrides::default();
+    flags.listen = settings.listen;
+    flags.public_url = settings.public_url;
+    flags.data = settings.data;
+    flags.master_key_file = settings.master_key_file;
+    flags.digits = settings.digits;
+    flags.scan = settings.scan;
+    flags.tries = settings.tries;
+    flags.ticket_lifetime = settings.ticket_lifetime;
+    flags.challenge_lifetime = settings.challenge_lifetime;
+    flags.longest_wait = settings.longest_wait;
+    flags.next_fetch = settings.next_fetch;
+    flags.open_sign_ins = settings.open_sign_ins;
+    flags.connections = settings.connections;
+    let mut config = Config::with(flags.over(file))?;
+    // Not a flag: other users can read a program's arguments.
+    if let Ok(text) = std::env::var("COUNTERSIGN_MASTER_KEY") {
+        config.master_key = MasterKeySource::Given(MasterKey::from_text(&text)?);
+    }
+    Ok(config)
+}
+
+fn serve(config: Config) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let signal = stop_signal()?;
+        let service = Service::start(config).await?;
+        signal.await;
+        service.shutdown().await;
+        Ok(())
+    })
+}
+
+/// Completes at the signal that asks the process to stop. Handlers are set before this returns.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        let terminated = terminate.recv();
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<Option<()>>();
+        tokio::select! {
+            _ = terminated => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    })
+}
+
+/// Asks the service on this machine whether it serves, for containers that have no other tool.
+fn health(listen: SocketAddr) -> Result<(), Failure> {
+    let timeout = Duration::from_secs(5);
+    let mut address = listen;
+    if address.ip().is_unspecified() {
+        let loopback = if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_read_timeout(Some(timeout))?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut reply = String::new();
+    stream.take(4096).read_to_string(&mut reply)?;
+    if reply.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err("the service is not healthy".into()) }
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+/// Says what happened and why, each cause on a line of its own.
+fn report(failure: &dyn std::error::Error) {
+    let mut stderr = std::io::stderr();
+    let _ = writeln!(stderr, "countersign-server: {failure}");
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        let _ = writeln!(stderr, "  because: {error}");
+        cause = error.source();
+    }
+}

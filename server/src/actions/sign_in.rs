@@ -1,0 +1,216 @@
+//! Sign-ins as the relying party and the page see them.
+
+use std::sync::Arc;
+
+use countersign_protocol::messages::{Challenge, Purpose};
+use countersign_protocol::{Id, MatchLink, Thumbprint};
+
+use crate::app::App;
+use crate::keys::{PageKind, SigningKey};
+use crate::refusal::Refusal;
+use crate::secret::SecretText;
+use crate::store::audit::{self, Actor, Event};
+use crate::store::devices::{self, Device, DeviceState};
+use crate::store::organisations::Client;
+use crate::store::sign_ins::{self, SignIn, SignInPurpose, SignInState};
+use crate::store::{Result, StoreError, Transaction, challenges};
+use crate::time::Time;
+use crate::{actions, text};
+
+/// One-time codes that one sign-in takes, right or wrong: the account's throttle counts the wrong ones, and this bounds
+/// what a page can have written.
+const CODE_TRIES: u8 = 10;
+
+/// What a relying party says about a sign-in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewSignIn {
+    pub(crate) user: String,
+    pub(crate) application: String,
+    pub(crate) place: Option<String>,
+    pub(crate) ip: Option<std::net::IpAddr>,
+    pub(crate) browser: Option<String>,
+    pub(crate) return_url: Option<String>,
+}
+
+/// Starts a sign-in: every active device of the user is asked.
+///
+/// A user who has no device, or doesn't exist, gets a sign-in as well, so that a page says nothing about either.
+pub(crate) async fn create(
+    app: &Arc<App>,
+    client: &Client,
+    new: NewSignIn,
+) -> std::result::Result<SignIn, Refusal> {
+    check(&new)?;
+    let now = app.now();
+    let policy = app.settings.policy;
+    let mut sign_in = SignIn {
+        id: Id::make_random(),
+        account: actions::account_of(client, &new.user),
+        client: client.name.clone(),
+        purpose: SignInPurpose::SignIn,
+        application: new.application,
+        place: new.place,
+        ip: new.ip.map(|ip| ip.to_string()),
+        browser: new.browser,
+        return_url: new.return_url,
+        enrolment: None,
+        matching: policy.matching,
+        tries_left: policy.tries,
+        code_tries_left: CODE_TRIES,
+        devices: 0,
+        state: SignInState::Pending,
+        created: now,
+        expires: now + app.settings.challenge_lifetime,
+        method: None,
+        decided: None,
+        amr: None,
+    };
+    let writer = Arc::clone(app);
+    app.store
+        .write(move |transaction| {
+            if sign_ins::count_open(transaction, &sign_in.account, now)? >= writer.settings.open_sign_ins {
+                return Ok(Err(Refusal::TooManyOpen));
+            }
+            let devices = devices::of_account(transaction, &sign_in.account, Some(DeviceState::Active))?;
+            sign_in.devices = u32::try_from(devices.len()).unwrap_or(u32::MAX);
+            sign_ins::insert(transaction, &sign_in)?;
+            for device in &devices {
+                challenge_device(&writer, transaction, &sign_in, device)?;
+            }
+            let actor = Actor::Client(sign_in.client.clone());
+            audit::append(
+                transaction,
+                now,
+                &actor,
+                Event::SignInCreate,
+                "created",
+                &sign_in.account,
+                Some(sign_in.id),
+            )?;
+            Ok(Ok(sign_in))
+        })
+        .await?
+}
+
+/// A sign-in that this client has started.
+pub(crate) async fn load(app: &Arc<App>, client: &Client, id: Id) -> std::result::Result<SignIn, Refusal> {
+    let sign_in = app.store.read(move |connection| sign_ins::load(connection, id)).await?;
+    sign_in.filter(|sign_in| belongs_to(sign_in, client)).ok_or(Refusal::NotFound)
+}
+
+/// The sign-in once it has ended, or as it stands at `until`.
+pub(crate) async fn wait(
+    app: &Arc<App>,
+    client: &Client,
+    id: Id,
+    until: Time,
+) -> std::result::Result<SignIn, Refusal> {
+    let mut subscription = app.subscribe(id);
+    loop {
+        let sign_in = load(app, client, id).await?;
+        let now = app.now();
+        let waits = sign_in.state_at(now) == SignInState::Pending && now < until && !app.hub.is_closing();
+        if !waits {
+            return Ok(sign_in);
+        }
+        app.wait(&mut subscription, until.min(sign_in.expires)).await;
+    }
+}
+
+/// Withdraws a sign-in that waits.
+pub(crate) async fn cancel(app: &Arc<App>, id: Id, actor: Actor) -> std::result::Result<(), Refusal> {
+    let now = app.now();
+    app.store
+        .write(move |transaction| {
+            let Some(sign_in) = sign_ins::load(transaction, id)? else { return Ok(Err(Refusal::NotFound)) };
+            let ending = SignInState::Cancelled.into();
+            let ended = actions::end::sign_in(transaction, &sign_in, &ending, &actor, now)?;
+            Ok(if ended { Ok(()) } else { Err(Refusal::Ended) })
+        })
+        .await?
+}
+
+/// Whether the client may see this sign-in. Activations belong to their enrolment.
+pub(crate) fn belongs_to(sign_in: &SignIn, client: &Client) -> bool {
+    sign_in.purpose == SignInPurpose::SignIn
+        && sign_in.account.organisation == client.organisation
+        && sign_in.client == client.name
+}
+
+/// Writes the challenge of a sign-in for a device, under the key that the device trusts, and tells those who wait.
+pub(crate) fn challenge_device(
+    app: &App,
+    transaction: &mut Transaction<'_>,
+    sign_in: &SignIn,
+    device: &Device,
+) -> Result<()> {
+    let ring = app.ring();
+    let key = ring
+        .device_facing(&device.service_key)
+        .ok_or(StoreError::Damaged("a device trusts a key that the service does not have"))?;
+    let jws = sign_challenge(key, sign_in, device.id, device.device_key.thumbprint())?;
+    challenges::insert(transaction, sign_in.id, device.id, device.service_key, &jws)?;
+    transaction.touch(device.id);
+    Ok(())
+}
+
+/// The challenge's text for one device.
+pub(crate) fn sign_challenge(key: &SigningKey, sign_in: &SignIn, device: Id, aud: Thumbprint) -> Result<String> {
+    let challenge = Challenge {
+        aud,
+        device,
+        id: sign_in.id,
+        iat: sign_in.created.seconds(),
+        exp: sign_in.expires.seconds(),
+        purpose: match sign_in.purpose {
+            SignInPurpose::SignIn => Purpose::SignIn,
+            SignInPurpose::Activation => Purpose::Activation,
+        },
+        application: sign_in.application.clone(),
+        user: sign_in.account.user.clone(),
+        place: sign_in.place.clone(),
+        ip: sign_in.ip.clone(),
+        client: sign_in.browser.clone(),
+        matching: sign_in.matching,
+    };
+    key.sign(&challenge).map_err(|_| StoreError::Damaged("a challenge could not be signed"))
+}
+
+/// The number that the page shows, if the sign-in has number matching.
+pub(crate) fn number(app: &App, sign_in: &SignIn) -> Option<SecretText> {
+    sign_in.matching.digits.map(|digits| app.keys.derive_number(sign_in.id, digits))
+}
+
+/// The text of the page's QR, if the sign-in has scan matching.
+pub(crate) fn match_link(app: &App, sign_in: &SignIn) -> Option<SecretText> {
+    let link = sign_in.matching.scan.then(|| MatchLink {
+        service: app.settings.public_url.clone(),
+        challenge: sign_in.id,
+        secret: app.keys.derive_match_secret(sign_in.id),
+    })?;
+    Some(SecretText::new(link.expose_text()))
+}
+
+/// The address of the sign-in's page, with the key that opens it.
+pub(crate) fn page_url(app: &App, sign_in: Id) -> SecretText {
+    let key = app.keys.derive_page_key(PageKind::SignIn, sign_in);
+    SecretText::new(app.settings.public_url.join(&format!("/sign-ins/{sign_in}?key={}", key.expose())))
+}
+
+fn check(new: &NewSignIn) -> std::result::Result<(), Refusal> {
+    let names = [
+        ("user", Some(&new.user)),
+        ("application", Some(&new.application)),
+        ("place", new.place.as_ref()),
+        ("client", new.browser.as_ref()),
+    ];
+    for (field, value) in names {
+        if value.is_some_and(|value| !text::is_name(value)) {
+            return Err(Refusal::Invalid(field));
+        }
+    }
+    if new.return_url.as_deref().is_some_and(|url| !text::is_return_url(url)) {
+        return Err(Refusal::Invalid("return_url"));
+    }
+    Ok(())
+}

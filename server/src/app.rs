@@ -1,0 +1,89 @@
+//! What every request works with: settings, clock, keys, database, and who waits.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use countersign_protocol::messages::Policy;
+use countersign_protocol::{Id, ServiceUrl};
+
+use crate::hub::{Hub, Subscription};
+use crate::keys::{KeyRing, Keys};
+use crate::store::{Store, signing_keys};
+use crate::time::{Clock, Time};
+
+/// The running service's state, shared by all requests.
+pub(crate) struct App {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: Keys,
+    pub(crate) store: Store,
+    pub(crate) hub: Arc<Hub>,
+    ring: RwLock<Arc<KeyRing>>,
+}
+
+/// The part of the configuration that requests need.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) public_url: ServiceUrl,
+    pub(crate) policy: Policy,
+    pub(crate) ticket_lifetime: Duration,
+    pub(crate) challenge_lifetime: Duration,
+    pub(crate) longest_wait: Duration,
+    pub(crate) next_fetch: Duration,
+    pub(crate) open_sign_ins: u32,
+}
+
+impl App {
+    pub(crate) fn new(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        keys: Keys,
+        ring: KeyRing,
+        store: Store,
+        hub: Arc<Hub>,
+    ) -> Self {
+        Self { settings, clock, keys, store, hub, ring: RwLock::new(Arc::new(ring)) }
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The signing keys at this moment.
+    pub(crate) fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes over a signing key that the command line has added.
+    pub(crate) async fn reload_ring(self: &Arc<Self>) -> Result<(), crate::store::StoreError> {
+        let known = self.ring().len();
+        let app = Arc::clone(self);
+        let ring = self
+            .store
+            .read(move |connection| {
+                if signing_keys::count(connection)? == known {
+                    return Ok(None);
+                }
+                signing_keys::load(connection, &app.keys.sealer).map(Some)
+            })
+            .await?;
+        if let Some(ring) = ring {
+            *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+            tracing::info!("the signing key has changed");
+        }
+        Ok(())
+    }
+
+    /// Listens to what changes about a device, a sign-in or an enrolment.
+    pub(crate) fn subscribe(&self, id: Id) -> Subscription {
+        self.hub.subscribe(id)
+    }
+
+    /// Waits for a change, but not beyond `until`.
+    pub(crate) async fn wait(&self, subscription: &mut Subscription, until: Time) {
+        tokio::select! {
+            () = subscription.changed() => {}
+            () = self.clock.sleep_until(until) => {}
+        }
+    }
+}

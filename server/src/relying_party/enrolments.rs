@@ -1,0 +1,122 @@
+//! `/v1/enrolments`: starting and following the enrolment of a device.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::error::{ApiError, ErrorBody};
+use super::{Show, parse, parse_id};
+use crate::actions::enrolment;
+use crate::app::App;
+use crate::store::audit::Actor;
+use crate::store::enrolments::{Enrolment, EnrolmentState};
+use crate::store::organisations::Client;
+
+/// Whom a device is enrolled for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewEnrolment {
+    /// The user's name at the organisation, 1 to 128 characters. Sign-ins name the user in the same way.
+    user: String,
+    /// What the page calls the user.
+    #[serde(default)]
+    display_name: Option<String>,
+    /// `relying_party` adds the `link` to the reply.
+    #[serde(default)]
+    show: Show,
+}
+
+/// An enrolment.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EnrolmentReply {
+    /// Its name.
+    id: String,
+    /// Whose it is.
+    user: String,
+    /// How far it has come.
+    state: EnrolmentState,
+    /// When the ticket expires, or, once it is used, the activation.
+    expires_at: u64,
+    /// The device that has used the ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    /// Send the user's browser here. The address opens the page for the first browser only. In the reply to the request
+    /// that has started the enrolment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_url: Option<String>,
+    /// The text of the QR, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+/// Start an enrolment
+#[utoipa::path(
+    post, path = "/v1/enrolments", tag = "enrolments", security(("api_key" = [])),
+    request_body = NewEnrolment,
+    responses(
+        (status = 201, body = EnrolmentReply),
+        (status = 409, description = "`too_many_devices`", body = ErrorBody),
+        (status = 429, description = "`too_many_open`", body = ErrorBody),
+        (status = "default", body = ErrorBody, description = "Refused"),
+    )
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    client: Client,
+    body: Bytes,
+) -> Result<(StatusCode, Json<EnrolmentReply>), ApiError> {
+    let new: NewEnrolment = parse(&body)?;
+    let enrolment = enrolment::create(&app, &client, &new.user, new.display_name).await?;
+    let page_url = enrolment::page_url(&app, enrolment.id).expose().to_owned();
+    let link = (new.show == Show::RelyingParty).then(|| enrolment::link(&app, &enrolment).expose().to_owned());
+    let reply = EnrolmentReply { page_url: Some(page_url), link, ..reply(&app, enrolment) };
+    Ok((StatusCode::CREATED, Json(reply)))
+}
+
+/// Read an enrolment
+#[utoipa::path(
+    get, path = "/v1/enrolments/{id}", tag = "enrolments", security(("api_key" = [])),
+    params(("id" = String, Path, description = "Enrolment")),
+    responses((status = 200, body = EnrolmentReply), (status = "default", body = ErrorBody, description = "Refused"))
+)]
+pub(super) async fn read(
+    State(app): State<Arc<App>>,
+    client: Client,
+    Path(id): Path<String>,
+) -> Result<Json<EnrolmentReply>, ApiError> {
+    let enrolment = enrolment::load(&app, &client, parse_id(&id)?).await?;
+    Ok(Json(reply(&app, enrolment)))
+}
+
+/// Withdraw an enrolment that isn't done
+#[utoipa::path(
+    delete, path = "/v1/enrolments/{id}", tag = "enrolments", security(("api_key" = [])),
+    params(("id" = String, Path, description = "Enrolment")),
+    responses((status = 204), (status = 409, description = "`ended`", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
+)]
+pub(super) async fn cancel(
+    State(app): State<Arc<App>>,
+    client: Client,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let enrolment = enrolment::load(&app, &client, parse_id(&id)?).await?;
+    enrolment::cancel(&app, enrolment, Actor::Client(client.name)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn reply(app: &App, enrolment: Enrolment) -> EnrolmentReply {
+    EnrolmentReply {
+        id: enrolment.id.to_string(),
+        state: enrolment.state_at(app.now()),
+        expires_at: enrolment.expires.seconds(),
+        device: enrolment.device.map(|device| device.to_string()),
+        user: enrolment.account.user,
+        page_url: None,
+        link: None,
+    }
+}

@@ -1,0 +1,83 @@
+//! The relying-party interface under `/v1`: JSON, with an API key that belongs to one client of one organisation.
+//!
+//! Times are seconds since 1970. What a client asks for beyond its organisation isn't there: 404, as for anything
+//! unknown.
+
+mod assertion;
+mod audit;
+mod codes;
+mod devices;
+mod enrolments;
+mod error;
+mod sign_ins;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use self::assertion::{__path_jwks, jwks};
+pub(crate) use self::error::ErrorBody;
+use self::error::ApiError;
+use crate::app::App;
+use crate::store::organisations::{self, Client};
+
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(enrolments::create))
+        .routes(routes!(enrolments::read, enrolments::cancel))
+        .routes(routes!(sign_ins::create))
+        .routes(routes!(sign_ins::read, sign_ins::cancel))
+        .routes(routes!(sign_ins::code))
+        .routes(routes!(codes::verify))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::revoke))
+        .routes(routes!(codes::unlock))
+        .routes(routes!(audit::list))
+}
+
+/// Who sees what a page shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Show {
+    /// The hosted page shows it. Nobody else learns it, so that a phone that has it has seen the page.
+    #[default]
+    Page,
+    /// The relying party shows it itself, in a program without a browser. Whoever controls the relying party can then
+    /// have somebody else's phone approve.
+    RelyingParty,
+}
+
+/// Extracts the client that an API key belongs to.
+impl FromRequestParts<Arc<App>> for Client {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let key = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+            .map(|(_, key)| key.trim().to_owned())
+            .ok_or(ApiError::UNAUTHORISED)?;
+        let client = app.store.read(move |connection| organisations::client_of(connection, &key)).await;
+        client.map_err(|error| ApiError::from(crate::refusal::Refusal::from(error)))?.ok_or(ApiError::UNAUTHORISED)
+    }
+}
+
+/// Reads a JSON body. The error says where it is wrong, and has nothing of it.
+fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| ApiError::malformed_json(&error))
+}
+
+/// Parses an identifier in a path: what isn't one names nothing.
+fn parse_id(text: &str) -> Result<countersign_protocol::Id, ApiError> {
+    text.parse().map_err(|_| ApiError::from(crate::refusal::Refusal::NotFound))
+}

@@ -1,0 +1,218 @@
+//! `/v1/sign-ins`: starting a sign-in and learning its result.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::{ApiError, ErrorBody};
+use super::{Show, assertion, parse, parse_id};
+use crate::actions::sign_in::{self, NewSignIn};
+use crate::actions::code as one_time_code;
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::secret::SecretText;
+use crate::store::audit::Actor;
+use crate::store::organisations::Client;
+use crate::store::sign_ins::{Method, SignIn, SignInState};
+
+/// Who wants to sign in, and what the phone shows of it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignInRequest {
+    /// The user's name at the organisation.
+    user: String,
+    /// Which application is signed in to, as the phone shows it.
+    application: String,
+    /// Roughly where from.
+    #[serde(default)]
+    place: Option<String>,
+    /// The network address.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    ip: Option<IpAddr>,
+    /// The browser or program.
+    #[serde(default)]
+    client: Option<String>,
+    /// Where the page sends the browser back to: https, or http on loopback.
+    #[serde(default)]
+    return_url: Option<String>,
+    /// `relying_party` adds `number` and `match_link` to the reply.
+    #[serde(default)]
+    show: Show,
+}
+
+/// A sign-in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignInReply {
+    /// Its name.
+    id: String,
+    /// Who signs in.
+    user: String,
+    /// To which application.
+    application: String,
+    /// How it stands.
+    state: SignInState,
+    /// When it was started.
+    created_at: u64,
+    /// When it ends by itself.
+    expires_at: u64,
+    /// Devices that were asked. With none, only a one-time code could help; a page must not tell.
+    devices: u32,
+    /// What has approved it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<Method>,
+    /// Once it is approved: a JWT (`countersign-assertion+jwt`) that verifies under the JWKS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assertion: Option<String>,
+    /// Send the user's browser here. The address opens the page for the first browser only. In the reply to the request
+    /// that has started the sign-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_url: Option<String>,
+    /// The number to be shown, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    /// The text of the QR to be shown, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    match_link: Option<String>,
+}
+
+/// How long to wait.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct Wait {
+    /// Seconds to hold the reply while the sign-in is pending; the service may hold it for less.
+    #[serde(default)]
+    wait: u64,
+}
+
+/// A one-time code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeRequest {
+    /// Six digits.
+    code: String,
+}
+
+/// Start a sign-in
+///
+/// It succeeds for any user, also one who has no device or doesn't exist.
+#[utoipa::path(
+    post, path = "/v1/sign-ins", tag = "sign-ins", security(("api_key" = [])),
+    request_body = SignInRequest,
+    responses(
+        (status = 201, body = SignInReply),
+        (status = 429, description = "`too_many_open`", body = ErrorBody),
+        (status = "default", body = ErrorBody, description = "Refused"),
+    )
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    client: Client,
+    body: Bytes,
+) -> Result<(StatusCode, Json<SignInReply>), ApiError> {
+    let new: SignInRequest = parse(&body)?;
+    let show = new.show;
+    let new = NewSignIn {
+        user: new.user,
+        application: new.application,
+        place: new.place,
+        ip: new.ip,
+        browser: new.client,
+        return_url: new.return_url,
+    };
+    let sign_in = sign_in::create(&app, &client, new).await?;
+    let exposed = |secret: SecretText| secret.expose().to_owned();
+    let (number, match_link) = match show {
+        Show::Page => (None, None),
+        Show::RelyingParty => (
+            sign_in::number(&app, &sign_in).map(exposed),
+            sign_in::match_link(&app, &sign_in).map(exposed),
+        ),
+    };
+    let page_url = Some(exposed(sign_in::page_url(&app, sign_in.id)));
+    let reply = SignInReply { page_url, number, match_link, ..reply(&app, sign_in)? };
+    Ok((StatusCode::CREATED, Json(reply)))
+}
+
+/// Read a sign-in, and wait for its result
+#[utoipa::path(
+    get, path = "/v1/sign-ins/{id}", tag = "sign-ins", security(("api_key" = [])),
+    params(("id" = String, Path, description = "Sign-in"), Wait),
+    responses((status = 200, body = SignInReply), (status = "default", body = ErrorBody, description = "Refused"))
+)]
+pub(super) async fn read(
+    State(app): State<Arc<App>>,
+    client: Client,
+    Path(id): Path<String>,
+    Query(Wait { wait }): Query<Wait>,
+) -> Result<Json<SignInReply>, ApiError> {
+    let wait = Duration::from_secs(wait).min(app.settings.longest_wait);
+    let sign_in = sign_in::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;
+    Ok(Json(reply(&app, sign_in)?))
+}
+
+/// Withdraw a sign-in
+#[utoipa::path(
+    delete, path = "/v1/sign-ins/{id}", tag = "sign-ins", security(("api_key" = [])),
+    params(("id" = String, Path, description = "Sign-in")),
+    responses((status = 204), (status = 409, description = "`ended`", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
+)]
+pub(super) async fn cancel(
+    State(app): State<Arc<App>>,
+    client: Client,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let sign_in = sign_in::load(&app, &client, parse_id(&id)?).await?;
+    sign_in::cancel(&app, sign_in.id, Actor::Client(client.name)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Approve a sign-in by a one-time code
+#[utoipa::path(
+    post, path = "/v1/sign-ins/{id}/code", tag = "sign-ins", security(("api_key" = [])),
+    params(("id" = String, Path, description = "Sign-in")),
+    request_body = CodeRequest,
+    responses(
+        (status = 200, body = SignInReply),
+        (status = 409, description = "`wrong_code` or `ended`", body = ErrorBody),
+        (status = 429, description = "`throttled`, `locked` or `too_many_codes`", body = ErrorBody),
+        (status = "default", body = ErrorBody, description = "Refused"),
+    )
+)]
+pub(super) async fn code(
+    State(app): State<Arc<App>>,
+    client: Client,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<SignInReply>, ApiError> {
+    let CodeRequest { code } = parse(&body)?;
+    let actor = Actor::Client(client.name.clone());
+    let allowed = move |sign_in: &SignIn| sign_in::belongs_to(sign_in, &client);
+    let sign_in =
+        one_time_code::for_sign_in(&app, parse_id(&id)?, SecretText::new(code), actor, allowed).await?;
+    Ok(Json(reply(&app, sign_in)?))
+}
+
+fn reply(app: &App, sign_in: SignIn) -> Result<SignInReply, Refusal> {
+    let assertion = assertion::of_sign_in(app, &sign_in)?;
+    Ok(SignInReply {
+        id: sign_in.id.to_string(),
+        state: sign_in.state_at(app.now()),
+        created_at: sign_in.created.seconds(),
+        expires_at: sign_in.expires.seconds(),
+        devices: sign_in.devices,
+        method: sign_in.method,
+        assertion,
+        page_url: None,
+        number: None,
+        match_link: None,
+        user: sign_in.account.user,
+        application: sign_in.application,
+    })
+}

@@ -1,0 +1,206 @@
+//! Opening the data folder: database, master key, and what the first start makes.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use crate::config::Config;
+use crate::keys::{KeyRing, Keys, MasterKeyError, obtain_master_key, write_private};
+use crate::secret::{SecretBytes, SecretText};
+use crate::store::signing_keys::{self, Purpose};
+use crate::store::{self, SchemaError, StoreError, organisations};
+use crate::time::Time;
+
+/// Name of the file with the first API key, in the data folder.
+pub const API_KEY_FILE: &str = "api-key";
+/// Name of the database file, in the data folder.
+pub const DATABASE_FILE: &str = "countersign.db";
+/// Name of the organisation that the first start makes.
+pub const DEFAULT_ORGANISATION: &str = "default";
+/// Name of the client that the first API key belongs to.
+pub const DEFAULT_CLIENT: &str = "default";
+
+/// Why the data folder can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The folder or a file in it can't be made or read.
+    #[error("{} can't be made or used", .0.display())]
+    Folder(PathBuf, #[source] std::io::Error),
+    /// Another service works on it.
+    #[error("another countersign-server is using {}: stop it, or name another folder with --data", .0.display())]
+    InUse(PathBuf),
+    /// The master key is missing, malformed, or another one.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The database is from a newer version, or can't be opened.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The database can't be read or written, or something sealed in it doesn't open.
+    #[error("the database {} can't be used: {reason}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says, or which part is damaged.
+        reason: String,
+    },
+}
+
+/// An opened data folder.
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    pub(crate) keys: Keys,
+    pub(crate) ring: KeyRing,
+    /// Whether this was the first start.
+    pub(crate) first: bool,
+}
+
+/// Opens the folder, and sets it up if it is new.
+pub(crate) fn open(config: &Config, now: Time) -> Result<Opened, SetupError> {
+    make_private_folder(&config.data)?;
+    let path = config.data.join(DATABASE_FILE);
+    make_private_file(&path)?;
+    let failed = |error: StoreError| SetupError::Database { path: path.clone(), reason: reason(&error) };
+    let mut connection = store::connect(&path).map_err(SchemaError::from)?;
+    let first = store::is_empty(&connection).map_err(|error| failed(error.into()))?;
+    let keys = Keys::derive(&obtain_master_key(&config.master_key, first)?);
+    store::migrate(&mut connection)?;
+    if first {
+        set_up(&mut connection, &keys, &config.data, now)
+            .map_err(|error| error.into_setup_error(&config.data, &path))?;
+    } else {
+        check_master_key(&connection, &keys, &failed)?;
+    }
+    let ring = signing_keys::load(&connection, &keys.sealer).map_err(failed)?;
+    Ok(Opened { connection, keys, ring, first })
+}
+
+/// Makes an API key for a client of an organisation, which is made if there is none of this name.
+///
+/// It can be done beside a running service.
+///
+/// # Errors
+///
+/// [`SetupError`].
+pub fn create_api_key(
+    config: &Config,
+    organisation: &str,
+    client: &str,
+    now: Time,
+) -> Result<SecretText, SetupError> {
+    let mut opened = open(config, now)?;
+    let key = make_api_key();
+    let failed = |error: StoreError| database_error(config, &error);
+    let transaction = begin(&mut opened.connection).map_err(|error| failed(error.into()))?;
+    let organisation = organisations::obtain(&transaction, organisation, now).map_err(failed)?;
+    organisations::add_api_key(&transaction, &key, organisation, client, now).map_err(failed)?;
+    transaction.commit().map_err(|error| failed(error.into()))?;
+    Ok(key)
+}
+
+/// Makes a new device-facing signing key. The old ones are kept: devices go over to the new one by themselves. A
+/// running service takes it up within seconds.
+///
+/// # Errors
+///
+/// [`SetupError`].
+pub fn rotate_key(config: &Config, now: Time) -> Result<countersign_protocol::Thumbprint, SetupError> {
+    let opened = open(config, now)?;
+    let failed = |error: StoreError| database_error(config, &error);
+    signing_keys::add(&opened.connection, &opened.keys.sealer, Purpose::Device, now).map_err(failed)?;
+    let ring = signing_keys::load(&opened.connection, &opened.keys.sealer).map_err(failed)?;
+    Ok(ring.current().thumbprint())
+}
+
+enum Failed {
+    File(std::io::Error),
+    Store(StoreError),
+}
+
+impl Failed {
+    fn into_setup_error(self, folder: &Path, database: &Path) -> SetupError {
+        match self {
+            Self::File(error) => SetupError::Folder(folder.to_owned(), error),
+            Self::Store(error) => {
+                SetupError::Database { path: database.to_owned(), reason: reason(&error) }
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// All that a first start makes, in one transaction. Killed before its end, the next start is the first again.
+fn set_up(connection: &mut Connection, keys: &Keys, data: &Path, now: Time) -> Result<(), Failed> {
+    let transaction = begin(connection)?;
+    transaction.execute(
+        "INSERT INTO meta (key, value) VALUES ('master_key_check', ?1)",
+        params![keys.derive_check()],
+    )?;
+    signing_keys::add(&transaction, &keys.sealer, Purpose::Device, now)?;
+    signing_keys::add(&transaction, &keys.sealer, Purpose::Assertion, now)?;
+    let organisation = organisations::obtain(&transaction, DEFAULT_ORGANISATION, now)?;
+    let key = make_api_key();
+    organisations::add_api_key(&transaction, &key, organisation, DEFAULT_CLIENT, now)?;
+    let text = SecretText::new(format!("{}\n", key.expose()));
+    write_private(&data.join(API_KEY_FILE), text.expose().as_bytes()).map_err(Failed::File)?;
+    Ok(transaction.commit()?)
+}
+
+fn check_master_key(
+    connection: &Connection,
+    keys: &Keys,
+    failed: &dyn Fn(StoreError) -> SetupError,
+) -> Result<(), SetupError> {
+    let stored: Vec<u8> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'master_key_check'", [], |row| row.get(0))
+        .map_err(|error| failed(error.into()))?;
+    if keys.checks(&stored) { Ok(()) } else { Err(MasterKeyError::Wrong.into()) }
+}
+
+fn make_api_key() -> SecretText {
+    let bytes = SecretBytes::<32>::make_random();
+    SecretText::new(format!("cs_{}", countersign_protocol::encode_base64url(bytes.expose())))
+}
+
+fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+fn make_private_folder(path: &Path) -> Result<(), SetupError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| SetupError::Folder(path.to_owned(), error))
+}
+
+/// SQLite gives its side files the permissions of the database.
+fn make_private_file(path: &Path) -> Result<(), SetupError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ()).map_err(|error| SetupError::Folder(path.to_owned(), error))
+}
+
+fn database_error(config: &Config, error: &StoreError) -> SetupError {
+    SetupError::Database { path: config.data.join(DATABASE_FILE), reason: reason(error) }
+}
+
+fn reason(error: &StoreError) -> String {
+    match error {
+        StoreError::Sqlite(cause) => cause.to_string(),
+        _ => error.to_string(),
+    }
+}

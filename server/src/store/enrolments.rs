@@ -1,0 +1,169 @@
+//! Enrolments: from a ticket to an active device.
+
+use countersign_protocol::{Id, Thumbprint};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::accounts::Account;
+use super::{Result, id, optional_id, thumbprint};
+use crate::time::Time;
+
+super::text_enum! {
+    /// How far an enrolment has come.
+    EnrolmentState {
+        /// Its ticket waits to be used.
+        Pending = "pending",
+        /// A device has used the ticket; its first approval is still missing.
+        AwaitingActivation = "awaiting_activation",
+        /// The device is active.
+        Active = "active",
+        /// Wrong number, denied or reported.
+        Failed = "failed",
+        /// Its time is over.
+        Expired = "expired",
+        /// Withdrawn.
+        Cancelled = "cancelled",
+    }
+}
+
+/// An enrolment.
+#[derive(Clone, Debug)]
+pub(crate) struct Enrolment {
+    pub(crate) id: Id,
+    pub(crate) account: Account,
+    pub(crate) client: String,
+    pub(crate) display_name: Option<String>,
+    /// The signing key that its link pins.
+    pub(crate) service_key: Thumbprint,
+    pub(crate) state: EnrolmentState,
+    pub(crate) created: Time,
+    /// When the ticket expires; once it is used, when the activation does.
+    pub(crate) expires: Time,
+    /// Hash of the request that used the ticket.
+    pub(crate) request_hash: Option<Vec<u8>>,
+    pub(crate) check_value: Option<String>,
+    pub(crate) device: Option<Id>,
+    /// The sign-in that activates the device.
+    pub(crate) activation: Option<Id>,
+}
+
+/// What a ticket's use writes into its enrolment.
+pub(crate) struct TicketUse<'a> {
+    pub(crate) enrolment: Id,
+    pub(crate) request_hash: &'a [u8],
+    pub(crate) check_value: &'a str,
+    pub(crate) device: Id,
+    pub(crate) activation: Id,
+    /// When the activation expires.
+    pub(crate) expires: Time,
+}
+
+impl Enrolment {
+    /// The state at this moment, also when nobody has written yet that its time is over.
+    pub(crate) fn state_at(&self, now: Time) -> EnrolmentState {
+        match self.state {
+            EnrolmentState::Pending | EnrolmentState::AwaitingActivation if self.expires <= now => {
+                EnrolmentState::Expired
+            }
+            state => state,
+        }
+    }
+}
+
+pub(crate) fn insert(connection: &Connection, enrolment: &Enrolment) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO enrolments (id, organisation, client, user, display_name, service_key, state, created, expires)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            enrolment.id.as_bytes(),
+            enrolment.account.organisation.as_bytes(),
+            enrolment.client,
+            enrolment.account.user,
+            enrolment.display_name,
+            enrolment.service_key.to_string(),
+            enrolment.state,
+            enrolment.created,
+            enrolment.expires
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn load(connection: &Connection, enrolment: Id) -> Result<Option<Enrolment>> {
+    connection
+        .prepare_cached("SELECT * FROM enrolments WHERE id = ?1")?
+        .query_row([enrolment.as_bytes()], |row| Ok(read(row)))
+        .optional()?
+        .transpose()
+}
+
+/// Enrolments of the account that are neither done nor over.
+pub(crate) fn count_open(connection: &Connection, account: &Account, now: Time) -> Result<u32> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT count(*) FROM enrolments
+             WHERE organisation = ?1 AND user = ?2 AND state IN ('pending', 'awaiting_activation') AND expires > ?3",
+        )?
+        .query_row(params![account.organisation.as_bytes(), account.user, now], |row| row.get(0))?)
+}
+
+/// Uses a ticket up. False if it was used, withdrawn or is over.
+pub(crate) fn use_ticket(connection: &Connection, ticket: &TicketUse<'_>, now: Time) -> Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE enrolments SET state = 'awaiting_activation', request_hash = ?2, check_value = ?3, device = ?4,
+                 activation = ?5, expires = ?6
+             WHERE id = ?1 AND state = 'pending' AND expires > ?7",
+        )?
+        .execute(params![
+            ticket.enrolment.as_bytes(),
+            ticket.request_hash,
+            ticket.check_value,
+            ticket.device.as_bytes(),
+            ticket.activation.as_bytes(),
+            ticket.expires,
+            now
+        ])?;
+    Ok(changed == 1)
+}
+
+/// Ends an open enrolment, well or badly. False if it has ended before.
+pub(crate) fn end(connection: &Connection, enrolment: Id, state: EnrolmentState) -> Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE enrolments SET state = ?2 WHERE id = ?1 AND state IN ('pending', 'awaiting_activation')",
+        )?
+        .execute(params![enrolment.as_bytes(), state])?;
+    Ok(changed == 1)
+}
+
+/// Open enrolments whose time is over.
+pub(crate) fn overdue(connection: &Connection, now: Time, limit: u32) -> Result<Vec<Enrolment>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM enrolments WHERE state IN ('pending', 'awaiting_activation') AND expires <= ?1
+         ORDER BY expires LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![now, limit])?;
+    let mut enrolments = Vec::new();
+    while let Some(row) = rows.next()? {
+        enrolments.push(read(row)?);
+    }
+    Ok(enrolments)
+}
+
+fn read(row: &Row<'_>) -> Result<Enrolment> {
+    Ok(Enrolment {
+        id: id(row, "id")?,
+        account: Account { organisation: id(row, "organisation")?, user: row.get("user")? },
+        client: row.get("client")?,
+        display_name: row.get("display_name")?,
+        service_key: thumbprint(row, "service_key")?,
+        state: row.get("state")?,
+        created: row.get("created")?,
+        expires: row.get("expires")?,
+        request_hash: row.get("request_hash")?,
+        check_value: row.get("check_value")?,
+        device: optional_id(row, "device")?,
+        activation: optional_id(row, "activation")?,
+    })
+}

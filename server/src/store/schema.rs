@@ -1,0 +1,243 @@
+//! Tables, and how an older file becomes one of this version.
+//!
+//! `user_version` counts the migrations that a file has had. Each runs in one transaction with its count.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Why a database can't be used by this version.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// A newer version of the service has written it.
+    #[error(
+        "the database was written by a newer version (schema {found}, this version knows up to {known}): \
+         start that version, or restore a backup made before the update"
+    )]
+    Newer {
+        /// Migrations that the file has had.
+        found: usize,
+        /// Migrations that this version knows.
+        known: usize,
+    },
+    /// SQLite failed.
+    #[error("the database can't be opened or brought to this version")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    if found > MIGRATIONS.len() {
+        return Err(SchemaError::Newer { found, known: MIGRATIONS.len() });
+    }
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", u32::try_from(index + 1).unwrap_or(u32::MAX))?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Whether the file has never been set up: nothing in it depends on a master key yet.
+pub(crate) fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    if version(connection)? == 0 {
+        return Ok(true);
+    }
+    Ok(!connection.prepare("SELECT 1 FROM meta WHERE key = 'master_key_check'")?.exists([])?)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE organisations (
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+    hash BLOB PRIMARY KEY,
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    client TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signing_keys (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    purpose TEXT NOT NULL,
+    row BLOB NOT NULL UNIQUE,
+    sealed BLOB NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE accounts (
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    user TEXT NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    locked_until INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (organisation, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE enrolments (
+    id BLOB PRIMARY KEY,
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    client TEXT NOT NULL,
+    user TEXT NOT NULL,
+    display_name TEXT,
+    service_key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    request_hash BLOB,
+    check_value TEXT,
+    device BLOB,
+    activation BLOB,
+    page_claim BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX open_enrolments ON enrolments (organisation, user)
+    WHERE state IN ('pending', 'awaiting_activation');
+CREATE INDEX enrolments_by_expiry ON enrolments (expires)
+    WHERE state IN ('pending', 'awaiting_activation');
+
+CREATE TABLE devices (
+    id BLOB PRIMARY KEY,
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    user TEXT NOT NULL,
+    enrolment BLOB NOT NULL UNIQUE REFERENCES enrolments (id),
+    state TEXT NOT NULL,
+    name TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    hardware_keys INTEGER NOT NULL,
+    wake_up TEXT,
+    device_key BLOB NOT NULL,
+    approval_key BLOB NOT NULL,
+    encryption_key BLOB NOT NULL,
+    service_key TEXT NOT NULL,
+    totp_secret BLOB NOT NULL,
+    totp_last_step INTEGER NOT NULL DEFAULT 0,
+    totp_drift INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    activated INTEGER,
+    revoked INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX devices_of_user ON devices (organisation, user);
+
+CREATE TABLE sign_ins (
+    id BLOB PRIMARY KEY,
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    client TEXT NOT NULL,
+    user TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    application TEXT NOT NULL,
+    place TEXT,
+    ip TEXT,
+    browser TEXT,
+    return_url TEXT,
+    enrolment BLOB,
+    digits INTEGER,
+    scan INTEGER NOT NULL,
+    tries_left INTEGER NOT NULL,
+    code_tries_left INTEGER NOT NULL,
+    devices INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    method TEXT,
+    decided INTEGER,
+    device BLOB,
+    amr TEXT,
+    page_claim BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX open_sign_ins ON sign_ins (organisation, user) WHERE state = 'pending';
+CREATE INDEX open_sign_ins_by_expiry ON sign_ins (expires) WHERE state = 'pending';
+CREATE INDEX closed_sign_ins_by_expiry ON sign_ins (expires) WHERE state <> 'pending';
+
+CREATE TABLE challenges (
+    sign_in BLOB NOT NULL REFERENCES sign_ins (id) ON DELETE CASCADE,
+    device BLOB NOT NULL REFERENCES devices (id),
+    service_key TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    jws TEXT NOT NULL,
+    PRIMARY KEY (sign_in, device, service_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE answers (
+    sign_in BLOB NOT NULL REFERENCES sign_ins (id) ON DELETE CASCADE,
+    device BLOB NOT NULL REFERENCES devices (id),
+    request_hash BLOB NOT NULL,
+    outcome TEXT NOT NULL,
+    tries_left INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (sign_in, device, request_hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE changes (
+    device BLOB NOT NULL REFERENCES devices (id),
+    jti BLOB NOT NULL,
+    request_hash BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (device, jti)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX changes_by_time ON changes (at);
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    actor TEXT NOT NULL,
+    event TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    user TEXT NOT NULL,
+    subject BLOB
+) STRICT;
+CREATE INDEX audit_of_organisation ON audit (organisation, id);
+CREATE TRIGGER audit_is_append_only_update BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_gets_the_schema_and_an_old_one_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute("INSERT INTO organisations VALUES (x'00', 'kept', 0)", []).unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), MIGRATIONS.len());
+        assert!(connection.prepare("SELECT 1 FROM organisations").unwrap().exists([]).unwrap());
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_and_untouched() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let error = migrate(&mut connection).unwrap_err();
+        assert!(matches!(error, SchemaError::Newer { found: 99, .. }), "{error}");
+        assert_eq!(version(&connection).unwrap(), 99);
+    }
+
+    #[test]
+    fn the_audit_log_can_only_grow() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO organisations VALUES (x'00', 'one', 0);
+                 INSERT INTO audit (at, organisation, actor, event, outcome, user) VALUES (0, x'00', 'a', 'e', 'o', 'u');",
+            )
+            .unwrap();
+        assert!(connection.execute("UPDATE audit SET outcome = 'x'", []).is_err());
+        assert!(connection.execute("DELETE FROM audit", []).is_err());
+    }
+}
