@@ -166,18 +166,14 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let longest_wait = Duration::from_secs(u64::from(MAX_WAIT_SECONDS));
         let checks = [
-            (self.policy.matching.digits.is_none_or(|digits| (2..=8).contains(&digits)), "digits", "0, or 2 to 8"),
+            (
+                self.policy.matching.digits.is_none_or(|digits| (2..=8).contains(&digits)),
+                "digits",
+                "0, or 2 to 8",
+            ),
             ((1..=3).contains(&self.policy.tries), "tries", "1 to 3"),
-            (
-                within(self.ticket_lifetime, 1, 86_400),
-                "ticket_lifetime",
-                "1 to 86400 seconds",
-            ),
-            (
-                within(self.challenge_lifetime, 1, 3600),
-                "challenge_lifetime",
-                "1 to 3600 seconds",
-            ),
+            (within(self.ticket_lifetime, 1, 86_400), "ticket_lifetime", "1 to 86400 seconds"),
+            (within(self.challenge_lifetime, 1, 3600), "challenge_lifetime", "1 to 3600 seconds"),
             (self.longest_wait <= longest_wait, "longest_wait", "at most 60 seconds"),
             (self.next_fetch <= Duration::from_secs(3600), "next_fetch", "at most 3600000 milliseconds"),
             // With the activations of an account they must fit in one delivery of 64 KiB.
@@ -200,10 +196,8 @@ impl Overrides {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.to_owned(), error))?;
-        toml::from_str(&text).map_err(|error| ConfigError::Toml {
-            path: path.to_owned(),
-            message: error.message().to_owned(),
-        })
+        toml::from_str(&text)
+            .map_err(|error| ConfigError::Toml { path: path.to_owned(), message: error.message().to_owned() })
     }
 
     /// These values where they are given, and `below` where they aren't.
@@ -230,9 +224,8 @@ impl Overrides {
 /// Where a service's data usually is: what systemd says, else the platform's folder.
 fn default_data_folder() -> Option<PathBuf> {
     const NAME: &str = "countersign-server";
-    let folder = |variable: &str| {
-        std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
-    };
+    let folder =
+        |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     if let Some(state) = folder("STATE_DIRECTORY") {
         return Some(state);
     }

@@ -17,7 +17,11 @@ use crate::app::App;
 use crate::keys::SigningKey;
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(enrol)).routes(routes!(fetch)).routes(routes!(answer)).routes(routes!(change))
+    OpenApiRouter::new()
+        .routes(routes!(enrol))
+        .routes(routes!(fetch))
+        .routes(routes!(answer))
+        .routes(routes!(change))
 }
 
 /// Bind a device's keys to the account behind a ticket
@@ -47,7 +51,8 @@ async fn enrol(State(app): State<Arc<App>>, body: Bytes) -> Response {
 )]
 async fn fetch(State(app): State<Arc<App>>, body: Bytes) -> Response {
     exchange(&app, body, async |request: Request<Fetch>| {
-        actions::fetch::fetch(Arc::clone(&app), request.compact, request.claims, request.key, request.re).await
+        actions::fetch::fetch(Arc::clone(&app), request.compact, request.claims, request.key, request.re)
+            .await
     })
     .await
 }
@@ -99,12 +104,17 @@ struct Request<Q> {
 
 /// A request that says which of the service's keys the device trusts.
 trait Addressed: Message {
+    /// Whether replies bring the key that they are signed by, since the device doesn't have it yet.
+    const REPLY_HAS_KEY: bool;
+
     fn aud(&self) -> &Thumbprint;
 }
 
 macro_rules! addressed {
-    ($($type:ty),+) => {
+    ($($type:ty: $reply_has_key:literal),+) => {
         $(impl Addressed for $type {
+            const REPLY_HAS_KEY: bool = $reply_has_key;
+
             fn aud(&self) -> &Thumbprint {
                 &self.aud
             }
@@ -112,7 +122,7 @@ macro_rules! addressed {
     };
 }
 
-addressed!(Enrol, Fetch, Answer, Change);
+addressed!(Enrol: true, Fetch: false, Answer: false, Change: false);
 
 async fn exchange<Q: Addressed, M: Message>(
     app: &Arc<App>,
@@ -127,28 +137,29 @@ async fn exchange<Q: Addressed, M: Message>(
     // The body's buffer is the connection's: it isn't held while the request waits.
     drop(body);
     let Some((compact, (signed_by, claims))) = peeked else {
-        return problem(app, ring.current(), re, ProblemCode::Malformed.into());
+        return problem::<Q>(app, ring.current(), re, ProblemCode::Malformed.into());
     };
     let Some(key) = ring.device_facing(claims.aud()).map(Arc::clone) else {
-        return problem(app, ring.current(), re, ProblemCode::WrongServiceKey.into());
+        return problem::<Q>(app, ring.current(), re, ProblemCode::WrongServiceKey.into());
     };
     drop(ring);
     let request = Request { compact, claims, signed_by, re: re.clone(), key: Arc::clone(&key) };
     match act(request).await {
-        Ok(message) => reply(StatusCode::OK, &key, &message),
-        Err(denial) => problem(app, &key, re, denial),
+        Ok(message) => reply::<Q, _>(StatusCode::OK, &key, &message),
+        Err(denial) => problem::<Q>(app, &key, re, denial),
     }
 }
 
-fn problem(app: &App, key: &SigningKey, re: String, denial: Denial) -> Response {
+fn problem<Q: Addressed>(app: &App, key: &SigningKey, re: String, denial: Denial) -> Response {
     let Denial { code, outcome, retry_after } = denial;
     tracing::debug!(?code, "a device's request was refused");
     let problem = Problem { re, time: app.now().millis(), code, outcome, retry_after };
-    reply(status(code), key, &problem)
+    reply::<Q, _>(status(code), key, &problem)
 }
 
-fn reply<M: Message>(status: StatusCode, key: &SigningKey, message: &M) -> Response {
-    match key.sign(message) {
+fn reply<Q: Addressed, M: Message>(status: StatusCode, key: &SigningKey, message: &M) -> Response {
+    let signed = if Q::REPLY_HAS_KEY { key.sign_embedded(message) } else { key.sign(message) };
+    match signed {
         Ok(compact) => (status, [(header::CONTENT_TYPE, paths::MEDIA_TYPE)], compact).into_response(),
         Err(_) => {
             tracing::error!("a reply of type {} could not be signed", M::TYP);

@@ -21,6 +21,7 @@ mod keys;
 pub mod logging;
 mod openapi;
 mod otp;
+#[expect(dead_code, reason = "for the hosted pages")]
 mod page;
 mod refusal;
 mod relying_party;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign_protocol::ServiceUrl;
 use countersign_server::{
-    Clock, Config, MasterKey, MasterKeySource, Overrides, Service, SystemClock, create_api_key, logging, rotate_key,
+    Clock, Config, MasterKey, MasterKeySource, Overrides, Service, SystemClock, create_api_key, logging,
+    rotate_key,
 };
 
 /// The Countersign approval service. Without a command it serves.
@@ -195,7 +196,8 @@ fn health(listen: SocketAddr) -> Result<(), Failure> {
     let timeout = Duration::from_secs(5);
     let mut address = listen;
     if address.ip().is_unspecified() {
-        let loopback = if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        let loopback =
+            if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
         address.set_ip(loopback);
     }
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_protocol::messages::TotpSecret;
 use countersign_protocol::encode_base64url;
+use countersign_protocol::messages::TotpSecret;
 use ring::hmac;
 
 use crate::secret::SecretText;
@@ -62,7 +62,8 @@ fn code_at(secret: &[u8], step: i64) -> SecretText {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let offset = usize::from(tag.as_ref().last().copied().unwrap_or(0) & 0x0f);
-    let bits = tag.as_ref().iter().skip(offset).take(4).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+    let bits =
+        tag.as_ref().iter().skip(offset).take(4).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
     let code = (bits & 0x7fff_ffff) % 10_u32.pow(u32::from(DIGITS));
     SecretText::new(format!("{code:0width$}", width = usize::from(DIGITS)))
 }
@@ -106,7 +107,11 @@ mod tests {
         assert_eq!(find_step(SECRET, code, late, 0, 0), None);
         assert_eq!(find_step(SECRET, code, late, -1, 0).map(|step| step.drift), Some(-2));
         let far = Time::from_seconds(seconds + 5 * 30);
-        assert_eq!(find_step(SECRET, code, far, -4, 0).map(|step| step.drift), Some(-4), "drift has a ceiling");
+        assert_eq!(
+            find_step(SECRET, code, far, -4, 0).map(|step| step.drift),
+            Some(-4),
+            "drift has a ceiling"
+        );
     }
 
     #[test]

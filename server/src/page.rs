@@ -9,7 +9,7 @@ use std::sync::Arc;
 use countersign_protocol::messages::Matching;
 use countersign_protocol::{Id, decode_base64url, encode_base64url};
 
-use crate::actions::{self, code, enrolment, sign_in};
+use crate::actions::{code, enrolment, sign_in};
 use crate::app::App;
 use crate::hub::Subscription;
 use crate::keys::PageKind;
@@ -99,7 +99,8 @@ pub(crate) async fn open(
     }
     let claim = SecretBytes::<16>::make_random();
     let hash = hash(claim.expose());
-    let claimed = app.store.write(move |transaction| page_claims::claim(transaction, kind, id, &hash)).await?;
+    let claimed =
+        app.store.write(move |transaction| page_claims::claim(transaction, kind, id, &hash)).await?;
     match claimed {
         page_claims::Claimed::Now => {
             let set_cookie = Some(set_cookie(app, kind, id, &claim));
@@ -224,8 +225,8 @@ fn enrolment_view(
         id: enrolment.id,
         organisation,
         link: (state == EnrolmentState::Pending).then(|| enrolment::link(app, &enrolment)),
-        number: waiting.and_then(|activation| actions::sign_in::number(app, activation)),
-        match_link: waiting.and_then(|activation| actions::sign_in::match_link(app, activation)),
+        number: waiting.and_then(|activation| sign_in::number(app, activation)),
+        match_link: waiting.and_then(|activation| sign_in::match_link(app, activation)),
         user: enrolment.account.user,
         display_name: enrolment.display_name,
         state,
@@ -287,12 +288,16 @@ mod tests {
     #[test]
     fn the_page_cookie_is_found_among_others_and_nothing_else_is() {
         let value = encode_base64url([7; 16]);
-        for header in
-            [format!("{COOKIE}={value}"), format!("a=b; {COOKIE}={value}; c=d"), format!("a=b;{COOKIE}={value}")]
-        {
+        for header in [
+            format!("{COOKIE}={value}"),
+            format!("a=b; {COOKIE}={value}; c=d"),
+            format!("a=b;{COOKIE}={value}"),
+        ] {
             assert!(cookie_of(&header).is_some_and(|claim| claim.matches(&[7; 16])), "{header}");
         }
-        for header in ["", "countersign_page", "countersign_page=", "countersign_pages=AAAA", "x=countersign_page=AA"] {
+        for header in
+            ["", "countersign_page", "countersign_page=", "countersign_pages=AAAA", "x=countersign_page=AA"]
+        {
             assert!(cookie_of(header).is_none(), "{header}");
         }
     }

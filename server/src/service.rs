@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use crate::actions::sweep;
 use crate::app::{App, Settings};
 use crate::config::{Config, ConfigError};
-use crate::hub::Hub;
 use crate::http;
+use crate::hub::Hub;
 use crate::setup::{self, API_KEY_FILE, DATABASE_FILE, SetupError};
 use crate::store;
 use crate::time::{Clock, SystemClock};
@@ -60,7 +60,9 @@ pub enum StartError {
         reason: std::io::Error,
     },
     /// Phones would refuse the address that the service is reachable at.
-    #[error("phones accept plain http on loopback only: name the https address of {address} with --public-url")]
+    #[error(
+        "phones accept plain http on loopback only: name the https address of {address} with --public-url"
+    )]
     PublicUrl {
         /// Where it listens.
         address: SocketAddr,
@@ -88,9 +90,8 @@ impl Service {
     pub async fn start_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         config.check()?;
         let listener = listen(config.listen).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|reason| StartError::Listen { address: config.listen, reason })?;
+        let address =
+            listener.local_addr().map_err(|reason| StartError::Listen { address: config.listen, reason })?;
         let public_url = match &config.public_url {
             Some(url) => url.clone(),
             None => own_url(address)?,
@@ -100,10 +101,8 @@ impl Service {
         let path = config.data.join(DATABASE_FILE);
         let hub = Arc::new(Hub::default());
         let publisher = Arc::clone(&hub);
-        let store =
-            store::start(&path, opened.connection, Arc::new(move |id| publisher.publish(id))).map_err(|error| {
-                SetupError::Database { path, reason: error.to_string() }
-            })?;
+        let store = store::start(&path, opened.connection, Arc::new(move |id| publisher.publish(id)))
+            .map_err(|error| SetupError::Database { path, reason: error.to_string() })?;
         let settings = Settings {
             public_url,
             policy: config.policy,

@@ -121,9 +121,7 @@ impl Failed {
     fn into_setup_error(self, folder: &Path, database: &Path) -> SetupError {
         match self {
             Self::File(error) => SetupError::Folder(folder.to_owned(), error),
-            Self::Store(error) => {
-                SetupError::Database { path: database.to_owned(), reason: reason(&error) }
-            }
+            Self::Store(error) => SetupError::Database { path: database.to_owned(), reason: reason(&error) },
         }
     }
 }

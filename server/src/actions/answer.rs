@@ -68,7 +68,9 @@ fn decide(
         return Ok(Err(ProblemCode::DeviceUnknown.into()));
     };
     // A receipt that got lost is told again even after the device's end: a denied activation revokes it.
-    if let Some(answered) = challenges::answered(transaction, claims.challenge, device.id, &given.request_hash)? {
+    if let Some(answered) =
+        challenges::answered(transaction, claims.challenge, device.id, &given.request_hash)?
+    {
         return Ok(Ok(answered));
     }
     if device.state == DeviceState::Revoked {
@@ -110,7 +112,9 @@ fn check(
         SignInState::Denied => Some(Outcome::Denied),
         SignInState::Reported => Some(Outcome::Reported),
         SignInState::Failed => Some(Outcome::WrongMatch),
-        SignInState::Expired | SignInState::Cancelled => return Ok(Err(ProblemCode::ChallengeExpired.into())),
+        SignInState::Expired | SignInState::Cancelled => {
+            return Ok(Err(ProblemCode::ChallengeExpired.into()));
+        }
     };
     if let Some(outcome) = answered {
         return Ok(Err(Denial::already_answered(outcome)));
@@ -197,7 +201,8 @@ fn end(
         SignInState::Reported => Outcome::Reported,
         _ => Outcome::WrongMatch,
     };
-    let ending = Ending { state, method: amr.is_some().then_some(Method::Push), device: Some(device.id), amr };
+    let ending =
+        Ending { state, method: amr.is_some().then_some(Method::Push), device: Some(device.id), amr };
     if !actions::end::sign_in(transaction, sign_in, &ending, &Actor::Device(device.id), now)? {
         return Err(StoreError::NotCommitted);
     }
@@ -206,12 +211,7 @@ fn end(
 }
 
 /// A wrong number or secret: counted on the account and on the sign-in, which fails with its last try.
-fn miss(
-    transaction: &mut Transaction<'_>,
-    device: &Device,
-    sign_in: &SignIn,
-    now: Time,
-) -> Result<Answered> {
+fn miss(transaction: &mut Transaction<'_>, device: &Device, sign_in: &SignIn, now: Time) -> Result<Answered> {
     let failures = accounts::count_failure(transaction, &sign_in.account, now)?;
     if failures == throttle::MAX_FAILURES {
         tracing::warn!("an account has had {failures} failures in a row and is closed until it is unlocked");

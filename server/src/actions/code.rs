@@ -31,7 +31,8 @@ pub(crate) async fn for_sign_in(
     app.store
         .write(move |transaction| {
             let sign_in = sign_ins::load(transaction, id)?;
-            let Some(sign_in) = sign_in.filter(|it| it.purpose == SignInPurpose::SignIn && allowed(it)) else {
+            let Some(sign_in) = sign_in.filter(|it| it.purpose == SignInPurpose::SignIn && allowed(it))
+            else {
                 return Ok(Err(Refusal::NotFound));
             };
             if sign_in.state_at(now) != SignInState::Pending {
@@ -93,7 +94,8 @@ fn verify(
     subject: Option<Id>,
     now: Time,
 ) -> Result<std::result::Result<Id, Refusal>> {
-    let refused = |outcome| audit::append(transaction, now, actor, Event::CodeVerify, outcome, account, subject);
+    let refused =
+        |outcome| audit::append(transaction, now, actor, Event::CodeVerify, outcome, account, subject);
     if let Some(lock) = accounts::lock(transaction, account, now)? {
         refused("throttled")?;
         return Ok(Err(Refusal::Locked(lock)));

@@ -56,7 +56,8 @@ pub(crate) fn device(
     }
     transaction.touch(device.id);
     audit::append(transaction, now, actor, Event::DeviceRevoke, "revoked", &device.account, Some(device.id))?;
-    let open = challenges::open(transaction, &device.account, device.id, device.service_key, now, usize::MAX)?;
+    let open =
+        challenges::open(transaction, &device.account, device.id, device.service_key, now, usize::MAX)?;
     for challenge in open {
         if sign_ins::has_active_device(transaction, challenge.id)? {
             continue;

@@ -22,8 +22,8 @@ pub(crate) const TOTP_TABLE: &str = "devices.totp_secret";
 
 /// Binds the keys in the request to the account behind its ticket. The same request again gets the same content.
 pub(crate) async fn enrol(app: Arc<App>, request: &str, re: String) -> std::result::Result<Enrolled, Denial> {
-    let claims: Enrol =
-        jws::verify_self_signed(request, |claims: &Enrol| claims.device_key).map_err(|_| ProblemCode::Malformed)?;
+    let claims: Enrol = jws::verify_self_signed(request, |claims: &Enrol| claims.device_key)
+        .map_err(|_| ProblemCode::Malformed)?;
     check_form(&claims)?;
     let request_hash = hash_of(request);
     let writer = Arc::clone(&app);

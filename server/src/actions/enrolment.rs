@@ -12,7 +12,8 @@ use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::organisations::Client;
-use crate::store::sign_ins::{self, SignInState};
+use crate::store::sign_ins::{self, SignIn, SignInState};
+use crate::time::Time;
 use crate::{actions, text};
 
 /// Devices that an account may have, revoked ones not counted.
@@ -20,14 +21,18 @@ const MAX_DEVICES: usize = 8;
 /// Enrolments of one account that may be open at once.
 const MAX_OPEN: u32 = 4;
 
+/// Whom a device is enrolled for.
+pub(crate) struct NewEnrolment {
+    pub(crate) user: String,
+    pub(crate) display_name: Option<String>,
+    /// See [`Enrolment::shown_by_client`].
+    pub(crate) shown_by_client: bool,
+}
+
 /// Makes a ticket for a user.
-pub(crate) async fn create(
-    app: &Arc<App>,
-    client: &Client,
-    user: &str,
-    display_name: Option<String>,
-) -> Result<Enrolment, Refusal> {
-    if !text::is_name(user) {
+pub(crate) async fn create(app: &Arc<App>, client: &Client, new: NewEnrolment) -> Result<Enrolment, Refusal> {
+    let NewEnrolment { user, display_name, shown_by_client } = new;
+    if !text::is_name(&user) {
         return Err(Refusal::Invalid("user"));
     }
     if display_name.as_deref().is_some_and(|name| !text::is_name(name)) {
@@ -36,9 +41,10 @@ pub(crate) async fn create(
     let now = app.now();
     let enrolment = Enrolment {
         id: Id::make_random(),
-        account: actions::account_of(client, user),
+        account: actions::account_of(client, &user),
         client: client.name.clone(),
         display_name,
+        shown_by_client,
         service_key: app.ring().current().thumbprint(),
         state: EnrolmentState::Pending,
         created: now,
@@ -82,6 +88,31 @@ pub(crate) async fn load(app: &Arc<App>, client: &Client, id: Id) -> Result<Enro
             enrolment.account.organisation == client.organisation && enrolment.client == client.name
         })
         .ok_or(Refusal::NotFound)
+}
+
+/// The enrolment as it stands after its next change, or at `until`; at once if it has ended. With its activation, if a
+/// device has used the ticket.
+pub(crate) async fn wait(
+    app: &Arc<App>,
+    client: &Client,
+    id: Id,
+    until: Time,
+) -> Result<(Enrolment, Option<SignIn>), Refusal> {
+    let mut subscription = app.subscribe(id);
+    let first = load(app, client, id).await?;
+    let now = app.now();
+    let open = matches!(first.state_at(now), EnrolmentState::Pending | EnrolmentState::AwaitingActivation);
+    let enrolment = if open && now < until && !app.hub.is_closing() {
+        app.wait(&mut subscription, until.min(first.expires)).await;
+        load(app, client, id).await?
+    } else {
+        first
+    };
+    let activation = match enrolment.activation {
+        Some(activation) => app.store.read(move |connection| sign_ins::load(connection, activation)).await?,
+        None => None,
+    };
+    Ok((enrolment, activation))
 }
 
 /// Withdraws an enrolment that isn't done; a device that awaits its activation is revoked.
@@ -129,7 +160,5 @@ pub(crate) fn link(app: &App, enrolment: &Enrolment) -> SecretText {
 /// The address of the enrolment's page, with the key that opens it.
 pub(crate) fn page_url(app: &App, enrolment: Id) -> SecretText {
     let key = app.keys.derive_page_key(PageKind::Enrolment, enrolment);
-    SecretText::new(
-        app.settings.public_url.join(&format!("/enrolments/{enrolment}?key={}", key.expose())),
-    )
+    SecretText::new(app.settings.public_url.join(&format!("/enrolments/{enrolment}?key={}", key.expose())))
 }

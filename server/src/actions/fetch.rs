@@ -35,6 +35,7 @@ pub(crate) async fn fetch(
     if claims.known.len() > MAX_KNOWN {
         return Err(ProblemCode::Malformed.into());
     }
+    let began = app.now();
     let mut subscription = app.subscribe(claims.device);
     let first = look(&app, claims.device, key.thumbprint()).await?.ok_or(ProblemCode::DeviceUnknown)?;
     jws::verify::<Fetch>(&request, &first.device.device_key).map_err(|_| ProblemCode::Malformed)?;
@@ -47,7 +48,8 @@ pub(crate) async fn fetch(
     follow_key(&app, &first.device, key.thumbprint()).await?;
     let known: BTreeSet<Id> = claims.known.into_iter().collect();
     let waiting = (claims.wait > 0).then(|| subscription.wait_as_one_of(MAX_WAITING)).flatten();
-    let wait = Duration::from_secs(u64::from(claims.wait.min(MAX_WAIT_SECONDS))).min(app.settings.longest_wait);
+    let wait =
+        Duration::from_secs(u64::from(claims.wait.min(MAX_WAIT_SECONDS))).min(app.settings.longest_wait);
     let until = app.now() + if waiting.is_some() { wait } else { Duration::ZERO };
 
     let mut seen = Seen::from(first);
@@ -55,7 +57,9 @@ pub(crate) async fn fetch(
         let differs = !seen.open.iter().map(|open| open.id).eq(known.iter().copied());
         if differs || app.now() >= until || app.hub.is_closing() {
             let next_fetch = if waiting.is_some() { app.settings.next_fetch } else { POLL_INTERVAL };
-            return deliver(&app, claims.device, seen, &key, next_fetch, re).await;
+            let mut delivery = deliver(&app, claims.device, seen, &key, next_fetch, re).await?;
+            delivery.held = millis(app.now().since(began));
+            return Ok(delivery);
         }
         let wake = seen.open.iter().map(|open| open.expires).fold(until, Time::min);
         drop(seen);
@@ -133,7 +137,8 @@ async fn deliver(
         time: app.now().millis(),
         active: seen.state == DeviceState::Active,
         challenges: texts,
-        next_fetch: u64::try_from(next_fetch.as_millis()).unwrap_or(u64::MAX),
+        held: 0,
+        next_fetch: millis(next_fetch),
         key_change,
     })
 }
@@ -167,4 +172,8 @@ async fn sign_again(
             Ok(open.into_iter().find(|open| open.id == challenge).and_then(|open| open.jws))
         })
         .await
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -12,8 +12,8 @@ pub(crate) mod fetch;
 pub(crate) mod sign_in;
 pub(crate) mod sweep;
 
-use countersign_protocol::messages::{Outcome, ProblemCode};
 use countersign_protocol::limits::MAX_REQUEST_AGE_SECONDS;
+use countersign_protocol::messages::{Outcome, ProblemCode};
 
 use crate::refusal::log_store_error;
 use crate::store::StoreError;

@@ -155,7 +155,12 @@ pub(crate) fn challenge_device(
 }
 
 /// The challenge's text for one device.
-pub(crate) fn sign_challenge(key: &SigningKey, sign_in: &SignIn, device: Id, aud: Thumbprint) -> Result<String> {
+pub(crate) fn sign_challenge(
+    key: &SigningKey,
+    sign_in: &SignIn,
+    device: Id,
+    aud: Thumbprint,
+) -> Result<String> {
     let challenge = Challenge {
         aud,
         device,

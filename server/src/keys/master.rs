@@ -40,7 +40,9 @@ pub enum MasterKeyError {
     #[error("the master key is not 32 bytes in base64url (43 characters)")]
     Malformed,
     /// It isn't the key that the database was made with.
-    #[error("the master key does not belong to this database: start with the key that the database was made with")]
+    #[error(
+        "the master key does not belong to this database: start with the key that the database was made with"
+    )]
     Wrong,
     /// The file can't be read or made.
     #[error("the master key at {} can't be read or made", .0.display())]
@@ -76,7 +78,11 @@ pub(crate) fn obtain(source: &MasterKeySource, may_make: bool) -> Result<MasterK
         MasterKeySource::Given(key) => Ok(key.clone()),
         MasterKeySource::File(path) => match read(path) {
             Err(MasterKeyError::File(_, error)) if error.kind() == ErrorKind::NotFound => {
-                if may_make { make(path) } else { Err(MasterKeyError::Missing(path.clone())) }
+                if may_make {
+                    make(path)
+                } else {
+                    Err(MasterKeyError::Missing(path.clone()))
+                }
             }
             read => read,
         },

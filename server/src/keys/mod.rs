@@ -21,8 +21,8 @@ use countersign_protocol::{Id, MatchSecret, encode_base64url};
 use ring::{hkdf, hmac};
 use subtle::ConstantTimeEq;
 
-pub(crate) use self::master::{obtain as obtain_master_key, write_private};
 pub use self::master::{MasterKey, MasterKeyError, MasterKeySource};
+pub(crate) use self::master::{obtain as obtain_master_key, write_private};
 pub(crate) use self::seal::{SealError, Sealer};
 pub(crate) use self::signing::{KeyRing, SigningKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -39,7 +39,7 @@ pub(crate) struct Keys {
 
 /// Which hosted page a key opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PageKind {
+pub(crate) enum PageKind {
     /// The page that enrols a device.
     Enrolment,
     /// The page of one sign-in.
@@ -49,7 +49,8 @@ pub enum PageKind {
 impl Keys {
     pub(crate) fn derive(master: &MasterKey) -> Self {
         let master = hkdf::Salt::new(hkdf::HKDF_SHA256, b"countersign-server-1").extract(master.expose());
-        let mac = |purpose: &'static str| hmac::Key::new(hmac::HMAC_SHA256, expand(&master, purpose).expose());
+        let mac =
+            |purpose: &'static str| hmac::Key::new(hmac::HMAC_SHA256, expand(&master, purpose).expose());
         Self {
             sealer: Sealer::new(&expand(&master, "seal")),
             ticket: mac("ticket"),

@@ -42,7 +42,12 @@ impl Sealer {
     }
 
     /// Opens what [`Sealer::seal`] sealed for the same row of the same table.
-    pub(crate) fn open(&self, table: &str, row: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    pub(crate) fn open(
+        &self,
+        table: &str,
+        row: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
         let length = self

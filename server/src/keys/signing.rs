@@ -58,8 +58,16 @@ impl SigningKey {
 
     /// Signs `message` as compact JWS.
     pub(crate) fn sign<M: Message>(&self, message: &M) -> Result<String, ProtocolError> {
+        self.finish(Unsigned::new(message, self.thumbprint)?)
+    }
+
+    /// Signs `message` with the public half in the header, for a device that knows no more of it than its thumbprint.
+    pub(crate) fn sign_embedded<M: Message>(&self, message: &M) -> Result<String, ProtocolError> {
+        self.finish(Unsigned::with_embedded_key(message, &self.public)?)
+    }
+
+    fn finish(&self, unsigned: Unsigned) -> Result<String, ProtocolError> {
         const FAILED: ProtocolError = ProtocolError::Malformed("signature");
-        let unsigned = Unsigned::new(message, self.thumbprint)?;
         let signature = self.pair.sign(&self.random, unsigned.signing_input()).map_err(|_| FAILED)?;
         Ok(unsigned.finish(signature.as_ref().try_into().map_err(|_| FAILED)?))
     }

@@ -69,7 +69,8 @@ pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Json<Jwks> {
 
 /// The assertion of a sign-in, if it was approved.
 pub(super) fn of_sign_in(app: &App, sign_in: &SignIn) -> Result<Option<String>, Refusal> {
-    let (SignInState::Approved, Some(decided), Some(amr)) = (sign_in.state, sign_in.decided, &sign_in.amr) else {
+    let (SignInState::Approved, Some(decided), Some(amr)) = (sign_in.state, sign_in.decided, &sign_in.amr)
+    else {
         return Ok(None);
     };
     let claims = Assertion {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use crate::app::App;
@@ -14,7 +14,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::organisations::Client;
 
 /// Which part of the log.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize)]
 pub(super) struct Page {
     /// Lines after the one with this `id`.
     #[serde(default)]
@@ -53,15 +53,18 @@ pub(super) struct AuditEntry {
 /// Read the audit log
 #[utoipa::path(
     get, path = "/v1/audit", tag = "audit", security(("api_key" = [])),
-    params(Page),
+    params(
+        ("after" = Option<i64>, Query, description = "Lines after the one with this `id`"),
+        ("limit" = Option<u32>, Query, description = "At most so many lines, 1 to 1000; 100 if it isn't said"),
+    ),
     responses((status = 200, body = AuditPage), (status = "default", body = ErrorBody, description = "Refused"))
 )]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     client: Client,
-    Query(Page { after, limit }): Query<Page>,
+    Query(page): Query<Page>,
 ) -> Result<Json<AuditPage>, ApiError> {
-    let limit = limit.clamp(1, 1000);
+    let (after, limit) = (page.after, page.limit.clamp(1, 1000));
     let entries = app
         .store
         .read(move |connection| audit::list(connection, client.organisation, after, limit))

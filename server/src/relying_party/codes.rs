@@ -30,13 +30,17 @@ pub(super) struct VerifyRequest {
     code: String,
 }
 
-/// A code that was right. It is used up.
+/// What came of a code.
 #[derive(Serialize, ToSchema)]
 pub(super) struct VerifyReply {
-    /// The device that it is from.
-    device: String,
-    /// `["otp"]` (RFC 8176).
-    amr: Vec<&'static str>,
+    /// Whether it was right. It is used up then; a wrong one is counted.
+    valid: bool,
+    /// The device that a right one is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    /// `["otp"]` (RFC 8176) for a right one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<Vec<&'static str>>,
 }
 
 /// Verify a user's one-time code
@@ -45,7 +49,6 @@ pub(super) struct VerifyReply {
     request_body = VerifyRequest,
     responses(
         (status = 200, body = VerifyReply),
-        (status = 409, description = "`wrong_code`", body = ErrorBody),
         (status = 429, description = "`throttled` or `locked`", body = ErrorBody),
         (status = "default", body = ErrorBody, description = "Refused"),
     )
@@ -58,8 +61,15 @@ pub(super) async fn verify(
     let VerifyRequest { user, code } = parse(&body)?;
     let account = account(&client, user)?;
     let actor = Actor::Client(client.name);
-    let device = one_time_code::alone(&app, account, SecretText::new(code), actor).await?;
-    Ok(Json(VerifyReply { device: device.to_string(), amr: vec![one_time_code::AMR] }))
+    match one_time_code::alone(&app, account, SecretText::new(code), actor).await {
+        Ok(device) => Ok(Json(VerifyReply {
+            valid: true,
+            device: Some(device.to_string()),
+            amr: Some(vec![one_time_code::AMR]),
+        })),
+        Err(Refusal::WrongCode) => Ok(Json(VerifyReply { valid: false, device: None, amr: None })),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// Forget a user's failures, and open an account that they have closed

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use super::parse_id;
@@ -20,7 +20,7 @@ use crate::store::organisations::Client;
 use crate::time::Time;
 
 /// Whose devices.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize)]
 pub(super) struct OfUser {
     /// The user's name at the organisation.
     user: String,
@@ -55,15 +55,15 @@ pub(super) struct DeviceReply {
 /// List a user's devices, revoked ones too
 #[utoipa::path(
     get, path = "/v1/devices", tag = "devices", security(("api_key" = [])),
-    params(OfUser),
+    params(("user" = String, Query, description = "The user's name at the organisation")),
     responses((status = 200, body = DeviceList), (status = "default", body = ErrorBody, description = "Refused"))
 )]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     client: Client,
-    Query(OfUser { user }): Query<OfUser>,
+    Query(of): Query<OfUser>,
 ) -> Result<Json<DeviceList>, ApiError> {
-    let account = Account { organisation: client.organisation, user };
+    let account = Account { organisation: client.organisation, user: of.user };
     let devices = app
         .store
         .read(move |connection| devices::of_account(connection, &account, None))

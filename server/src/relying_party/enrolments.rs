@@ -1,17 +1,18 @@
 //! `/v1/enrolments`: starting and following the enrolment of a device.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
-use super::{Show, parse, parse_id};
-use crate::actions::enrolment;
+use super::{Show, exposed, parse, parse_id};
+use crate::actions::{enrolment, sign_in};
 use crate::app::App;
 use crate::store::audit::Actor;
 use crate::store::enrolments::{Enrolment, EnrolmentState};
@@ -26,7 +27,7 @@ pub(super) struct NewEnrolment {
     /// What the page calls the user.
     #[serde(default)]
     display_name: Option<String>,
-    /// `relying_party` adds the `link` to the reply.
+    /// `relying_party` adds the `link` to the reply, and to later ones the number of the activation.
     #[serde(default)]
     show: Show,
 }
@@ -42,6 +43,9 @@ pub(super) struct EnrolmentReply {
     state: EnrolmentState,
     /// When the ticket expires, or, once it is used, the activation.
     expires_at: u64,
+    /// What the page and the phone both show, once a device has used the ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_value: Option<String>,
     /// The device that has used the ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<String>,
@@ -52,6 +56,19 @@ pub(super) struct EnrolmentReply {
     /// The text of the QR, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
+    /// The number of the activation while it waits, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    /// The text of the activation's QR while it waits, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    match_link: Option<String>,
+}
+
+/// How long to wait.
+#[derive(Deserialize)]
+pub(super) struct Wait {
+    #[serde(default)]
+    wait: u64,
 }
 
 /// Start an enrolment
@@ -71,26 +88,40 @@ pub(super) async fn create(
     body: Bytes,
 ) -> Result<(StatusCode, Json<EnrolmentReply>), ApiError> {
     let new: NewEnrolment = parse(&body)?;
-    let enrolment = enrolment::create(&app, &client, &new.user, new.display_name).await?;
-    let page_url = enrolment::page_url(&app, enrolment.id).expose().to_owned();
-    let link = (new.show == Show::RelyingParty).then(|| enrolment::link(&app, &enrolment).expose().to_owned());
+    let new = enrolment::NewEnrolment {
+        user: new.user,
+        display_name: new.display_name,
+        shown_by_client: new.show == Show::RelyingParty,
+    };
+    let enrolment = enrolment::create(&app, &client, new).await?;
+    let page_url = exposed(enrolment::page_url(&app, enrolment.id));
+    let link = enrolment.shown_by_client.then(|| exposed(enrolment::link(&app, &enrolment)));
     let reply = EnrolmentReply { page_url: Some(page_url), link, ..reply(&app, enrolment) };
     Ok((StatusCode::CREATED, Json(reply)))
 }
 
-/// Read an enrolment
+/// Read an enrolment, and wait for its next change
 #[utoipa::path(
     get, path = "/v1/enrolments/{id}", tag = "enrolments", security(("api_key" = [])),
-    params(("id" = String, Path, description = "Enrolment")),
+    params(
+        ("id" = String, Path, description = "Enrolment"),
+        ("wait" = Option<u64>, Query, description = "Seconds to hold the reply until something changes"),
+    ),
     responses((status = 200, body = EnrolmentReply), (status = "default", body = ErrorBody, description = "Refused"))
 )]
 pub(super) async fn read(
     State(app): State<Arc<App>>,
     client: Client,
     Path(id): Path<String>,
+    Query(wait): Query<Wait>,
 ) -> Result<Json<EnrolmentReply>, ApiError> {
-    let enrolment = enrolment::load(&app, &client, parse_id(&id)?).await?;
-    Ok(Json(reply(&app, enrolment)))
+    let wait = Duration::from_secs(wait.wait).min(app.settings.longest_wait);
+    let (enrolment, activation) = enrolment::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;
+    let waits = enrolment.state_at(app.now()) == EnrolmentState::AwaitingActivation;
+    let shown = activation.filter(|_| enrolment.shown_by_client && waits);
+    let number = shown.as_ref().and_then(|activation| sign_in::number(&app, activation)).map(exposed);
+    let match_link = shown.as_ref().and_then(|activation| sign_in::match_link(&app, activation)).map(exposed);
+    Ok(Json(EnrolmentReply { number, match_link, ..reply(&app, enrolment) }))
 }
 
 /// Withdraw an enrolment that isn't done
@@ -115,8 +146,11 @@ fn reply(app: &App, enrolment: Enrolment) -> EnrolmentReply {
         state: enrolment.state_at(app.now()),
         expires_at: enrolment.expires.seconds(),
         device: enrolment.device.map(|device| device.to_string()),
+        check_value: enrolment.check_value,
         user: enrolment.account.user,
         page_url: None,
         link: None,
+        number: None,
+        match_link: None,
     }
 }

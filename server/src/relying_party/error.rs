@@ -53,7 +53,11 @@ impl ApiError {
         let message = if about_fields && text.len() < 400 {
             text
         } else {
-            format!("the body isn't the JSON that it should be (line {}, column {})", error.line(), error.column())
+            format!(
+                "the body isn't the JSON that it should be (line {}, column {})",
+                error.line(),
+                error.column()
+            )
         };
         Self { status: StatusCode::BAD_REQUEST, code: "malformed", message, retry_at: None }
     }
@@ -73,12 +77,18 @@ impl From<Refusal> for ApiError {
                 "invalid",
                 format!("the field `{field}` has no acceptable value"),
             ),
-            Refusal::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing of this name"),
+            Refusal::NotFound => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing of this name")
+            }
             Refusal::Ended => Self::new(conflict, "ended", "it has ended already"),
             Refusal::WrongCode => Self::new(conflict, "wrong_code", "the code is wrong or was used before"),
             Refusal::Locked(Lock::Until(until)) => Self {
                 retry_at: Some(until),
-                ..Self::new(too_many, "throttled", "the account has had too many failures; it may try again later")
+                ..Self::new(
+                    too_many,
+                    "throttled",
+                    "the account has had too many failures; it may try again later",
+                )
             },
             Refusal::Locked(Lock::UntilUnlocked) => Self::new(
                 too_many,
@@ -88,18 +98,22 @@ impl From<Refusal> for ApiError {
             Refusal::TooManyCodes => {
                 Self::new(too_many, "too_many_codes", "this sign-in takes no more codes; start another")
             }
-            Refusal::TooManyOpen => {
-                Self::new(too_many, "too_many_open", "the user has too many of these open; wait or cancel one")
-            }
+            Refusal::TooManyOpen => Self::new(
+                too_many,
+                "too_many_open",
+                "the user has too many of these open; wait or cancel one",
+            ),
             Refusal::TooManyDevices => {
                 Self::new(conflict, "too_many_devices", "the user has too many devices; revoke one")
             }
             Refusal::Elsewhere => {
                 Self::new(StatusCode::FORBIDDEN, "elsewhere", "the page was opened in another browser")
             }
-            Refusal::Unavailable => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the service can't do it now; try again")
-            }
+            Refusal::Unavailable => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "the service can't do it now; try again",
+            ),
         }
     }
 }

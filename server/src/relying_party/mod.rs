@@ -23,9 +23,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use self::assertion::{__path_jwks, jwks};
-pub(crate) use self::error::ErrorBody;
 use self::error::ApiError;
 use crate::app::App;
+use crate::secret::SecretText;
 use crate::store::organisations::{self, Client};
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
@@ -68,8 +68,15 @@ impl FromRequestParts<Arc<App>> for Client {
             .map(|(_, key)| key.trim().to_owned())
             .ok_or(ApiError::UNAUTHORISED)?;
         let client = app.store.read(move |connection| organisations::client_of(connection, &key)).await;
-        client.map_err(|error| ApiError::from(crate::refusal::Refusal::from(error)))?.ok_or(ApiError::UNAUTHORISED)
+        client
+            .map_err(|error| ApiError::from(crate::refusal::Refusal::from(error)))?
+            .ok_or(ApiError::UNAUTHORISED)
     }
+}
+
+/// A secret that the asker is to have.
+fn exposed(secret: SecretText) -> String {
+    secret.expose().to_owned()
 }
 
 /// Reads a JSON body. The error says where it is wrong, and has nothing of it.

@@ -9,12 +9,12 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
-use super::{Show, assertion, parse, parse_id};
-use crate::actions::sign_in::{self, NewSignIn};
+use super::{Show, assertion, exposed, parse, parse_id};
 use crate::actions::code as one_time_code;
+use crate::actions::sign_in::{self, NewSignIn};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
@@ -84,7 +84,7 @@ pub(super) struct SignInReply {
 }
 
 /// How long to wait.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize)]
 pub(super) struct Wait {
     /// Seconds to hold the reply while the sign-in is pending; the service may hold it for less.
     #[serde(default)]
@@ -127,13 +127,11 @@ pub(super) async fn create(
         return_url: new.return_url,
     };
     let sign_in = sign_in::create(&app, &client, new).await?;
-    let exposed = |secret: SecretText| secret.expose().to_owned();
     let (number, match_link) = match show {
         Show::Page => (None, None),
-        Show::RelyingParty => (
-            sign_in::number(&app, &sign_in).map(exposed),
-            sign_in::match_link(&app, &sign_in).map(exposed),
-        ),
+        Show::RelyingParty => {
+            (sign_in::number(&app, &sign_in).map(exposed), sign_in::match_link(&app, &sign_in).map(exposed))
+        }
     };
     let page_url = Some(exposed(sign_in::page_url(&app, sign_in.id)));
     let reply = SignInReply { page_url, number, match_link, ..reply(&app, sign_in)? };
@@ -143,16 +141,19 @@ pub(super) async fn create(
 /// Read a sign-in, and wait for its result
 #[utoipa::path(
     get, path = "/v1/sign-ins/{id}", tag = "sign-ins", security(("api_key" = [])),
-    params(("id" = String, Path, description = "Sign-in"), Wait),
+    params(
+        ("id" = String, Path, description = "Sign-in"),
+        ("wait" = Option<u64>, Query, description = "Seconds to hold the reply while it is pending"),
+    ),
     responses((status = 200, body = SignInReply), (status = "default", body = ErrorBody, description = "Refused"))
 )]
 pub(super) async fn read(
     State(app): State<Arc<App>>,
     client: Client,
     Path(id): Path<String>,
-    Query(Wait { wait }): Query<Wait>,
+    Query(wait): Query<Wait>,
 ) -> Result<Json<SignInReply>, ApiError> {
-    let wait = Duration::from_secs(wait).min(app.settings.longest_wait);
+    let wait = Duration::from_secs(wait.wait).min(app.settings.longest_wait);
     let sign_in = sign_in::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;
     Ok(Json(reply(&app, sign_in)?))
 }

@@ -134,7 +134,8 @@ pub(crate) fn rename(connection: &Connection, device: Id, name: &str) -> Result<
 }
 
 pub(crate) fn set_wake_up(connection: &Connection, device: Id, wake_up: Option<&str>) -> Result<()> {
-    connection.execute("UPDATE devices SET wake_up = ?2 WHERE id = ?1", params![device.as_bytes(), wake_up])?;
+    connection
+        .execute("UPDATE devices SET wake_up = ?2 WHERE id = ?1", params![device.as_bytes(), wake_up])?;
     Ok(())
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Enrolment {
     pub(crate) account: Account,
     pub(crate) client: String,
     pub(crate) display_name: Option<String>,
+    /// Whether the relying party shows link and number itself, in place of the page.
+    pub(crate) shown_by_client: bool,
     /// The signing key that its link pins.
     pub(crate) service_key: Thumbprint,
     pub(crate) state: EnrolmentState,
@@ -72,8 +74,9 @@ impl Enrolment {
 pub(crate) fn insert(connection: &Connection, enrolment: &Enrolment) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO enrolments (id, organisation, client, user, display_name, service_key, state, created, expires)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO enrolments (id, organisation, client, user, display_name, shown_by_client, service_key, state, created,
+                 expires)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             enrolment.id.as_bytes(),
@@ -81,6 +84,7 @@ pub(crate) fn insert(connection: &Connection, enrolment: &Enrolment) -> Result<(
             enrolment.client,
             enrolment.account.user,
             enrolment.display_name,
+            enrolment.shown_by_client,
             enrolment.service_key.to_string(),
             enrolment.state,
             enrolment.created,
@@ -157,6 +161,7 @@ fn read(row: &Row<'_>) -> Result<Enrolment> {
         account: Account { organisation: id(row, "organisation")?, user: row.get("user")? },
         client: row.get("client")?,
         display_name: row.get("display_name")?,
+        shown_by_client: row.get("shown_by_client")?,
         service_key: thumbprint(row, "service_key")?,
         state: row.get("state")?,
         created: row.get("created")?,

@@ -30,8 +30,8 @@ use std::sync::Arc;
 use countersign_protocol::{Id, Jwk, Thumbprint};
 use rusqlite::{Connection, OpenFlags, Row};
 
-pub(crate) use self::schema::is_empty;
 pub use self::schema::SchemaError;
+pub(crate) use self::schema::is_empty;
 pub(crate) use self::worker::{Store, Transaction};
 use crate::keys::SealError;
 
@@ -102,11 +102,7 @@ fn key(row: &Row<'_>, column: &'static str) -> Result<Jwk> {
 }
 
 fn thumbprint(row: &Row<'_>, column: &'static str) -> Result<Thumbprint> {
-    row.get_ref(column)?
-        .as_str()
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or(StoreError::Damaged(column))
+    row.get_ref(column)?.as_str().ok().and_then(|text| text.parse().ok()).ok_or(StoreError::Damaged(column))
 }
 
 /// An enumeration that is stored, and written in replies, as text.

@@ -91,6 +91,7 @@ CREATE TABLE enrolments (
     client TEXT NOT NULL,
     user TEXT NOT NULL,
     display_name TEXT,
+    shown_by_client INTEGER NOT NULL,
     service_key TEXT NOT NULL,
     state TEXT NOT NULL,
     created INTEGER NOT NULL,

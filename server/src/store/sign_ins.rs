@@ -90,7 +90,11 @@ pub(crate) struct Ending {
 impl SignIn {
     /// The state at this moment, also when nobody has written yet that its time is over.
     pub(crate) fn state_at(&self, now: Time) -> SignInState {
-        if self.state == SignInState::Pending && self.expires <= now { SignInState::Expired } else { self.state }
+        if self.state == SignInState::Pending && self.expires <= now {
+            SignInState::Expired
+        } else {
+            self.state
+        }
     }
 }
 
@@ -210,7 +214,9 @@ pub(crate) fn overdue(connection: &Connection, now: Time, limit: u32) -> Result<
 /// Writes that the time of a waiting sign-in is over. False if it has ended otherwise.
 pub(crate) fn expire(connection: &Connection, sign_in: Id) -> Result<bool> {
     let changed = connection
-        .prepare_cached("UPDATE sign_ins SET state = 'expired', decided = expires WHERE id = ?1 AND state = 'pending'")?
+        .prepare_cached(
+            "UPDATE sign_ins SET state = 'expired', decided = expires WHERE id = ?1 AND state = 'pending'",
+        )?
         .execute([sign_in.as_bytes()])?;
     Ok(changed == 1)
 }

@@ -255,6 +255,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn store(told: &Arc<Mutex<Vec<Id>>>) -> (tempfile::TempDir, Store) {
@@ -263,8 +265,8 @@ mod tests {
         let connection = crate::store::connect(&path).unwrap();
         connection.execute_batch("CREATE TABLE t (x INTEGER PRIMARY KEY)").unwrap();
         let told = Arc::clone(told);
-        let store =
-            crate::store::start(&path, connection, Arc::new(move |id| told.lock().unwrap().push(id))).unwrap();
+        let store = crate::store::start(&path, connection, Arc::new(move |id| told.lock().unwrap().push(id)))
+            .unwrap();
         (folder, store)
     }
 
@@ -332,7 +334,7 @@ mod tests {
                 transaction.touch(id);
                 insert(transaction, 1)
             });
-            let _ = futures_util::poll!(std::pin::pin!(change));
+            assert!(change.now_or_never().is_none());
         }
         store.write(|transaction| insert(transaction, 2)).await.unwrap();
         assert_eq!(count(&store).await, 2);
