@@ -166,5 +166,6 @@ pub(crate) fn http_client() -> Client {
 }
 
 async fn start(config: &Config, clock: &Arc<ManualClock>) -> Service {
-    Service::start_with_clock(config.clone(), Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+    let clock: Arc<dyn Clock> = clock.clone();
+    Service::start_with_clock(config.clone(), clock).await.unwrap()
 }
