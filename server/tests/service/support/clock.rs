@@ -10,7 +10,11 @@ pub(crate) struct ManualClock(watch::Sender<Time>);
 
 impl ManualClock {
     pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(Time::from_seconds(1_800_000_000)))
+        Self::at(Time::from_seconds(1_800_000_000))
+    }
+
+    pub(crate) fn at(time: Time) -> Self {
+        Self(watch::Sender::new(time))
     }
 
     pub(crate) fn advance(&self, duration: Duration) {

@@ -3,9 +3,10 @@
 pub(crate) mod clock;
 pub(crate) mod phone;
 
-use std::sync::{Arc, Once};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, Once};
 
-use countersign_server::{API_KEY_FILE, Clock, Config, Service};
+use countersign_server::{API_KEY_FILE, Clock, Config, Service, SystemClock};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -18,9 +19,13 @@ pub(crate) struct World {
     pub(crate) http: Client,
     pub(crate) api_key: String,
     pub(crate) config: Config,
-    service: Option<Service>,
+    pub(crate) address: SocketAddr,
+    service: Mutex<Option<Service>>,
     pub(crate) folder: tempfile::TempDir,
 }
+
+/// A sign-in whose number the relying party sees.
+pub(crate) struct SignIn(pub(crate) Value);
 
 /// A relying party's reply.
 #[derive(Debug)]
@@ -43,21 +48,38 @@ impl World {
         let clock = Arc::new(ManualClock::new());
         let service = start(&config, &clock).await;
         let api_key = std::fs::read_to_string(config.data.join(API_KEY_FILE)).unwrap().trim().to_owned();
-        Self { clock, http: http_client(), api_key, config, service: Some(service), folder }
+        Self {
+            clock,
+            http: http_client(),
+            api_key,
+            config,
+            address: service.address(),
+            service: Mutex::new(Some(service)),
+            folder,
+        }
+    }
+
+    /// The world around a service in another process.
+    pub(crate) fn around(folder: tempfile::TempDir, config: Config, address: SocketAddr) -> Self {
+        let api_key = std::fs::read_to_string(config.data.join(API_KEY_FILE)).unwrap().trim().to_owned();
+        let clock = Arc::new(ManualClock::at(SystemClock.now()));
+        Self { clock, http: http_client(), api_key, config, address, service: Mutex::new(None), folder }
     }
 
     /// Stops the service and starts it again on the same data.
     pub(crate) async fn restart(&mut self) {
-        self.stop().await;
-        self.service = Some(start(&self.config, &self.clock).await);
+        self.take_service().shutdown().await;
+        let service = start(&self.config, &self.clock).await;
+        self.address = service.address();
+        self.service = Mutex::new(Some(service));
     }
 
-    pub(crate) async fn stop(&mut self) {
-        self.service.take().unwrap().shutdown().await;
+    pub(crate) fn take_service(&self) -> Service {
+        self.service.lock().unwrap().take().unwrap()
     }
 
     pub(crate) fn base(&self) -> String {
-        format!("http://{}", self.service.as_ref().unwrap().address())
+        format!("http://{}", self.address)
     }
 
     pub(crate) fn seconds(&self) -> u64 {
@@ -132,6 +154,31 @@ impl World {
         .created()
     }
 
+    /// A sign-in and its challenge on a phone that has no other.
+    pub(crate) async fn ask(&self, user: &str, phone: &Phone) -> (SignIn, phone::Shown) {
+        let sign_in = SignIn(self.start_sign_in(user).await);
+        let shown = phone.challenges(self).await;
+        let shown = shown.into_iter().find(|shown| shown.claims.id.to_string() == sign_in.id()).unwrap();
+        (sign_in, shown)
+    }
+
+    pub(crate) async fn audit_outcomes(&self, event: &str) -> Vec<String> {
+        let log = self.get("/v1/audit?limit=1000").await.ok();
+        let entries = log["entries"].as_array().unwrap().iter().filter(|entry| entry["event"] == event);
+        entries.map(|entry| entry["outcome"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits for what another task of the service does by itself.
+    pub(crate) async fn eventually(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+        for _ in 0..1000 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("{what} did not happen");
+    }
+
     pub(crate) async fn state_of(&self, sign_in: &Value) -> String {
         let reply = self.get(&format!("/v1/sign-ins/{}", sign_in["id"].as_str().unwrap())).await;
         reply.ok()["state"].as_str().unwrap().to_owned()
@@ -139,6 +186,22 @@ impl World {
 
     pub(crate) async fn enrolment(&self, id: &str) -> Value {
         self.get(&format!("/v1/enrolments/{id}")).await.ok()
+    }
+}
+
+impl SignIn {
+    pub(crate) fn id(&self) -> &str {
+        self.0["id"].as_str().unwrap()
+    }
+
+    pub(crate) fn number(&self) -> &str {
+        self.0["number"].as_str().unwrap()
+    }
+
+    /// Another number than the right one.
+    pub(crate) fn wrong_number(&self) -> String {
+        let number: u32 = self.number().parse().unwrap();
+        format!("{:06}", (number + 1) % 1_000_000)
     }
 }
 
