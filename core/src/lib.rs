@@ -12,6 +12,7 @@ mod key_store;
 pub mod keys;
 pub mod offer;
 pub mod otp;
+pub mod scan;
 mod secret;
 mod tasks;
 pub mod vault;

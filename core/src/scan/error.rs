@@ -1,0 +1,22 @@
+//! Why a picture can't be scanned.
+
+/// Why a picture or a frame was refused. A picture without a code in it is no error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// The frame has no pixels, or its buffer is shorter than its size and row stride say.
+    #[error("the camera frame is incomplete")]
+    BadFrame,
+    /// More than [`super::MAX_PIXELS`] pixels.
+    #[error("the picture is too large; crop it to the code, or take a smaller one")]
+    TooManyPixels,
+    /// More than [`super::MAX_FILE_BYTES`] bytes.
+    #[error("the file is too large; crop the picture to the code, or take a smaller one")]
+    FileTooLarge,
+    /// Neither PNG, JPEG nor WebP.
+    #[error("this is not a PNG, JPEG or WebP picture")]
+    UnknownFormat,
+    /// A picture that is damaged or cut short.
+    #[error("the picture is damaged")]
+    BadPicture,
+}
