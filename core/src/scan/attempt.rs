@@ -16,6 +16,8 @@ pub(super) struct Attempt {
 enum Size {
     Full,
     Half,
+    /// For small pictures, whose modules are hardly larger than a pixel; others aren't read at this size.
+    Double,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ impl Attempt {
             let luma = match self.size {
                 Size::Full => picture.to_luma(),
                 Size::Half => picture.halve(),
+                Size::Double if picture.pixel_count() <= MAX_PIXELS_AT_FULL_SIZE => picture.double(),
+                Size::Double => return Vec::new(),
             };
             if luma.width < SMALLEST_CODE || luma.height < SMALLEST_CODE {
                 return Vec::new();
@@ -95,7 +99,7 @@ pub(super) fn reduce(picture: LumaView<'_>) -> Option<Luma> {
 
 /// All attempts; those that take a picture as it is come first. Each of the others reads pictures that those before it
 /// don't (`docs/performance.md`).
-pub(super) const ATTEMPTS: [Attempt; 7] = [
+pub(super) const ATTEMPTS: [Attempt; 9] = [
     Attempt { size: Size::Full, form: Form::Plain },
     Attempt { size: Size::Half, form: Form::Plain },
     Attempt { size: Size::Half, form: Form::Sharpened },
@@ -103,6 +107,8 @@ pub(super) const ATTEMPTS: [Attempt; 7] = [
     Attempt { size: Size::Half, form: Form::Inverted },
     Attempt { size: Size::Full, form: Form::Inverted },
     Attempt { size: Size::Full, form: Form::Other },
+    Attempt { size: Size::Double, form: Form::Plain },
+    Attempt { size: Size::Double, form: Form::Filtered },
 ];
 const PLAIN_ATTEMPTS: usize = 2;
 

@@ -15,7 +15,7 @@ pub struct FrameScanner {
 }
 
 /// How many frames in a row find nothing before a dearer attempt is made.
-const FRAMES_PER_EXTRA_ATTEMPT: usize = 4;
+const FRAMES_PER_EXTRA_ATTEMPT: usize = 3;
 
 impl FrameScanner {
     /// A scanner that has seen nothing yet.

@@ -1,5 +1,8 @@
 //! Grey pictures, and the few filters that help a decoder.
 
+use image::GrayImage;
+use image::imageops::{FilterType, resize};
+
 use super::{MAX_PIXELS, ScanError};
 
 /// A borrowed 8-bit grey picture whose rows may be padded.
@@ -63,6 +66,18 @@ impl<'a> LumaView<'a> {
             }));
         }
         Luma { pixels, width, height }
+    }
+
+    /// Twice the width and height, interpolated.
+    pub(super) fn double(self) -> Luma {
+        let Luma { pixels, width, height } = self.to_luma();
+        let sides =
+            [width, height, 2 * width, 2 * height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+        let Some(picture) = GrayImage::from_raw(sides[0], sides[1], pixels) else {
+            return Luma { pixels: Vec::new(), width: 0, height: 0 };
+        };
+        let pixels = resize(&picture, sides[2], sides[3], FilterType::Triangle).into_raw();
+        Luma { pixels, width: 2 * width, height: 2 * height }
     }
 
     fn rows(self) -> impl Iterator<Item = &'a [u8]> {
@@ -161,6 +176,12 @@ mod tests {
         ];
         let half = LumaView::new(&pixels, 5, 3, 6).unwrap().halve();
         assert_eq!((half.width, half.height, half.pixels), (2, 1, vec![4, 25]));
+    }
+
+    #[test]
+    fn doubling_keeps_even_areas_and_interpolates_between_them() {
+        let double = LumaView::new(&[0, 100, 0, 100], 2, 2, 2).unwrap().double();
+        assert_eq!((double.width, double.height, &double.pixels[..4]), (4, 4, &[0, 25, 75, 100][..]));
     }
 
     #[test]

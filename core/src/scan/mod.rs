@@ -5,7 +5,7 @@
 //!
 //! - half the resolution comes first for large frames: four times fewer pixels to look at, and the averaging takes
 //!   noise away, so it is both faster and reads more than the full frame does;
-//! - what still can't be read is tried again sharpened, which undoes shadows, glare and blur, and inverted.
+//! - what still can't be read is tried again sharpened, which undoes shadows, glare and blur, inverted, and enlarged.
 //!
 //! Pictures come from anyone, so sizes are checked before anything is allocated, the work is bounded, and a panic in a
 //! decoder counts as "nothing found", without a word on standard error. `docs/performance.md` has what each step costs
