@@ -138,7 +138,7 @@ impl PendingEnrolment {
             issuer: enrolled.organisation,
             name: enrolled.user,
             otp: Some(self.open_totp(&enrolled.totp)?),
-            binding: Some(binding),
+            binding: Some(Box::new(binding)),
             created_at: trusted.time / 1000,
             trashed_at: None,
         };

@@ -35,7 +35,7 @@ impl Authenticator {
     pub(super) async fn bound(&self, account: Id) -> Result<(Account, Binding), Error> {
         let account = self.read_account(account).await?;
         match account.binding.clone() {
-            Some(binding) if binding.state != BindingState::Revoked => Ok((account, binding)),
+            Some(binding) if binding.state != BindingState::Revoked => Ok((account, *binding)),
             _ => Err(Error::NotEnrolled),
         }
     }

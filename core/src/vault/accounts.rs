@@ -138,7 +138,8 @@ impl Transaction<'_> {
     pub fn accounts(&mut self) -> Result<Listing<Account>, VaultError> {
         let Listing { mut items, damaged, completeness } =
             self.list_as(|id, stored: StoredAccount| (stored.position, stored.into_account(id)))?;
-        items.sort_by_key(|(position, _)| *position);
+        // Cached, so that positions are sorted and each account moves once.
+        items.sort_by_cached_key(|(position, _)| *position);
         let items = items.into_iter().map(|(_, account)| account).collect();
         Ok(Listing { items, damaged, completeness })
     }
@@ -214,7 +215,7 @@ pub(super) struct StoredAccount {
     #[serde(default, with = "stored_otp", skip_serializing_if = "Option::is_none")]
     otp: Option<OtpParameters>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    binding: Option<Binding>,
+    binding: Option<Box<Binding>>,
     created_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trashed_at: Option<u64>,

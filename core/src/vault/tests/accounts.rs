@@ -26,8 +26,8 @@ fn every_part_of_an_account_is_kept() {
     let mut accounts = vec![
         Account::new("", "", 0),
         totp_account("Zoë 👩‍⚕️"),
-        Account { binding: Some(binding()), ..Account::new("North", "push", u64::MAX) },
-        Account { binding: Some(binding()), trashed_at: Some(5), ..totp_account("both") },
+        Account { binding: Some(Box::new(binding())), ..Account::new("North", "push", u64::MAX) },
+        Account { binding: Some(Box::new(binding())), trashed_at: Some(5), ..totp_account("both") },
         otp_account("counter", MovingFactor::Counter { next: u64::MAX }),
         Account {
             otp: Some(OtpParameters::new_steam(Secret::new(vec![1])).unwrap()),
