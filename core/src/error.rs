@@ -6,6 +6,7 @@ use crate::KeyStoreError;
 use crate::approvals::{AnswerError, Refusal, ReplyError};
 use crate::client::NetworkError;
 use crate::offer::OfferError;
+use crate::scan::ScanError;
 use crate::vault::{RecordKind, VaultError};
 
 /// Any failure of the authenticator. Its text says what happened and what to do next; neither text nor `Debug` output
@@ -22,6 +23,9 @@ pub enum Error {
     /// A scanned or pasted text that isn't an offer.
     #[error(transparent)]
     Offer(#[from] OfferError),
+    /// A picture that can't be scanned.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
     /// The network.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -66,6 +70,7 @@ impl Error {
             Self::Vault(error) => error.code(),
             Self::KeyStore(error) => error.code(),
             Self::Offer(error) => error.code(),
+            Self::Scan(error) => error.code(),
             Self::Network(error) => error.code(),
             Self::Reply(error) => error.code(),
             Self::Answer(error) => error.code(),
@@ -102,6 +107,18 @@ impl OfferError {
             Self::BadMigration => "offer_bad_migration",
             Self::BrokenLink => "offer_broken_link",
             Self::InsecureLink => "offer_insecure_link",
+        }
+    }
+}
+
+impl ScanError {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::BadFrame => "scan_bad_frame",
+            Self::TooManyPixels => "scan_too_many_pixels",
+            Self::FileTooLarge => "scan_file_too_large",
+            Self::UnknownFormat => "scan_unknown_format",
+            Self::BadPicture => "scan_bad_picture",
         }
     }
 }
