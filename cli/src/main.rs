@@ -1,3 +1,53 @@
-//! CLI.
+//! `countersign`: the phone in a terminal.
+//!
+//! The third shell beside Android and iOS. It decides nothing itself: each command is one file under [`commands`],
+//! which drives the core's façade and turns what it says into text for a person or JSON for a program.
 
-fn main() {}
+mod account;
+mod args;
+mod clock;
+mod commands;
+mod exit;
+mod failure;
+mod input;
+mod loss;
+mod output;
+mod prompt;
+mod screen;
+mod session;
+mod text;
+
+use std::process::ExitCode;
+
+use args::Cli;
+use clap::Parser;
+use exit::Exit;
+use output::Output;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        screen::restore();
+        // The payload may hold anything, so the place is all that is told.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        output::tell(&format!("error: countersign has a defect at {place}; please report it\n"));
+    }));
+    let exit = std::panic::catch_unwind(run).unwrap_or(Exit::Unexpected);
+    ExitCode::from(exit.number())
+}
+
+fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return args::refuse(&error),
+    };
+    let output = Output::new(cli.global.json, cli.global.quiet);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(commands::run(cli, output)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(()) => Exit::Ok,
+        Err(failure) => output.fail(&failure),
+    }
+}

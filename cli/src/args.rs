@@ -1,0 +1,139 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{accounts, code, codes, completions, device, enrol, requests, scan, vault};
+use crate::exit::{self, Exit};
+use crate::output;
+
+/// A phone in a terminal: approve sign-ins and look codes up
+#[derive(Parser)]
+#[command(name = "countersign", version, arg_required_else_help = true, after_help = exit::help())]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Print results as JSON, one document a line, and errors as JSON on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print results alone, and as little of them as is of use
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// The vault's file [default: in the platform's data folder]
+    #[arg(long, global = true, value_name = "PATH", env = "COUNTERSIGN_VAULT", hide_env_values = true)]
+    pub(crate) vault: Option<PathBuf>,
+    /// Take the vault's passphrase from the first line of this file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COUNTERSIGN_PASSPHRASE_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Trust one more certificate authority, such as your organisation's own
+    #[arg(long, global = true, value_name = "PEM", env = "COUNTERSIGN_CA_FILE", hide_env_values = true)]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Add accounts: enrol with an approval service, or take one-time codes in
+    Enrol(enrol::Enrol),
+    /// Show one-time codes; live on a terminal
+    Codes(codes::Codes),
+    /// Answer sign-ins; on a terminal, waits for them and asks
+    Requests(requests::Requests),
+    /// List accounts, name, order and remove them
+    Accounts(accounts::Accounts),
+    /// This device, as approval services know it
+    Device(device::Device),
+    /// The vault: passphrase, recovery code, key slots
+    Vault(vault::Vault),
+    /// Check vault, clock and services, and say what to do
+    Doctor,
+    /// Find the QR codes in pictures and say what each is; needs no vault
+    Scan(scan::Scan),
+    /// One code of an otpauth link on standard input; needs no vault
+    Code(code::Code),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+/// Tells what is wrong with the arguments, or the help that was asked for. Of what was typed it repeats only what can't be
+/// a secret: people paste links with secrets in them where a command belongs.
+pub(crate) fn refuse(error: &clap::Error) -> Exit {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            | ErrorKind::DisplayVersion
+    ) {
+        let _ = error.print();
+        let asked = error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        return if asked { Exit::Ok } else { Exit::Usage };
+    }
+    let given: Vec<String> =
+        std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let plain = hide_given(&error.render().to_string(), &given);
+    if given.iter().any(|arg| arg == "--json") {
+        let first = plain.lines().next().unwrap_or_default();
+        output::tell_json_error("usage", first.trim_start_matches("error: "));
+    } else {
+        output::tell(&plain);
+    }
+    Exit::Usage
+}
+
+fn hide_given(message: &str, given: &[String]) -> String {
+    let mut values: Vec<&str> = given
+        .iter()
+        .map(|arg| match arg.split_once('=') {
+            Some((flag, value)) if flag.starts_with('-') => value,
+            _ => arg,
+        })
+        .filter(|value| value.len() > LONGEST_HARMLESS || value.contains("://"))
+        .filter(|value| !value.starts_with("--") || value.contains("://"))
+        .collect();
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.iter().fold(message.to_owned(), |message, value| message.replace(value, "…"))
+}
+
+/// The length of the longest command's name is within it, and no secret is so short.
+const LONGEST_HARMLESS: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_refusal_repeats_no_value_that_may_be_a_secret() {
+        let given = ["otpauth://totp/a?secret=CANARY".to_owned(), "--at=JBSWY3DPEHPK3PXP".to_owned()];
+        let shown =
+            hide_given("unknown otpauth://totp/a?secret=CANARY and JBSWY3DPEHPK3PXP for --at", &given);
+        assert_eq!(shown, "unknown … and … for --at");
+    }
+
+    #[test]
+    fn a_refusal_repeats_a_mistyped_command_or_option() {
+        let given = ["cods".to_owned(), "--a-mistyped-option".to_owned()];
+        assert_eq!(hide_given("'cods' and --a-mistyped-option", &given), "'cods' and --a-mistyped-option");
+    }
+}

@@ -1,0 +1,263 @@
+//! `countersign accounts`: listing, naming, ordering, removing.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use countersign_core::approvals::BindingState;
+use countersign_core::protocol::Id;
+use countersign_core::{AccountSummary, Authenticator, CodeKind};
+use serde::Serialize;
+
+use crate::account::{self, short};
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::loss::Loss;
+use crate::output::{Look, Output, Report};
+use crate::text::{DIM, WARNING, column, label, safe};
+use crate::{prompt, session};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Accounts {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List accounts, those in the trash among them [default]
+    List,
+    /// Change an account's issuer, name or both
+    Rename {
+        /// Issuer, name, or the beginning of the identifier
+        #[arg(allow_hyphen_values = true)]
+        account: String,
+        /// The new issuer
+        #[arg(long)]
+        issuer: Option<String>,
+        /// The new name
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Put an account in the trash; it can be restored
+    Remove {
+        /// Issuer, name, or the beginning of the identifier
+        #[arg(allow_hyphen_values = true)]
+        account: String,
+    },
+    /// Take an account out of the trash
+    Restore {
+        /// Issuer, name, or the beginning of the identifier
+        #[arg(allow_hyphen_values = true)]
+        account: String,
+    },
+    /// Delete an account for good, and give this device up at its approval service
+    Delete {
+        /// Issuer, name, or the beginning of the identifier
+        #[arg(allow_hyphen_values = true)]
+        account: String,
+        /// Delete it without asking
+        #[arg(long)]
+        yes: bool,
+        /// Don't tell the service: for one that exists no more
+        #[arg(long)]
+        here_only: bool,
+    },
+    /// Put accounts first, in this order; the others follow in theirs
+    Reorder {
+        /// Issuers, names, or beginnings of identifiers
+        #[arg(required = true, allow_hyphen_values = true)]
+        accounts: Vec<String>,
+    },
+}
+
+pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Result<(), Failure> {
+    let authenticator = session::open(global)?.authenticator;
+    let listing = authenticator.accounts()?;
+    let all: Vec<_> = listing.accounts.iter().collect();
+    let (trashed, active): (Vec<_>, Vec<_>) =
+        all.iter().copied().partition(|account| account.trashed_at.is_some());
+    match args.action.unwrap_or(Action::List) {
+        Action::List => {
+            let loss = Loss::of(&listing.damaged, listing.completeness);
+            if let Some(loss) = &loss {
+                loss.warn();
+            }
+            if all.is_empty() {
+                output.note("There are no accounts yet; `countersign enrol` adds some.");
+            }
+            output.report(&AccountsReport {
+                accounts: all.iter().map(|account| AccountView::new(account)).collect(),
+                loss,
+            })
+        }
+        Action::Rename { account, issuer, name } => {
+            let account = account::find(&active, &account)?;
+            if issuer.is_none() && name.is_none() {
+                return Err(Failure::Usage("give --issuer, --name or both".to_owned()));
+            }
+            let issuer = issuer.unwrap_or_else(|| account.issuer.clone());
+            let name = name.unwrap_or_else(|| account.name.clone());
+            authenticator.rename(account.id, &issuer, &name)?;
+            done(&authenticator, account.id, "Renamed", output)
+        }
+        Action::Remove { account } => {
+            let account = account::find(&active, &account)?;
+            authenticator.trash(account.id)?;
+            output.note("It is in the trash; `countersign accounts restore` brings it back.");
+            done(&authenticator, account.id, "Removed", output)
+        }
+        Action::Restore { account } => {
+            let account = account::find(&trashed, &account)?;
+            authenticator.restore(account.id)?;
+            done(&authenticator, account.id, "Restored", output)
+        }
+        Action::Delete { account, yes, here_only } => {
+            let account = account::find(&all, &account)?;
+            confirm_deletion(account, yes)?;
+            let at_service = matches!(account.binding, Some(state) if state != BindingState::Revoked);
+            if at_service && !here_only {
+                authenticator.revoke(account.id).await.inspect_err(|_| {
+                    output.note("Nothing was deleted. If the service exists no more, give --here-only.");
+                })?;
+            }
+            authenticator.delete(account.id).await?;
+            output.report(&Done { done: "Deleted", account: AccountView::new(account) })
+        }
+        Action::Reorder { accounts } => {
+            let mut order = Vec::new();
+            for wanted in &accounts {
+                let id = account::find(&active, wanted)?.id;
+                if order.contains(&id) {
+                    return Err(Failure::Usage("an account is named twice".to_owned()));
+                }
+                order.push(id);
+            }
+            // The vault lets the named accounts share the places that they have, so all of them are named.
+            let others = all.iter().map(|account| account.id).filter(|id| !order.contains(id));
+            let order: Vec<Id> = order.iter().copied().chain(others).collect();
+            authenticator.reorder(&order)?;
+            let listing = authenticator.accounts()?;
+            let accounts = listing.accounts.iter().map(AccountView::new).collect();
+            output
+                .report(&AccountsReport { accounts, loss: Loss::of(&listing.damaged, listing.completeness) })
+        }
+    }
+}
+
+fn confirm_deletion(account: &AccountSummary, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !prompt::can_ask() {
+        return Err(Failure::ConfirmationNeeded);
+    }
+    let label = safe(&label(&account.issuer, &account.name));
+    let warning = if account.codes == CodeKind::None { "" } else { "Its codes are gone for good. " };
+    if prompt::confirm(&format!("Delete {label}? {warning}"))? { Ok(()) } else { Err(Failure::Cancelled) }
+}
+
+fn done(authenticator: &Authenticator, id: Id, done: &'static str, output: Output) -> Result<(), Failure> {
+    let listing = authenticator.accounts()?;
+    let account = listing.accounts.iter().find(|account| account.id == id).ok_or(Failure::NoSuchAccount)?;
+    output.report(&Done { done, account: AccountView::new(account) })
+}
+
+#[derive(Serialize)]
+struct AccountsReport {
+    accounts: Vec<AccountView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loss: Option<Loss>,
+}
+
+#[derive(Serialize)]
+struct Done {
+    #[serde(skip)]
+    done: &'static str,
+    account: AccountView,
+}
+
+/// An account, as every JSON document tells it.
+#[derive(Serialize)]
+pub(crate) struct AccountView {
+    id: Id,
+    issuer: String,
+    name: String,
+    codes: CodeKind,
+    service: Option<String>,
+    enrolment: Option<BindingState>,
+    created_at: u64,
+    trashed_at: Option<u64>,
+}
+
+impl AccountView {
+    pub(crate) fn new(account: &AccountSummary) -> Self {
+        Self {
+            id: account.id,
+            issuer: account.issuer.clone(),
+            name: account.name.clone(),
+            codes: account.codes,
+            service: account.service.clone(),
+            enrolment: account.binding,
+            created_at: account.created_at,
+            trashed_at: account.trashed_at,
+        }
+    }
+
+    pub(crate) fn label(&self) -> String {
+        safe(&label(&self.issuer, &self.name))
+    }
+
+    fn line(&self, width: usize) -> String {
+        let mut facts = Vec::new();
+        match self.codes {
+            CodeKind::Timed => facts.push("codes"),
+            CodeKind::OnRequest => facts.push("codes on request"),
+            _ => {}
+        }
+        match self.enrolment {
+            Some(BindingState::Active) => facts.push("sign-ins"),
+            Some(BindingState::AwaitingActivation) => facts.push("waits for its activation"),
+            Some(_) => facts.push("removed by its service"),
+            None => {}
+        }
+        let label_width = width.saturating_sub(10 + FACTS).clamp(10, 46);
+        let label = column(&label(&self.issuer, &self.name), label_width);
+        let facts = crate::text::cut(&facts.join(", "), width.saturating_sub(label_width + 12));
+        let id = short(self.id);
+        match self.trashed_at {
+            Some(_) => format!("{DIM}{id}  {label}  in the trash{DIM:#}"),
+            None if self.enrolment == Some(BindingState::Active) || self.enrolment.is_none() => {
+                format!("{DIM}{id}{DIM:#}  {label}  {facts}")
+            }
+            None => format!("{DIM}{id}{DIM:#}  {label}  {WARNING}{facts}{WARNING:#}"),
+        }
+    }
+}
+
+/// Columns that the facts beside a label may take.
+const FACTS: usize = 24;
+
+impl Report for AccountsReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        for account in &self.accounts {
+            if look.quiet {
+                writeln!(out, "{}", account.id)?;
+            } else if look.terminal {
+                writeln!(out, "{}", account.line(look.width))?;
+            } else {
+                let (issuer, name) = (safe(&account.issuer), safe(&account.name));
+                let place = if account.trashed_at.is_some() { "trash" } else { "" };
+                let service = account.service.as_deref().map(safe).unwrap_or_default();
+                writeln!(out, "{}\t{issuer}\t{name}\t{service}\t{place}", account.id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Report for Done {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        if look.quiet { Ok(()) } else { writeln!(out, "{}: {}", self.done, self.account.label()) }
+    }
+}

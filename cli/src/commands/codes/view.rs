@@ -1,0 +1,245 @@
+//! How codes look: as JSON, as a table, and as rows of the live screen.
+
+use std::io::{self, Write};
+
+use countersign_core::clock::{ClockStatus, TimeSource};
+use countersign_core::otp::Code;
+use countersign_core::protocol::Id;
+use countersign_core::{AccountSummary, Codes, ShownCode};
+use serde::Serialize;
+
+use crate::loss::Loss;
+use crate::output::{Look, Report};
+use crate::text::{BOLD, DIM, WARNING, column, duration, label, safe};
+
+#[derive(Serialize)]
+pub(super) struct CodesReport {
+    pub(super) codes: Vec<CodeRow>,
+    clock: ClockView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) loss: Option<Loss>,
+    #[serde(skip)]
+    pub(super) unix_ms: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct CodeRow {
+    account: Id,
+    issuer: String,
+    name: String,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Shown {
+    Timed { code: String, next: String, seconds_left: u32, period: u32 },
+    OnRequest { code: Option<String> },
+}
+
+/// The clock, as every JSON document tells it.
+#[derive(Serialize)]
+struct ClockView {
+    unix_ms: u64,
+    source: TimeSource,
+    wall_ahead_ms: i64,
+}
+
+impl CodesReport {
+    pub(super) fn new(codes: Codes) -> Self {
+        let rows = codes.codes.into_iter().map(|row| CodeRow {
+            account: row.account,
+            issuer: row.issuer,
+            name: row.name,
+            shown: match row.code {
+                ShownCode::Timed(timed) => Shown::Timed {
+                    code: timed.code.to_string(),
+                    next: timed.next.to_string(),
+                    seconds_left: timed.remaining_seconds,
+                    period: timed.period,
+                },
+                _ => Shown::OnRequest { code: None },
+            },
+        });
+        Self {
+            codes: rows.collect(),
+            loss: Loss::of(&codes.damaged, codes.completeness),
+            unix_ms: codes.clock.time.unix_ms,
+            clock: ClockView::new(codes.clock),
+        }
+    }
+
+    /// The one code that was made on request.
+    pub(super) fn of_request(account: &AccountSummary, code: Code, clock: ClockStatus) -> Self {
+        let row = CodeRow {
+            account: account.id,
+            issuer: account.issuer.clone(),
+            name: account.name.clone(),
+            shown: Shown::OnRequest { code: Some(code.to_string()) },
+        };
+        Self { codes: vec![row], clock: ClockView::new(clock), loss: None, unix_ms: clock.time.unix_ms }
+    }
+
+    /// What a person should know of their clock.
+    pub(super) fn correction(&self) -> Option<String> {
+        let seconds = self.clock.wall_ahead_ms.unsigned_abs().saturating_add(500) / 1000;
+        let direction = if self.clock.wall_ahead_ms > 0 { "fast" } else { "slow" };
+        (seconds >= WORTH_TELLING_SECONDS)
+            .then(|| format!("Your clock is {} {direction}; codes are corrected.", duration(seconds)))
+    }
+}
+
+/// Nearer than this, a wrong clock spoils no code.
+const WORTH_TELLING_SECONDS: u64 = 3;
+
+impl ClockView {
+    fn new(clock: ClockStatus) -> Self {
+        Self { unix_ms: clock.time.unix_ms, source: clock.time.source, wall_ahead_ms: clock.wall_ahead_ms }
+    }
+}
+
+impl Report for CodesReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        for row in &self.codes {
+            if look.quiet {
+                if let Some(code) = row.code() {
+                    writeln!(out, "{code}")?;
+                }
+            } else if look.terminal {
+                writeln!(out, "{}", row.line(look.width))?;
+            } else {
+                let left = row.seconds_left().map(|left| left.to_string()).unwrap_or_default();
+                let (code, issuer, name) = (row.code().unwrap_or("-"), safe(&row.issuer), safe(&row.name));
+                writeln!(out, "{code}\t{left}\t{issuer}\t{name}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CodeRow {
+    fn code(&self) -> Option<&str> {
+        match &self.shown {
+            Shown::Timed { code, .. } => Some(code),
+            Shown::OnRequest { code } => code.as_deref(),
+        }
+    }
+
+    const fn seconds_left(&self) -> Option<u32> {
+        match self.shown {
+            Shown::Timed { seconds_left, .. } => Some(seconds_left),
+            Shown::OnRequest { .. } => None,
+        }
+    }
+
+    /// The row for a terminal of this width: label, code, time left.
+    pub(super) fn line(&self, width: usize) -> String {
+        let wide = width >= WIDE;
+        let extra = if wide { 2 + BAR + 6 } else { 6 };
+        let label_width = width.saturating_sub(2 + CODE + extra).min(46);
+        let label = column(&label(&self.issuer, &self.name), label_width);
+        match &self.shown {
+            Shown::Timed { code, next, seconds_left, period } => {
+                let code = format!("{:>CODE$}", grouped(code));
+                let soon = *seconds_left <= SOON_SECONDS;
+                let style = if soon { WARNING } else { BOLD };
+                let middle = match (wide, soon) {
+                    (false, _) => String::new(),
+                    (true, false) => format!("  {}", bar(*seconds_left, *period)),
+                    (true, true) => format!("  {DIM}{:<BAR$}{DIM:#}", format!("→ {}", grouped(next))),
+                };
+                format!("{label}  {style}{code}{style:#}{middle}{:>4} s", seconds_left)
+            }
+            Shown::OnRequest { code: Some(code) } => {
+                format!("{label}  {BOLD}{:>CODE$}{BOLD:#}  {DIM}used up{DIM:#}", grouped(code))
+            }
+            Shown::OnRequest { code: None } => {
+                format!("{label}  {DIM}{:>CODE$}{DIM:#}", "on request")
+            }
+        }
+    }
+}
+
+/// Columns of a code: ten digits and a space.
+const CODE: usize = 11;
+/// Columns of the bar.
+const BAR: usize = 12;
+/// From this width on there is room for the bar.
+const WIDE: usize = 56;
+/// So shortly before its end a code is better left alone: the next one is shown beside it.
+const SOON_SECONDS: u32 = 5;
+
+/// A code in two groups, as people read and type it.
+fn grouped(code: &str) -> String {
+    match code.len() {
+        length @ 6.. => {
+            let (head, tail) = code.split_at(length / 2);
+            format!("{head} {tail}")
+        }
+        _ => code.to_owned(),
+    }
+}
+
+/// The time left as a bar.
+fn bar(left: u32, period: u32) -> String {
+    let columns = u32::try_from(BAR).unwrap_or_default();
+    let full =
+        usize::try_from(u64::from(left) * u64::from(columns) / u64::from(period.max(1))).unwrap_or_default();
+    let full = full.clamp(1, BAR);
+    format!("{}{DIM}{}{DIM:#}", "━".repeat(full), "─".repeat(BAR - full))
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    fn row(issuer: &str, seconds_left: u32) -> CodeRow {
+        CodeRow {
+            account: Id::from_bytes([1; 16]),
+            issuer: issuer.to_owned(),
+            name: "sister@north.example".to_owned(),
+            shown: Shown::Timed { code: "123456".into(), next: "654321".into(), seconds_left, period: 30 },
+        }
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn no_row_is_wider_than_the_terminal() {
+        for width in [20, 40, 55, 56, 80, 200] {
+            for seconds_left in [1, 5, 6, 30] {
+                for issuer in ["", "A hospital with quite a long name indeed", "東京大学医学部附属病院"]
+                {
+                    let line = plain(&row(issuer, seconds_left).line(width));
+                    assert!(line.width() <= width, "{width}: {line}");
+                    assert!(line.contains("123 456"), "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shortly_before_its_end_a_code_is_shown_with_the_next_one() {
+        assert!(plain(&row("North", 5).line(80)).contains("→ 654 321"));
+        assert!(!plain(&row("North", 6).line(80)).contains("654 321"));
+    }
+
+    #[test]
+    fn the_bar_is_full_at_first_and_never_empty() {
+        assert_eq!(plain(&bar(30, 30)), "━".repeat(12));
+        assert_eq!(plain(&bar(1, 30)), format!("━{}", "─".repeat(11)));
+    }
+
+    #[test]
+    fn codes_are_read_in_groups() {
+        assert_eq!(grouped("123456"), "123 456");
+        assert_eq!(grouped("1234567"), "123 4567");
+        assert_eq!(grouped("12345678"), "1234 5678");
+        assert_eq!(grouped("2B7KX"), "2B7KX");
+    }
+}

@@ -1,0 +1,72 @@
+//! `countersign device`: this device, as approval services know it.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use countersign_core::approvals::BindingState;
+use serde::Serialize;
+
+use super::accounts::AccountView;
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::output::{Look, Output, Report};
+use crate::text::safe;
+use crate::{account, session};
+
+#[derive(Args)]
+pub(crate) struct Device {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Give this device another name at its approval services
+    Rename {
+        /// The new name, as you'll read it in a list of your devices
+        name: String,
+        /// At this account's service alone
+        #[arg(long)]
+        account: Option<String>,
+    },
+}
+
+pub(crate) async fn run(args: Device, global: &Global, output: Output) -> Result<(), Failure> {
+    let Action::Rename { name, account } = args.action;
+    let authenticator = session::open(global)?.authenticator;
+    let listing = authenticator.accounts()?;
+    let enrolled: Vec<_> = listing
+        .accounts
+        .iter()
+        .filter(|account| account.trashed_at.is_none())
+        .filter(|account| matches!(account.binding, Some(state) if state != BindingState::Revoked))
+        .collect();
+    let accounts = match account {
+        Some(wanted) => vec![account::find(&enrolled, &wanted)?],
+        None if enrolled.is_empty() => return Err(Failure::NothingEnrolled),
+        None => enrolled,
+    };
+    let mut renamed = Vec::new();
+    for account in accounts {
+        authenticator.rename_device(account.id, &name).await?;
+        renamed.push(AccountView::new(account));
+    }
+    output.report(&Renamed { name, accounts: renamed })
+}
+
+#[derive(Serialize)]
+struct Renamed {
+    name: String,
+    accounts: Vec<AccountView>,
+}
+
+impl Report for Renamed {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        if look.quiet {
+            return Ok(());
+        }
+        self.accounts.iter().try_for_each(|account| {
+            writeln!(out, "{} now knows this device as {}", account.label(), safe(&self.name))
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! `countersign doctor`: looks at everything that can be wrong, and says what to do about it.
+
+mod local;
+mod services;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::output::{Look, Output, Report};
+use crate::session::{self, Session};
+use crate::text::{ERROR, GOOD, WARNING, wrap};
+
+pub(crate) async fn run(global: &Global, output: Output) -> Result<(), Failure> {
+    let mut checks = local::files(global)?;
+    match session::open(global) {
+        Ok(session) => {
+            checks.extend(local::vault(session.authenticator.vault()));
+            checks.extend(services::all(&session).await?);
+            checks.push(clock(&session));
+        }
+        // Without a person to ask there is no telling, and a cancelled question is no finding.
+        Err(failure @ (Failure::Cancelled | Failure::Output(_))) => return Err(failure),
+        Err(failure) => {
+            checks.push(Check::problem("Opening the vault", failure.to_string()).advise(failure.advice()));
+            if let Ok(vault) = session::open_locked(global) {
+                checks.extend(local::vault(&vault));
+            }
+        }
+    }
+    let healthy = checks.iter().all(|check| check.status != Status::Problem);
+    output.report(&DoctorReport { healthy, checks })?;
+    if healthy { Ok(()) } else { Err(Failure::Unhealthy) }
+}
+
+fn clock(session: &Session) -> Check {
+    use countersign_core::clock::TimeSource;
+
+    let status = session.authenticator.clock_status();
+    let offset_ms = status.wall_ahead_ms;
+    let seconds = offset_ms.unsigned_abs().saturating_add(500) / 1000;
+    let direction = if offset_ms > 0 { "fast" } else { "slow" };
+    let check = match status.time.source {
+        TimeSource::WallClock => Check::good(
+            "Clock",
+            "codes go by this computer's clock, since no approval service has told the time yet",
+        ),
+        _ if seconds >= 3 => Check::warning("Clock", format!("{seconds} s {direction}; codes are corrected"))
+            .advise(Some("set this computer's clock, or let it set itself (NTP)")),
+        TimeSource::Service => {
+            Check::good("Clock", format!("right to {offset_ms} ms, by an approval service's time"))
+        }
+        _ => Check::good("Clock", format!("right to {offset_ms} ms when it was last compared")),
+    };
+    check.measure("wall_ahead_ms", offset_ms)
+}
+
+#[derive(Serialize)]
+struct DoctorReport {
+    healthy: bool,
+    checks: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Check {
+    what: String,
+    status: Status,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+    #[serde(flatten)]
+    measures: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Good,
+    Warning,
+    Problem,
+}
+
+impl Check {
+    fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(Status::Good, what.into(), found.into())
+    }
+
+    fn warning(what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(Status::Warning, what.into(), found.into())
+    }
+
+    fn problem(what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(Status::Problem, what.into(), found.into())
+    }
+
+    fn new(status: Status, what: String, found: String) -> Self {
+        Self { what, status, found, advice: None, measures: serde_json::Map::new() }
+    }
+
+    fn advise(mut self, advice: Option<impl Into<String>>) -> Self {
+        self.advice = advice.map(Into::into);
+        self
+    }
+
+    fn measure(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.measures.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Columns before what was found.
+const INDENT: usize = 9;
+
+impl Report for DoctorReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        for check in &self.checks {
+            if look.quiet && check.status == Status::Good {
+                continue;
+            }
+            let (mark, style) = match check.status {
+                Status::Good => ("ok", GOOD),
+                Status::Warning => ("warning", WARNING),
+                Status::Problem => ("problem", ERROR),
+            };
+            let width = if look.terminal { look.width } else { usize::MAX };
+            let found = format!("{style}{mark:<8}{style:#} {}: {}", check.what, check.found);
+            writeln!(out, "{}", wrap(&found, width, INDENT))?;
+            if let Some(advice) = &check.advice {
+                writeln!(out, "{}", wrap(&format!("{:INDENT$}{advice}", ""), width, INDENT))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,296 @@
+//! `countersign enrol`: from a picture or a link to accounts.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use countersign_core::approvals::{ApprovalRequest, BindingState, DeviceDescription};
+use countersign_core::offer::{MigrationBatch, Offer, OfferError, OtpOffer, RefusedAccount};
+use countersign_core::protocol::messages::{Platform, Purpose};
+use countersign_core::protocol::{EnrolmentLink, Id};
+use countersign_core::{AddedAccount, Enrolment};
+use serde::Serialize;
+
+use super::requests::ask::{self, Answered};
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::output::{Look, Output, Report};
+use crate::session::{self, Session};
+use crate::text::{BOLD, GOOD, WARNING, count, label, safe, sentence};
+use crate::{input, prompt};
+
+#[derive(Args)]
+#[command(
+    after_help = "A link on the command line stays in the shell's history; `countersign enrol -` reads it instead."
+)]
+pub(crate) struct Enrol {
+    /// Pictures, links, files of links, or - for standard input
+    #[arg(required = true, value_name = "FILE|LINK|-")]
+    sources: Vec<String>,
+    /// What the approval service calls this device [default: the computer's name]
+    #[arg(long, value_name = "NAME")]
+    device_name: Option<String>,
+    /// Don't wait for the activation; answer it with `countersign requests`
+    #[arg(long)]
+    no_wait: bool,
+}
+
+pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<(), Failure> {
+    let offers = Offers::read(&args.sources)?;
+    let session = session::open_or_create(global, output)?;
+    if !offers.otp.is_empty() || !offers.refused.is_empty() {
+        let labels: Vec<_> =
+            offers.otp.iter().map(|offer| (offer.issuer.clone(), offer.name.clone())).collect();
+        let added = session.authenticator.add(offers.otp)?;
+        output.report(&Added::new(labels, &added, &offers.refused))?;
+    }
+    for link in &offers.enrolments {
+        let name = args.device_name.clone().unwrap_or_else(computer_name);
+        let device = DeviceDescription { name, platform: Platform::Desktop, wake_up: None };
+        let enrolment = session.authenticator.enrol(link, device).await?;
+        let account = enrolment.account;
+        output.report(&Enrolled::new(enrolment))?;
+        if args.no_wait {
+            continue;
+        }
+        if output.is_json() || !prompt::can_ask() {
+            output.note("Finish it with `countersign requests approve --number` and the number on the page.");
+            continue;
+        }
+        activate(&session, account, output).await?;
+    }
+    Ok(())
+}
+
+/// Everything that the sources offer. All of it is read before anything is added.
+#[derive(Default)]
+struct Offers {
+    otp: Vec<OtpOffer>,
+    refused: Vec<RefusedAccount>,
+    enrolments: Vec<EnrolmentLink>,
+}
+
+impl Offers {
+    fn read(sources: &[String]) -> Result<Self, Failure> {
+        let mut offers = Self::default();
+        let mut batch: Option<MigrationBatch> = None;
+        for source in sources {
+            let texts = input::read_texts(source)?;
+            if texts.is_empty() {
+                return Err(OfferError::NotAnOffer.into());
+            }
+            for (index, text) in texts.iter().enumerate() {
+                let offer = Offer::parse(text);
+                match offer.map_err(|error| {
+                    if texts.len() > 1 { Failure::entry(index, error) } else { error.into() }
+                })? {
+                    Offer::Otp(offer) => offers.otp.push(offer),
+                    Offer::Enrolment(link) => offers.enrolments.push(link),
+                    Offer::Migration(part) => match &mut batch {
+                        Some(batch) => batch.add(part)?,
+                        None => batch = Some(MigrationBatch::new(part)),
+                    },
+                    Offer::Match(_) => return Err(Failure::SignInCode),
+                    _ => return Err(OfferError::NotAnOffer.into()),
+                }
+            }
+        }
+        if let Some(batch) = batch {
+            let (accounts, refused) = batch.finish().map_err(|batch| incomplete(&batch))?;
+            offers.otp.extend(accounts);
+            offers.refused.extend(refused);
+        }
+        match offers.refused.first() {
+            Some(refused) if offers.otp.is_empty() && offers.enrolments.is_empty() => {
+                Err(refused.reason.into())
+            }
+            _ => Ok(offers),
+        }
+    }
+}
+
+fn incomplete(batch: &MigrationBatch) -> Failure {
+    let missing: Vec<_> = batch.missing().iter().map(|index| (index + 1).to_string()).collect();
+    let verb = if missing.len() == 1 { "is" } else { "are" };
+    Failure::ExportIncomplete { count: batch.count(), missing: format!("{} {verb}", missing.join(", ")) }
+}
+
+/// Waits for the page's request, which follows at once, and asks for its number.
+async fn activate(session: &Session, account: Id, output: Output) -> Result<(), Failure> {
+    output.note("Waiting for the page's request …\n");
+    let end = Instant::now() + PATIENCE;
+    let request = loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            output.note("Finish it with `countersign requests` when the page asks again.");
+            return Err(Failure::NoRequestsInTime);
+        }
+        let requests = session.authenticator.wait_for_requests(left.min(LONGEST_POLL)).await?;
+        let is_activation =
+            |request: &ApprovalRequest| request.account == account && request.purpose == Purpose::Activation;
+        if let Some(request) = requests.open.into_iter().find(is_activation) {
+            break request;
+        }
+        if let Some(failure) = requests.failures.into_iter().find(|failure| failure.account == account) {
+            let failure = Failure::from(failure.error);
+            if failure.exit() != crate::exit::Exit::Network {
+                return Err(failure);
+            }
+            output.note(sentence(&failure));
+        }
+        if is_active(session, account)? {
+            return output.report(&Activated::new(account));
+        }
+    };
+    match ask::ask(session, &request, output).await? {
+        Answered::Approved => output.report(&Activated::new(account)),
+        Answered::Gone if is_active(session, account)? => output.report(&Activated::new(account)),
+        Answered::Failed => Err(Failure::EnrolmentFailed),
+        Answered::Quit => Err(Failure::Cancelled),
+        _ => {
+            output.note("This device is not active yet. `countersign requests` waits for another try.");
+            Ok(())
+        }
+    }
+}
+
+/// As long as an enrolment lasts.
+const PATIENCE: Duration = Duration::from_mins(10);
+const LONGEST_POLL: Duration = Duration::from_secs(30);
+
+fn is_active(session: &Session, account: Id) -> Result<bool, Failure> {
+    let listing = session.authenticator.accounts()?;
+    Ok(listing
+        .accounts
+        .iter()
+        .any(|other| other.id == account && other.binding == Some(BindingState::Active)))
+}
+
+fn computer_name() -> String {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default();
+    if name.is_empty() { "countersign".to_owned() } else { format!("countersign on {name}") }
+}
+
+/// Accounts with one-time codes were added.
+#[derive(Serialize)]
+struct Added {
+    added: Vec<AddedView>,
+    refused: Vec<RefusedView>,
+}
+
+#[derive(Serialize)]
+struct AddedView {
+    account: Id,
+    issuer: String,
+    name: String,
+    same_name: Vec<Id>,
+}
+
+#[derive(Serialize)]
+struct RefusedView {
+    issuer: String,
+    name: String,
+    why: String,
+}
+
+impl Added {
+    fn new(labels: Vec<(String, String)>, added: &[AddedAccount], refused: &[RefusedAccount]) -> Self {
+        let added = labels.into_iter().zip(added).map(|((issuer, name), added)| AddedView {
+            account: added.id,
+            issuer,
+            name,
+            same_name: added.same_name.clone(),
+        });
+        let refused = refused.iter().map(|refused| RefusedView {
+            issuer: refused.issuer.clone(),
+            name: refused.name.clone(),
+            why: refused.reason.to_string(),
+        });
+        Self { added: added.collect(), refused: refused.collect() }
+    }
+}
+
+impl Report for Added {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        for account in &self.added {
+            if look.quiet {
+                writeln!(out, "{}", account.account)?;
+                continue;
+            }
+            writeln!(out, "{GOOD}Added{GOOD:#} {}", safe(&label(&account.issuer, &account.name)))?;
+            if !account.same_name.is_empty() {
+                writeln!(
+                    out,
+                    "      You have {} of this name already; both are kept.",
+                    count(account.same_name.len(), "account")
+                )?;
+            }
+        }
+        for account in &self.refused {
+            let label = safe(&label(&account.issuer, &account.name));
+            writeln!(out, "{WARNING}Not added{WARNING:#} {label}: {}", account.why)?;
+        }
+        Ok(())
+    }
+}
+
+/// This device is bound to an approval service.
+#[derive(Serialize)]
+struct Enrolled {
+    account: Id,
+    organisation: String,
+    user: String,
+    check_value: String,
+    active: bool,
+}
+
+impl Enrolled {
+    fn new(enrolment: Enrolment) -> Self {
+        Self {
+            account: enrolment.account,
+            organisation: enrolment.organisation,
+            user: enrolment.user,
+            check_value: enrolment.check_value,
+            active: false,
+        }
+    }
+}
+
+impl Report for Enrolled {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        if look.quiet {
+            return writeln!(out, "{}", self.check_value);
+        }
+        let (organisation, user) = (safe(&self.organisation), safe(&self.user));
+        writeln!(out, "{GOOD}Enrolled{GOOD:#} at {organisation} as {user}\n")?;
+        writeln!(out, "  Check value  {BOLD}{}{BOLD:#}\n", self.check_value)?;
+        writeln!(out, "The enrolment page shows the same value. If it shows another, deny its request")?;
+        writeln!(out, "and tell your organisation.\n")
+    }
+}
+
+/// The first approval has made the device active.
+#[derive(Serialize)]
+struct Activated {
+    account: Id,
+    active: bool,
+}
+
+impl Activated {
+    const fn new(account: Id) -> Self {
+        Self { account, active: true }
+    }
+}
+
+impl Report for Activated {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        if look.quiet {
+            Ok(())
+        } else {
+            writeln!(out, "{GOOD}Ready.{GOOD:#} `countersign requests` waits for your sign-ins.")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Answering one request, by the arguments or by asking.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use countersign_core::AnswerOutcome;
+use countersign_core::approvals::{ApprovalRequest, MatchProof};
+use countersign_core::protocol::Id;
+use countersign_core::protocol::messages::Outcome;
+use serde::Serialize;
+
+use super::ask::{self, Answered};
+use super::proof;
+use crate::failure::Failure;
+use crate::output::{Look, Output, Report};
+use crate::prompt;
+use crate::session::Session;
+use crate::text::{GOOD, safe};
+
+/// How the person approves, as far as the arguments say.
+pub(super) struct Means {
+    pub(super) number: Option<String>,
+    pub(super) scan: Option<PathBuf>,
+    pub(super) yes: bool,
+}
+
+pub(super) async fn approve(
+    session: &Session,
+    request: &ApprovalRequest,
+    means: Means,
+    output: Output,
+) -> Result<(), Failure> {
+    let needs_nothing = request.matching.digits.is_none() && !request.matching.scan;
+    let proof = match means {
+        Means { number: Some(number), .. } => MatchProof::Number(number),
+        Means { scan: Some(path), .. } => proof::pictured(&path)?,
+        Means { yes: true, .. } if needs_nothing => MatchProof::None,
+        _ if prompt::can_ask() && !output.is_json() => {
+            return match ask::ask(session, request, output).await? {
+                Answered::Approved | Answered::TurnedDown => Ok(()),
+                Answered::Failed => Err(Failure::WrongNumber { tries_left: 0 }),
+                Answered::Gone => Err(Failure::NoSuchRequest),
+                Answered::Skipped | Answered::Quit => Err(Failure::Cancelled),
+            };
+        }
+        _ if needs_nothing => return Err(Failure::ConfirmationNeeded),
+        _ => return Err(Failure::NumberNeeded),
+    };
+    finish(request, session.authenticator.approve(request.id, proof).await?, output)
+}
+
+/// Tells what became of an answer.
+pub(super) fn finish(
+    request: &ApprovalRequest,
+    answer: AnswerOutcome,
+    output: Output,
+) -> Result<(), Failure> {
+    if answer.outcome == Outcome::WrongMatch {
+        return Err(Failure::WrongNumber { tries_left: answer.tries_left });
+    }
+    output.report(&AnswerReport {
+        request: request.id,
+        account: request.account,
+        application: request.application.clone(),
+        outcome: answer.outcome,
+    })
+}
+
+#[derive(Serialize)]
+struct AnswerReport {
+    request: Id,
+    account: Id,
+    application: String,
+    outcome: Outcome,
+}
+
+impl Report for AnswerReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let application = safe(&self.application);
+        if look.quiet {
+            return Ok(());
+        }
+        match self.outcome {
+            Outcome::Approved => writeln!(out, "{GOOD}Approved{GOOD:#}: {application}"),
+            Outcome::Denied => writeln!(out, "Denied: {application}"),
+            Outcome::Reported => writeln!(out, "Denied and reported to your organisation: {application}"),
+            Outcome::WrongMatch => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Asking a person about one request, with its time running.
+//!
+//! The request is shown in full, since what is shown is what is signed. One line below it is live: the seconds that
+//! are left, and what is being typed. Meanwhile the services are asked on, so that a request that was withdrawn, or
+//! answered on another device, isn't answered in vain.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use countersign_core::AnswerOutcome;
+use countersign_core::approvals::{ApprovalRequest, MatchProof};
+use countersign_core::protocol::messages::{Matching, Outcome, Purpose};
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+
+use super::view::RequestView;
+use super::{answer, proof};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{self, Output};
+use crate::prompt::{Edit, LineEditor};
+use crate::screen::RawMode;
+use crate::session::Session;
+use crate::text::{BOLD, DIM, ERROR, WARNING, sentence};
+
+/// What became of asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answered {
+    Approved,
+    /// Denied or reported.
+    TurnedDown,
+    /// A wrong number too many.
+    Failed,
+    /// Expired, withdrawn, or answered elsewhere.
+    Gone,
+    /// Left open.
+    Skipped,
+    /// The person wants to end.
+    Quit,
+}
+
+/// Shows `request` and asks until there is an answer.
+pub(crate) async fn ask(
+    session: &Session,
+    request: &ApprovalRequest,
+    output: Output,
+) -> Result<Answered, Failure> {
+    let now = session.authenticator.clock_status().time.unix_seconds();
+    let mut shown = Vec::new();
+    RequestView::new(request, now).write_text(&mut shown, output::width())?;
+    discard_typed_ahead()?;
+    // Rings, for a person who is looking elsewhere.
+    output::tell(&format!("\u{7}{}\n{}\n", String::from_utf8_lossy(&shown), instruction(request)));
+    loop {
+        let typed = match read(session, request).await? {
+            Read::Line(line) => line,
+            Read::Gone => {
+                output::tell("It has expired, was withdrawn, or was answered elsewhere.\n");
+                return Ok(Answered::Gone);
+            }
+            Read::Quit => return Ok(Answered::Quit),
+        };
+        let result = match typed.text().trim() {
+            "" => continue,
+            "s" => return Ok(Answered::Skipped),
+            "q" => return Ok(Answered::Quit),
+            "d" => session.authenticator.deny(request.id).await.map_err(Failure::from),
+            "r" => session.authenticator.report(request.id).await.map_err(Failure::from),
+            line => match read_proof(line, request.matching) {
+                Ok(proof) => approve(session, request, proof).await,
+                Err(failure) => Err(failure),
+            },
+        };
+        match result {
+            Ok(answer) if answer.outcome == Outcome::WrongMatch => {
+                tell(&Failure::WrongNumber { tries_left: answer.tries_left });
+                if answer.tries_left == 0 {
+                    return Ok(Answered::Failed);
+                }
+            }
+            Ok(answer) => {
+                answer::finish(request, answer, output)?;
+                let approved = answer.outcome == Outcome::Approved;
+                return Ok(if approved { Answered::Approved } else { Answered::TurnedDown });
+            }
+            // A slip, or the network: the request is still open, and the same answer may be given again.
+            Err(failure) if may_try_again(&failure) => tell(&failure),
+            Err(failure) if matches!(failure.exit(), Exit::NothingThere | Exit::Refused) => {
+                tell(&failure);
+                return Ok(Answered::Gone);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+async fn approve(
+    session: &Session,
+    request: &ApprovalRequest,
+    proof: MatchProof,
+) -> Result<AnswerOutcome, Failure> {
+    session.check_person()?;
+    Ok(session.authenticator.approve(request.id, proof).await?)
+}
+
+fn read_proof(line: &str, matching: Matching) -> Result<MatchProof, Failure> {
+    let needs_nothing = matching.digits.is_none() && !matching.scan;
+    match line {
+        "a" if needs_nothing => Ok(MatchProof::None),
+        _ if needs_nothing => Err(Failure::Usage("type a, d, r or s".to_owned())),
+        line => proof::typed(line, matching),
+    }
+}
+
+fn may_try_again(failure: &Failure) -> bool {
+    matches!(failure.exit(), Exit::Usage | Exit::Network | Exit::Input | Exit::WrongNumber | Exit::Locked)
+}
+
+fn tell(failure: &Failure) {
+    output::tell(&format!("{ERROR}{}{ERROR:#}\n", sentence(failure)));
+}
+
+fn instruction(request: &ApprovalRequest) -> String {
+    let page = match request.purpose {
+        Purpose::SignIn => "sign-in page",
+        Purpose::Activation => "enrolment page",
+    };
+    let approve = match (request.matching.digits, request.matching.scan) {
+        (Some(digits), _) => format!("Type the {BOLD}{digits} digits{BOLD:#} on the {page} to approve."),
+        (None, true) => format!("Type the name of a picture of the {page}'s QR code to approve."),
+        (None, false) => format!("Type {BOLD}a{BOLD:#} to approve."),
+    };
+    format!(
+        "{approve}\nOr {BOLD}d{BOLD:#} to deny, {BOLD}r{BOLD:#} to report that it isn't you, \
+         {BOLD}s{BOLD:#} to leave it open."
+    )
+}
+
+/// What was typed before the request was there to be seen is no answer to it.
+fn discard_typed_ahead() -> io::Result<()> {
+    let _raw = RawMode::enter()?;
+    while crossterm::event::poll(Duration::ZERO)? {
+        crossterm::event::read()?;
+    }
+    Ok(())
+}
+
+enum Read {
+    Line(LineEditor),
+    Gone,
+    Quit,
+}
+
+/// Reads one line while the seconds run.
+async fn read(session: &Session, request: &ApprovalRequest) -> Result<Read, Failure> {
+    let raw = RawMode::enter()?;
+    let mut events = EventStream::new();
+    let mut editor = LineEditor::new();
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
+    let mut polled = Box::pin(session.authenticator.wait_for_requests(LONGEST_POLL));
+    let read = loop {
+        let now = session.authenticator.clock_status().time.unix_seconds();
+        let left = request.expires_at.saturating_sub(now);
+        let is_open = session.authenticator.requests().iter().any(|open| open.id == request.id);
+        if left == 0 || !is_open {
+            break Read::Gone;
+        }
+        draw(left, editor.text())?;
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Ok(Event::Key(key))) => match editor.key(key) {
+                    Edit::Open => {}
+                    Edit::Done => break Read::Line(editor),
+                    Edit::Cancelled => break Read::Quit,
+                },
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error.into()),
+                None => break Read::Quit,
+            },
+            // What is wrong with a service is told when the answer is sent there.
+            _ = &mut polled => polled = Box::pin(session.authenticator.wait_for_requests(LONGEST_POLL)),
+            _ = tick.tick() => {}
+        }
+    };
+    drop(raw);
+    output::tell("\n");
+    Ok(read)
+}
+
+const LONGEST_POLL: Duration = Duration::from_secs(30);
+
+fn draw(left: u64, typed: &str) -> io::Result<()> {
+    // A pasted link is a secret, and wider than the line.
+    let typed = if typed.contains("://") { "(link)" } else { typed };
+    let style = if left <= 15 { WARNING } else { DIM };
+    let room = output::width().saturating_sub(10).max(1);
+    let start = typed.char_indices().rev().nth(room - 1).map_or(0, |(index, _)| index);
+    let typed = typed.get(start..).unwrap_or_default();
+    let mut err = anstream::stderr().lock();
+    write!(err, "\r\u{1b}[K{style}{left:>4} s{style:#} › {typed}")?;
+    err.flush()
+}

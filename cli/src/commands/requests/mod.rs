@@ -1,0 +1,174 @@
+//! `countersign requests`: being told of sign-ins, and answering them.
+
+mod answer;
+pub(crate) mod ask;
+mod proof;
+mod view;
+mod wait;
+mod watch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use countersign_core::Requests as CoreRequests;
+use countersign_core::approvals::{ApprovalRequest, BindingState};
+use countersign_core::protocol::Id;
+use view::RequestsReport;
+
+use crate::account::short;
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{self, Output};
+use crate::prompt;
+use crate::session::{self, Session};
+use crate::text::WARNING;
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Requests {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List what waits now
+    List,
+    /// Wait until something waits, then list it
+    Wait {
+        /// Seconds to wait at most; without it, for ever
+        #[arg(long, value_name = "SECONDS")]
+        timeout: Option<u64>,
+    },
+    /// Approve a sign-in; asks for its number on a terminal
+    Approve {
+        /// The beginning of the request's identifier; not needed if there is one request
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
+        request: Option<String>,
+        /// The number that the sign-in page shows
+        #[arg(long, value_name = "N")]
+        number: Option<String>,
+        /// A picture of the sign-in page's QR code, instead of the number
+        #[arg(long, value_name = "FILE", conflicts_with = "number")]
+        scan: Option<PathBuf>,
+        /// Approve without asking what needs no number by your organisation's policy
+        #[arg(long, conflicts_with_all = ["number", "scan"])]
+        yes: bool,
+    },
+    /// Turn a sign-in down
+    Deny {
+        /// The beginning of the request's identifier; not needed if there is one request
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
+        request: Option<String>,
+    },
+    /// Turn a sign-in down and tell your organisation that it isn't you
+    Report {
+        /// The beginning of the request's identifier; not needed if there is one request
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
+        request: Option<String>,
+    },
+}
+
+pub(crate) async fn run(args: Requests, global: &Global, output: Output) -> Result<(), Failure> {
+    let session = session::open(global)?;
+    if enrolled(&session)?.is_empty() {
+        return Err(Failure::NothingEnrolled);
+    }
+    match args.action {
+        None if output.is_for_a_person() && prompt::can_ask() => watch::run(&session, output).await,
+        None | Some(Action::List) => {
+            let requests = session.authenticator.wait_for_requests(Duration::ZERO).await?;
+            list(&session, requests, output)
+        }
+        Some(Action::Wait { timeout }) => {
+            let requests = wait::run(&session, timeout.map(Duration::from_secs), output).await?;
+            list(&session, requests, output)
+        }
+        Some(Action::Approve { request, number, scan, yes }) => {
+            let request = fetch(&session, request.as_deref(), output).await?;
+            answer::approve(&session, &request, answer::Means { number, scan, yes }, output).await
+        }
+        Some(Action::Deny { request }) => {
+            let request = fetch(&session, request.as_deref(), output).await?;
+            answer::finish(&request, session.authenticator.deny(request.id).await?, output)
+        }
+        Some(Action::Report { request }) => {
+            let request = fetch(&session, request.as_deref(), output).await?;
+            answer::finish(&request, session.authenticator.report(request.id).await?, output)
+        }
+    }
+}
+
+/// The accounts that sign-ins can come for.
+fn enrolled(session: &Session) -> Result<Vec<Id>, Failure> {
+    let listing = session.authenticator.accounts()?;
+    let kept = listing.accounts.iter().filter(|account| account.trashed_at.is_none());
+    let enrolled =
+        kept.filter(|account| matches!(account.binding, Some(state) if state != BindingState::Revoked));
+    Ok(enrolled.map(|account| account.id).collect())
+}
+
+/// Why waiting longer is in vain, if it is: no service is left that may yet answer.
+fn hopeless(session: &Session, requests: &CoreRequests) -> Result<Option<Failure>, Failure> {
+    let failed = |account: &Id| {
+        let failures = requests.failures.iter().filter(|failure| failure.account == *account);
+        failures
+            .map(|failure| Failure::from(failure.error.clone()))
+            .any(|failure| failure.exit() != Exit::Network)
+    };
+    if !enrolled(session)?.iter().all(failed) {
+        return Ok(None);
+    }
+    let first = requests.failures.first().map(|failure| Failure::from(failure.error.clone()));
+    Ok(Some(first.unwrap_or(Failure::NothingEnrolled)))
+}
+
+fn list(session: &Session, requests: CoreRequests, output: Output) -> Result<(), Failure> {
+    let report = RequestsReport::new(&requests, session.authenticator.clock_status().time.unix_seconds());
+    warn_of_failures(&requests, output);
+    if requests.open.is_empty() && requests.failures.is_empty() {
+        output.note("No sign-in waits for you.");
+    }
+    output.report(&report)?;
+    match requests.failures.into_iter().next() {
+        // An empty list from a service that couldn't be asked is no empty list.
+        Some(failure) if requests.open.is_empty() => Err(failure.error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Asks all services, and picks the request that is meant.
+async fn fetch(session: &Session, wanted: Option<&str>, output: Output) -> Result<ApprovalRequest, Failure> {
+    let requests = session.authenticator.wait_for_requests(Duration::ZERO).await?;
+    match requests.failures.first() {
+        Some(failure) if requests.open.is_empty() => return Err(failure.error.clone().into()),
+        _ => warn_of_failures(&requests, output),
+    }
+    pick(requests.open, wanted)
+}
+
+fn pick(open: Vec<ApprovalRequest>, wanted: Option<&str>) -> Result<ApprovalRequest, Failure> {
+    let none = if wanted.is_some() { Failure::NoSuchRequest } else { Failure::NoRequests };
+    let fits =
+        |request: &ApprovalRequest| wanted.is_none_or(|wanted| request.id.to_string().starts_with(wanted));
+    let mut fitting: Vec<_> = open.into_iter().filter(fits).collect();
+    if fitting.len() > 1 {
+        let ids: Vec<_> = fitting.iter().map(|request| short(request.id)).collect();
+        return Err(Failure::SeveralRequests(ids.join(", ")));
+    }
+    fitting.pop().ok_or(none)
+}
+
+fn warn_of_failures(requests: &CoreRequests, output: Output) {
+    if output.is_json() || requests.open.is_empty() {
+        return;
+    }
+    for failure in &requests.failures {
+        let failure = Failure::from(failure.error.clone());
+        output::tell(&format!(
+            "{WARNING}warning:{WARNING:#} one account's service can't be asked: {failure}\n"
+        ));
+    }
+}

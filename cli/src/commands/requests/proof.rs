@@ -1,0 +1,63 @@
+//! From what a person types or scans to the proof that they see the sign-in page.
+
+use std::path::Path;
+
+use countersign_core::approvals::MatchProof;
+use countersign_core::offer::Offer;
+use countersign_core::protocol::messages::Matching;
+
+use crate::failure::Failure;
+use crate::input;
+
+/// The proof in a typed line: the number; or the QR code's link, or a picture of it.
+pub(super) fn typed(line: &str, matching: Matching) -> Result<MatchProof, Failure> {
+    let line = line.trim();
+    if line.contains("://") {
+        return linked(line);
+    }
+    let is_number = line.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || c == '-');
+    if matching.scan && !is_number {
+        return pictured(Path::new(line));
+    }
+    Ok(MatchProof::Number(line.to_owned()))
+}
+
+/// The proof in a picture of the sign-in page's QR code.
+pub(super) fn pictured(path: &Path) -> Result<MatchProof, Failure> {
+    let texts = input::read_picture(path)?;
+    texts.iter().find_map(|text| linked(text).ok()).ok_or(Failure::NotASignInCode)
+}
+
+fn linked(text: &str) -> Result<MatchProof, Failure> {
+    match Offer::parse(text)? {
+        Offer::Match(link) => Ok(MatchProof::Scanned(link)),
+        _ => Err(Failure::NotASignInCode),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: Matching = Matching { digits: Some(6), scan: true };
+
+    #[test]
+    fn a_number_is_a_number_also_in_groups() {
+        assert_eq!(typed(" 123 456 ", BOTH).unwrap(), MatchProof::Number("123 456".to_owned()));
+    }
+
+    #[test]
+    fn a_sign_in_pages_link_is_taken_and_another_link_is_not() {
+        let link = "https://sign.example/match#c=AAAAAAAAAAAAAAAAAAAAAA&s=AAAAAAAAAAAAAAAAAAAAAA";
+        assert!(matches!(typed(link, BOTH), Ok(MatchProof::Scanned(_))));
+        let codes = "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP";
+        assert!(matches!(typed(codes, BOTH), Err(Failure::NotASignInCode)));
+    }
+
+    #[test]
+    fn anything_else_names_a_picture_where_one_is_accepted() {
+        assert!(matches!(typed("no-such-picture.png", BOTH), Err(Failure::FileUnreadable(_))));
+        let number_only = Matching { digits: Some(6), scan: false };
+        assert!(matches!(typed("no-such-picture.png", number_only), Ok(MatchProof::Number(_))));
+    }
+}

@@ -1,0 +1,126 @@
+//! How a request looks: all that it says, as JSON or for a person.
+
+use std::io::{self, Write};
+
+use countersign_core::approvals::ApprovalRequest;
+use countersign_core::protocol::Id;
+use countersign_core::protocol::messages::{Matching, Purpose};
+use countersign_core::{AccountFailure, Requests};
+use serde::Serialize;
+
+use crate::account::short;
+use crate::failure::Failure;
+use crate::output::{Look, Report};
+use crate::text::{ACCENT, BOLD, DIM, duration, safe, wrap};
+
+#[derive(Serialize)]
+pub(super) struct RequestsReport {
+    requests: Vec<RequestView>,
+    failures: Vec<FailureView>,
+}
+
+impl RequestsReport {
+    /// At the service's time `now`, in seconds.
+    pub(super) fn new(requests: &Requests, now: u64) -> Self {
+        Self {
+            requests: requests.open.iter().map(|request| RequestView::new(request, now)).collect(),
+            failures: requests.failures.iter().map(FailureView::new).collect(),
+        }
+    }
+}
+
+impl Report for RequestsReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        for (index, request) in self.requests.iter().enumerate() {
+            if look.quiet {
+                writeln!(out, "{}", request.id)?;
+                continue;
+            }
+            if index > 0 {
+                writeln!(out)?;
+            }
+            request.write_text(out, if look.terminal { look.width } else { usize::MAX })?;
+        }
+        Ok(())
+    }
+}
+
+/// A request, as every JSON document tells it.
+#[derive(Serialize)]
+pub(super) struct RequestView {
+    id: Id,
+    account: Id,
+    organisation: String,
+    purpose: Purpose,
+    application: String,
+    user: String,
+    place: Option<String>,
+    ip: Option<String>,
+    client: Option<String>,
+    matching: Matching,
+    issued_at: u64,
+    expires_at: u64,
+    seconds_left: u64,
+}
+
+impl RequestView {
+    pub(super) fn new(request: &ApprovalRequest, now: u64) -> Self {
+        Self {
+            id: request.id,
+            account: request.account,
+            organisation: request.organisation.clone(),
+            purpose: request.purpose,
+            application: request.application.clone(),
+            user: request.user.clone(),
+            place: request.place.clone(),
+            ip: request.ip.clone(),
+            client: request.client.clone(),
+            matching: request.matching,
+            issued_at: request.issued_at,
+            expires_at: request.expires_at,
+            seconds_left: request.expires_at.saturating_sub(now),
+        }
+    }
+
+    /// All of it. What the service left out is said to be unknown, since a person would not miss it otherwise.
+    pub(super) fn write_text(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+        match self.purpose {
+            Purpose::SignIn => {
+                writeln!(out, "{ACCENT}Sign-in{ACCENT:#} to {BOLD}{}{BOLD:#}", safe(&self.application))?;
+            }
+            Purpose::Activation => {
+                writeln!(out, "{ACCENT}Activation{ACCENT:#} of {BOLD}this device{BOLD:#}")?
+            }
+        }
+        let unknown = || "not told".to_owned();
+        let rows = [
+            ("Organisation", safe(&self.organisation)),
+            ("Application", safe(&self.application)),
+            ("Who", safe(&self.user)),
+            ("Place", self.place.as_deref().map_or_else(unknown, safe)),
+            ("Address", self.ip.as_deref().map_or_else(unknown, safe)),
+            ("Program", self.client.as_deref().map_or_else(unknown, safe)),
+            ("Time left", duration(self.seconds_left)),
+            ("Request", short(self.id)),
+        ];
+        for (name, value) in rows {
+            let row = format!("  {DIM}{name:<13}{DIM:#}{value}");
+            writeln!(out, "{}", wrap(&row, width, 15))?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct FailureView {
+    account: Id,
+    code: &'static str,
+    message: String,
+}
+
+impl FailureView {
+    fn new(failure: &AccountFailure) -> Self {
+        let why = Failure::from(failure.error.clone());
+        Self { account: failure.account, code: why.code(), message: why.to_string() }
+    }
+}

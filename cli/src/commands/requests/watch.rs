@@ -1,0 +1,46 @@
+//! Waiting for sign-ins on a terminal, and asking about each.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::ask::{self, Answered};
+use super::hopeless;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::session::Session;
+use crate::text::sentence;
+
+pub(super) async fn run(session: &Session, output: Output) -> Result<(), Failure> {
+    output.note(WAITING);
+    let mut left_open = HashSet::new();
+    let mut trouble = None;
+    loop {
+        // What came while the person was asked about another is there already.
+        let next = session.authenticator.requests().into_iter().find(|open| !left_open.contains(&open.id));
+        if let Some(request) = next {
+            output.note("");
+            match ask::ask(session, &request, output).await? {
+                Answered::Skipped => drop(left_open.insert(request.id)),
+                Answered::Quit => return Ok(()),
+                _ => {}
+            }
+            output.note(format_args!("\n{WAITING}"));
+            continue;
+        }
+        let requests = session.authenticator.wait_for_requests(LONGEST_POLL).await?;
+        if let Some(failure) = hopeless(session, &requests)? {
+            return Err(failure);
+        }
+        match requests.failures.first().map(|failure| Failure::from(failure.error.clone())) {
+            Some(failure) if trouble != Some(failure.code()) => {
+                output.note(format_args!("{} Still trying …", sentence(&failure)));
+                trouble = Some(failure.code());
+            }
+            None if trouble.take().is_some() => output.note("The service answers again."),
+            _ => {}
+        }
+    }
+}
+
+const WAITING: &str = "Waiting for sign-ins. Ctrl-C ends it.";
+const LONGEST_POLL: Duration = Duration::from_secs(30);

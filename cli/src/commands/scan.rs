@@ -1,0 +1,243 @@
+//! `countersign scan`: pictures to the texts in them, and what each is.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use countersign_core::offer::{Offer, OtpOffer};
+use countersign_core::otp::{Algorithm, CodeFormat, MovingFactor};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::input;
+use crate::output::{Look, Output, Report};
+use crate::text::{BOLD, DIM, WARNING, count, label, safe};
+
+#[derive(Args)]
+pub(crate) struct Scan {
+    /// Pictures (PNG, JPEG, WebP); - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Show the texts as they are, with the secrets in them
+    #[arg(long)]
+    show_secrets: bool,
+}
+
+pub(crate) fn run(args: &Scan, output: Output) -> Result<(), Failure> {
+    let mut failure = None;
+    let mut files = Vec::new();
+    for path in &args.files {
+        let scanned = input::read_picture(path);
+        let error = scanned
+            .as_ref()
+            .err()
+            .map(|failure| Problem { code: failure.code(), message: failure.to_string() });
+        let codes = match scanned {
+            Ok(texts) => texts.iter().map(|text| FoundCode::new(text, args.show_secrets)).collect(),
+            Err(error) => {
+                failure.get_or_insert(error);
+                Vec::new()
+            }
+        };
+        files.push(ScannedFile { file: path.display().to_string(), codes, error });
+    }
+    output.report(&ScanReport { files })?;
+    failure.map_or(Ok(()), Err)
+}
+
+#[derive(Serialize)]
+struct ScanReport {
+    files: Vec<ScannedFile>,
+}
+
+#[derive(Serialize)]
+struct ScannedFile {
+    file: String,
+    codes: Vec<FoundCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Problem>,
+}
+
+#[derive(Serialize)]
+struct Problem {
+    code: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct FoundCode {
+    /// Without what is secret in it, unless that was asked for.
+    text: String,
+    #[serde(flatten)]
+    content: Content,
+}
+
+/// What a text is.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Content {
+    Otp(Otp),
+    Export { part: usize, parts: usize, accounts: Vec<Otp>, refused: usize },
+    Enrolment { service: String },
+    SignIn { service: String },
+    Text { why: String },
+}
+
+#[derive(Serialize)]
+struct Otp {
+    issuer: String,
+    name: String,
+    #[serde(flatten)]
+    codes: OtpKind,
+    algorithm: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum OtpKind {
+    Totp { digits: u8, period: u32 },
+    Hotp { digits: u8, counter: u64 },
+    Steam,
+}
+
+impl FoundCode {
+    fn new(text: &str, show_secrets: bool) -> Self {
+        let content = match Offer::parse(text) {
+            Ok(Offer::Otp(offer)) => Content::Otp(Otp::new(&offer)),
+            Ok(Offer::Migration(part)) => Content::Export {
+                part: part.index + 1,
+                parts: part.count,
+                accounts: part.accounts.iter().map(Otp::new).collect(),
+                refused: part.refused.len(),
+            },
+            Ok(Offer::Enrolment(link)) => Content::Enrolment { service: link.service.authority().to_owned() },
+            Ok(Offer::Match(link)) => Content::SignIn { service: link.service.authority().to_owned() },
+            Ok(_) => Content::Text { why: "of a kind that this version doesn't know".to_owned() },
+            Err(error) => Content::Text { why: error.to_string() },
+        };
+        Self { text: if show_secrets { text.to_owned() } else { redact(text) }, content }
+    }
+}
+
+impl Otp {
+    fn new(offer: &OtpOffer) -> Self {
+        let parameters = &offer.parameters;
+        let codes = match (parameters.format(), parameters.factor()) {
+            (CodeFormat::Decimal { digits }, MovingFactor::Time { period }) => {
+                OtpKind::Totp { digits, period }
+            }
+            (CodeFormat::Decimal { digits }, MovingFactor::Counter { next }) => {
+                OtpKind::Hotp { digits, counter: next }
+            }
+            _ => OtpKind::Steam,
+        };
+        let algorithm = match parameters.algorithm() {
+            Algorithm::Sha256 => "SHA256",
+            Algorithm::Sha512 => "SHA512",
+            _ => "SHA1",
+        };
+        Self { issuer: offer.issuer.clone(), name: offer.name.clone(), codes, algorithm }
+    }
+
+    fn describe(&self) -> String {
+        let label = safe(&label(&self.issuer, &self.name));
+        match self.codes {
+            OtpKind::Totp { digits, period } => {
+                format!("{label} ({digits} digits every {period} s, {})", self.algorithm)
+            }
+            OtpKind::Hotp { digits, counter } => {
+                format!("{label} ({digits} digits by a counter, at {counter}, {})", self.algorithm)
+            }
+            OtpKind::Steam => format!("{label} (Steam)"),
+        }
+    }
+}
+
+impl Content {
+    fn describe(&self) -> String {
+        match self {
+            Self::Otp(otp) => format!("one-time codes: {}", otp.describe()),
+            Self::Export { part, parts, accounts, refused } => {
+                let mut text = format!(
+                    "part {part} of {parts} of another authenticator's export, with {}",
+                    count(accounts.len(), "account")
+                );
+                if *refused > 0 {
+                    text.push_str(&format!(" and {refused} that can't be used"));
+                }
+                text
+            }
+            Self::Enrolment { service } => format!("enrolment with the approval service {}", safe(service)),
+            Self::SignIn { service } => format!("a sign-in page of the approval service {}", safe(service)),
+            Self::Text { why } => format!("nothing to add: {why}"),
+        }
+    }
+}
+
+impl Report for ScanReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        for file in &self.files {
+            if self.files.len() > 1 && !look.quiet {
+                writeln!(out, "{BOLD}{}{BOLD:#}", safe(&file.file))?;
+            }
+            if let Some(problem) = file.error.as_ref().filter(|_| self.files.len() > 1 && !look.quiet) {
+                writeln!(out, "{WARNING}{}{WARNING:#}", problem.message)?;
+            }
+            for code in &file.codes {
+                writeln!(out, "{}", safe(&code.text))?;
+                if look.quiet {
+                    continue;
+                }
+                writeln!(out, "  {DIM}{}{DIM:#}", code.content.describe())?;
+                if let Content::Export { accounts, .. } = &code.content {
+                    for otp in accounts {
+                        writeln!(out, "    {DIM}{}{DIM:#}", otp.describe())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What may be shown of a text: nothing of a link behind the place where secrets are kept, whether it parses or not.
+fn redact(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        // A bare word may be a secret that somebody made a QR code of; a sentence isn't.
+        return if text.contains(' ') { text.to_owned() } else { "…".to_owned() };
+    };
+    let kept = match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => rest.find(['?', '#']).map(|end| end + 1),
+        _ => Some(if rest.starts_with("//") { 2 } else { 0 }),
+    };
+    match kept {
+        Some(end) => format!("{scheme}:{}…", rest.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_left_of_a_text() {
+        for (text, shown) in [
+            ("otpauth://totp/a?secret=CANARY", "otpauth://…"),
+            ("OTPAUTH://broken CANARY", "OTPAUTH://…"),
+            ("otpauth-migration://offline?data=CANARY", "otpauth-migration://…"),
+            ("https://sign.example/enrol#t=CANARY", "https://sign.example/enrol#…"),
+            ("https://example.org/?token=CANARY", "https://example.org/?…"),
+            ("WIFI:S:ward;P:CANARY;;", "WIFI:…"),
+            ("JBSWY3DPCANARY", "…"),
+        ] {
+            assert_eq!(redact(text), shown);
+        }
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_shown() {
+        assert_eq!(redact("https://example.org/leaflet"), "https://example.org/leaflet");
+        assert_eq!(redact("Wash your hands"), "Wash your hands");
+    }
+}

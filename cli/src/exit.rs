@@ -1,0 +1,257 @@
+//! Exit codes: a promise to scripts, so none ever changes its meaning.
+
+use std::fmt::Write as _;
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Ok,
+    Unexpected,
+    Usage,
+    Refused,
+    Network,
+    Locked,
+    Damaged,
+    NothingThere,
+    WrongNumber,
+    Input,
+    Untrusted,
+    Storage,
+    Unhealthy,
+    Cancelled,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub(crate) fn number(self) -> u8 {
+        ROWS.iter().find(|row| row.exit == self).map_or(1, |row| row.number)
+    }
+
+    /// The exit code for a failure's stable name.
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        ROWS.iter().find(|row| row.codes.contains(&code)).map(|row| row.exit)
+    }
+}
+
+/// The table as `--help` shows it.
+pub(crate) fn help() -> String {
+    let mut text = "Exit codes:".to_owned();
+    for row in ROWS {
+        let _ = write!(text, "\n  {:>3}  {}", row.number, row.meaning);
+    }
+    text
+}
+
+struct Row {
+    exit: Exit,
+    number: u8,
+    meaning: &'static str,
+    /// The names of the failures that end so.
+    codes: &'static [&'static str],
+}
+
+/// Every failure of the core and of this shell has its place here; a test holds the table against the sources.
+const ROWS: &[Row] = &[
+    Row { exit: Exit::Ok, number: 0, meaning: "it worked", codes: &[] },
+    Row {
+        exit: Exit::Unexpected,
+        number: 1,
+        meaning: "something that should not happen",
+        codes: &["unexpected", "out_of_memory", "record_already_present", "record_too_large"],
+    },
+    Row {
+        exit: Exit::Usage,
+        number: 2,
+        meaning: "the arguments can't be used, or more of them are needed",
+        codes: &[
+            "usage",
+            "ambiguous",
+            "number_needed",
+            "confirmation_needed",
+            "answer_not_a_number",
+            "answer_match_needed",
+            "answer_match_not_accepted",
+            "account_no_code_on_request",
+            "account_no_counter",
+            "input_unacceptable",
+            "passphrase_empty",
+            "passphrase_too_short",
+            "vault_already_exists",
+            "vault_last_slot",
+        ],
+    },
+    Row {
+        exit: Exit::Refused,
+        number: 3,
+        meaning: "the approval service refused",
+        codes: &[
+            "ticket_unknown",
+            "ticket_expired",
+            "ticket_used",
+            "clock_skew",
+            "device_revoked",
+            "request_already_answered",
+            "account_throttled",
+            "service_refused",
+        ],
+    },
+    Row {
+        exit: Exit::Network,
+        number: 4,
+        meaning: "the approval service can't be reached now",
+        codes: &[
+            "network_unreachable",
+            "network_timed_out",
+            "network_interrupted",
+            "network_not_the_service",
+            "service_unavailable",
+        ],
+    },
+    Row {
+        exit: Exit::Locked,
+        number: 5,
+        meaning: "the vault stays locked: no passphrase, or a wrong one",
+        codes: &[
+            "passphrase_needed",
+            "vault_locked",
+            "vault_wrong_key",
+            "vault_no_such_slot",
+            "vault_slot_gone",
+            "recovery_code_length",
+            "recovery_code_symbol",
+            "recovery_code_check",
+            "key_store_cancelled",
+            "key_store_locked",
+            "key_store_invalidated",
+            "key_store_key_not_found",
+            "key_store_unavailable",
+        ],
+    },
+    Row {
+        exit: Exit::Damaged,
+        number: 6,
+        meaning: "the vault, or something in it, is damaged or of a newer version",
+        codes: &[
+            "not_a_vault",
+            "vault_damaged",
+            "vault_newer_schema",
+            "vault_slot_damaged",
+            "record_damaged",
+            "record_not_found",
+        ],
+    },
+    Row {
+        exit: Exit::NothingThere,
+        number: 7,
+        meaning: "no such vault, account or request, or none came in time",
+        codes: &[
+            "vault_missing",
+            "account_unknown",
+            "account_not_enrolled",
+            "request_unknown",
+            "request_expired",
+            "requests_none",
+            "requests_none_in_time",
+        ],
+    },
+    Row {
+        exit: Exit::WrongNumber,
+        number: 8,
+        meaning: "the number, or the scanned code, is not the sign-in page's",
+        codes: &["wrong_number", "answer_other_sign_in"],
+    },
+    Row {
+        exit: Exit::Input,
+        number: 9,
+        meaning: "the picture, link or file can't be used",
+        codes: &[
+            "file_unreadable",
+            "file_too_large",
+            "certificate_bad",
+            "picture_without_code",
+            "not_a_sign_in_code",
+            "not_one_time_codes",
+            "export_incomplete",
+            "export_mixed",
+            "scan_bad_frame",
+            "scan_too_many_pixels",
+            "scan_file_too_large",
+            "scan_unknown_format",
+            "scan_bad_picture",
+            "offer_too_long",
+            "offer_unknown",
+            "offer_unsupported_type",
+            "offer_missing_secret",
+            "offer_bad_secret",
+            "offer_unsupported_algorithm",
+            "offer_bad_number",
+            "offer_contradiction",
+            "offer_bad_parameters",
+            "offer_bad_migration",
+            "offer_broken_link",
+            "offer_insecure_link",
+        ],
+    },
+    Row {
+        exit: Exit::Untrusted,
+        number: 10,
+        meaning: "the service or the connection can't be trusted; nothing was changed",
+        codes: &["network_not_secure", "service_key_changed", "service_untrusted"],
+    },
+    Row {
+        exit: Exit::Storage,
+        number: 11,
+        meaning: "the vault can't be read or written now: disk full, busy, or no access",
+        codes: &["disk_full", "vault_busy", "vault_access_denied", "vault_storage"],
+    },
+    Row { exit: Exit::Unhealthy, number: 12, meaning: "doctor found something wrong", codes: &["unhealthy"] },
+    Row { exit: Exit::Cancelled, number: 130, meaning: "you cancelled", codes: &["cancelled"] },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The sources in which failures get their names: `Variant => "name"`.
+    const SOURCES: &[&str] = &[
+        include_str!("failure.rs"),
+        include_str!("../../core/src/error.rs"),
+        include_str!("../../core/src/key_store.rs"),
+        include_str!("../../core/src/vault/error.rs"),
+    ];
+
+    fn codes_in(source: &str) -> impl Iterator<Item = &str> {
+        let arms = source.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+        arms.filter(|code| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+    }
+
+    #[test]
+    fn every_failure_that_the_sources_name_has_an_exit_code() {
+        let codes: BTreeSet<_> = SOURCES.iter().flat_map(|source| codes_in(source)).collect();
+        assert!(codes.len() > 40, "the sources were read: {codes:?}");
+        let missing: Vec<_> = codes.iter().filter(|code| Exit::of(code).is_none()).collect();
+        assert!(missing.is_empty(), "without an exit code: {missing:?}");
+    }
+
+    #[test]
+    fn no_number_and_no_failure_is_there_twice() {
+        let numbers: BTreeSet<_> = ROWS.iter().map(|row| row.number).collect();
+        assert_eq!(numbers.len(), ROWS.len());
+        let codes: Vec<_> = ROWS.iter().flat_map(|row| row.codes).collect();
+        assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
+    }
+
+    #[test]
+    fn the_documentation_has_the_same_table() {
+        let documentation = include_str!("../../docs/cli.md");
+        for row in ROWS {
+            let line = format!("| {} | {} |", row.number, row.meaning);
+            assert!(documentation.contains(&line), "docs/cli.md has no line {line:?}");
+            for code in row.codes {
+                assert!(documentation.contains(&format!("`{code}`")), "docs/cli.md doesn't name {code}");
+            }
+        }
+    }
+}

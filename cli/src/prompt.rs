@@ -1,0 +1,186 @@
+//! Asking the person: passphrases without echo, numbers, confirmations.
+//!
+//! Questions go to standard error and answers come from the terminal itself, so that both standard input and standard
+//! output may be pipes.
+
+use std::io::{self, IsTerminal, Write};
+
+use countersign_core::Secret;
+use crossterm::cursor::MoveToColumn;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::execute;
+use crossterm::terminal::{Clear, ClearType};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::screen::RawMode;
+
+/// Whether there is a person to ask.
+pub(crate) fn can_ask() -> bool {
+    io::stderr().is_terminal() && (io::stdin().is_terminal() || has_controlling_terminal())
+}
+
+/// Asks for something that must not be seen.
+pub(crate) fn secret(question: &str) -> Result<Secret, Failure> {
+    let text = read_line(question, Echo::Nothing)?;
+    Ok(Secret::from(text.as_bytes()))
+}
+
+/// Asks for a line.
+pub(crate) fn line(question: &str) -> Result<String, Failure> {
+    Ok(read_line(question, Echo::Text)?.to_string())
+}
+
+/// Asks for something that is typed from paper: seen while it is typed, and gone from the screen afterwards.
+pub(crate) fn from_paper(question: &str) -> Result<Zeroizing<String>, Failure> {
+    read_line(question, Echo::Passing)
+}
+
+/// Asks for yes or no; anything but yes is no.
+pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
+    let answer = line(&format!("{question} [y/N] "))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// A line being typed. Wiped on drop, and never moved in memory while it grows.
+pub(crate) struct LineEditor {
+    text: Zeroizing<String>,
+}
+
+/// What a key did to a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// It goes on.
+    Open,
+    /// Enter.
+    Done,
+    /// Ctrl-C, Ctrl-D on an empty line, or Escape.
+    Cancelled,
+}
+
+impl LineEditor {
+    pub(crate) fn new() -> Self {
+        Self { text: Zeroizing::new(String::with_capacity(MAX_LINE_BYTES)) }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn key(&mut self, key: KeyEvent) -> Edit {
+        if key.kind == KeyEventKind::Release {
+            return Edit::Open;
+        }
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => return Edit::Done,
+            KeyCode::Esc => return Edit::Cancelled,
+            KeyCode::Char('c') if control => return Edit::Cancelled,
+            KeyCode::Char('d') if control && self.text.is_empty() => return Edit::Cancelled,
+            KeyCode::Char('u') if control => self.text.clear(),
+            KeyCode::Char('h') if control => drop(self.text.pop()),
+            KeyCode::Backspace => drop(self.text.pop()),
+            KeyCode::Char(c) if !control && self.text.len() + c.len_utf8() <= MAX_LINE_BYTES => {
+                self.text.push(c)
+            }
+            _ => {}
+        }
+        Edit::Open
+    }
+}
+
+/// Longer than any passphrase or link.
+const MAX_LINE_BYTES: usize = 4096;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Echo {
+    Text,
+    /// As text, until Enter.
+    Passing,
+    Nothing,
+}
+
+fn read_line(question: &str, echo: Echo) -> Result<Zeroizing<String>, Failure> {
+    let mut out = anstream::stderr().lock();
+    write!(out, "{question}")?;
+    out.flush()?;
+    let raw = RawMode::enter()?;
+    let mut editor = LineEditor::new();
+    let edit = loop {
+        let Event::Key(key) = crossterm::event::read()? else { continue };
+        let before = editor.text().chars().count();
+        let edit = editor.key(key);
+        if edit != Edit::Open {
+            break edit;
+        }
+        if echo != Echo::Nothing {
+            // Only the end of a line changes, so taking back and adding there is enough.
+            let after = editor.text().chars().count();
+            for _ in after..before {
+                write!(out, "\u{8} \u{8}")?;
+            }
+            for c in editor.text().chars().skip(before) {
+                write!(out, "{c}")?;
+            }
+            out.flush()?;
+        }
+    };
+    drop(raw);
+    if echo == Echo::Passing {
+        execute!(out, MoveToColumn(0), Clear(ClearType::CurrentLine))?;
+        write!(out, "{question}…")?;
+    }
+    writeln!(out)?;
+    match edit {
+        Edit::Done => Ok(editor.text),
+        _ => Err(Failure::Cancelled),
+    }
+}
+
+fn has_controlling_terminal() -> bool {
+    cfg!(unix) && std::fs::File::open("/dev/tty").is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(editor: &mut LineEditor, text: &str) {
+        for c in text.chars() {
+            assert_eq!(editor.key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)), Edit::Open);
+        }
+    }
+
+    fn control(editor: &mut LineEditor, c: char) -> Edit {
+        editor.key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))
+    }
+
+    #[test]
+    fn a_line_is_typed_corrected_and_sent() {
+        let mut editor = LineEditor::new();
+        typed(&mut editor, "12é");
+        editor.key(KeyCode::Backspace.into());
+        typed(&mut editor, "3");
+        assert_eq!(editor.text(), "123");
+        assert_eq!(editor.key(KeyCode::Enter.into()), Edit::Done);
+    }
+
+    #[test]
+    fn control_u_empties_the_line_and_control_c_cancels() {
+        let mut editor = LineEditor::new();
+        typed(&mut editor, "secret");
+        assert_eq!(control(&mut editor, 'd'), Edit::Open);
+        assert_eq!(control(&mut editor, 'u'), Edit::Open);
+        assert_eq!(editor.text(), "");
+        assert_eq!(control(&mut editor, 'c'), Edit::Cancelled);
+    }
+
+    #[test]
+    fn a_line_never_grows_beyond_its_buffer() {
+        let mut editor = LineEditor::new();
+        let start = editor.text.as_ptr();
+        typed(&mut editor, &"€".repeat(2000));
+        assert!(editor.text().len() <= MAX_LINE_BYTES && editor.text().len() > MAX_LINE_BYTES - 3);
+        assert_eq!(editor.text.as_ptr(), start);
+    }
+}

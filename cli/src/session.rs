@@ -1,0 +1,165 @@
+//! An open vault with everything around it: what most commands begin with.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign_core::client::{HttpTransport, HttpTransportBuilder};
+use countersign_core::keys::{SoftwareKeys, UserCheck};
+use countersign_core::vault::{NewSlot, Vault, VaultError};
+use countersign_core::{Authenticator, Error, Secret};
+use etcetera::BaseStrategy;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::args::Global;
+use crate::clock::platform_clock;
+use crate::failure::Failure;
+use crate::output::{self, Output};
+use crate::text::sentence;
+use crate::{input, prompt};
+
+/// So long after the passphrase was typed, whoever sits there now is asked again before an approval.
+const CHECK_LASTS: Duration = Duration::from_mins(5);
+
+/// An authenticator on the open vault, and when the person was last checked.
+pub(crate) struct Session {
+    pub(crate) authenticator: Authenticator,
+    path: PathBuf,
+    /// When the passphrase was typed; never, if a file gave it.
+    typed: Cell<Option<Instant>>,
+}
+
+/// Opens the vault and makes an authenticator of it.
+pub(crate) fn open(global: &Global) -> Result<Session, Failure> {
+    let vault = open_locked(global)?;
+    unlock(&vault, global)?;
+    Session::new(vault, global)
+}
+
+/// As [`open`]; makes the vault first where there is none.
+pub(crate) fn open_or_create(global: &Global, output: Output) -> Result<Session, Failure> {
+    match open(global) {
+        Err(Failure::Core(Error::Vault(VaultError::Missing))) => {
+            output.note("This is your first account, so a vault is made to keep it in.");
+            let passphrase = new_passphrase(global.passphrase_file.as_deref(), "Passphrase for the vault: ")?;
+            let vault = Vault::create(&vault_path(global)?, &[NewSlot::from_passphrase(&passphrase)?])?;
+            output.note(
+                "Made. `countersign vault recovery-code` helps should you ever forget the passphrase.\n",
+            );
+            Session::new(vault, global)
+        }
+        opened => opened,
+    }
+}
+
+impl Session {
+    fn new(vault: Vault, global: &Global) -> Result<Self, Failure> {
+        // A passphrase that a file holds proves nothing about who sits there.
+        let (user_check, typed) = match global.passphrase_file {
+            Some(_) => (UserCheck::None, None),
+            None => (UserCheck::Passphrase, Some(Instant::now())),
+        };
+        let vault = Arc::new(vault);
+        let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), user_check));
+        let transport = Arc::new(transport(global.ca_file.as_deref())?);
+        let authenticator = Authenticator::new(vault, keys, platform_clock(), transport)?;
+        Ok(Self { authenticator, path: vault_path(global)?, typed: Cell::new(typed) })
+    }
+
+    /// Makes sure before an approval that the person who typed the passphrase is still there.
+    pub(crate) fn check_person(&self) -> Result<(), Failure> {
+        if self.typed.get().is_some_and(|typed| typed.elapsed() > CHECK_LASTS) {
+            let passphrase = prompt::secret("Passphrase, once more: ")?;
+            Vault::open(&self.path)?.unlock_with_passphrase(&passphrase)?;
+            self.typed.set(Some(Instant::now()));
+        }
+        Ok(())
+    }
+}
+
+/// Opens the vault's file and leaves it locked.
+pub(crate) fn open_locked(global: &Global) -> Result<Vault, Failure> {
+    Ok(Vault::open(&vault_path(global)?)?)
+}
+
+/// Unlocks by the passphrase. A person may mistype it twice.
+pub(crate) fn unlock(vault: &Vault, global: &Global) -> Result<(), Failure> {
+    for _ in 0..2 {
+        let passphrase = passphrase(global, "Passphrase: ")?;
+        match vault.unlock_with_passphrase(&passphrase) {
+            Err(VaultError::WrongKey) if global.passphrase_file.is_none() => output::tell("That isn't it.\n"),
+            unlocked => return Ok(unlocked?),
+        }
+    }
+    Ok(vault.unlock_with_passphrase(&passphrase(global, "Passphrase: ")?)?)
+}
+
+/// The vault's passphrase.
+pub(crate) fn passphrase(global: &Global, question: &str) -> Result<Secret, Failure> {
+    match &global.passphrase_file {
+        Some(path) => input::read_first_line(path),
+        None if prompt::can_ask() => prompt::secret(question),
+        None => Err(Failure::PassphraseNeeded),
+    }
+}
+
+/// A new passphrase: from a file, or typed twice until it is right.
+pub(crate) fn new_passphrase(file: Option<&Path>, question: &str) -> Result<Secret, Failure> {
+    if let Some(path) = file {
+        let passphrase = input::read_first_line(path)?;
+        return if is_long_enough(&passphrase) { Ok(passphrase) } else { Err(too_short()) };
+    }
+    if !prompt::can_ask() {
+        return Err(Failure::PassphraseNeeded);
+    }
+    loop {
+        let passphrase = prompt::secret(question)?;
+        if !is_long_enough(&passphrase) {
+            output::tell(&format!("{}\n", sentence(&too_short())));
+        } else if prompt::secret("The same again: ")? == passphrase {
+            return Ok(passphrase);
+        } else {
+            output::tell("The two differ.\n");
+        }
+    }
+}
+
+/// Shorter than this, a passphrase is guessed in a day by whoever has the file.
+const MIN_PASSPHRASE_CHARS: usize = 8;
+
+fn is_long_enough(passphrase: &Secret) -> bool {
+    str::from_utf8(passphrase.expose()).is_ok_and(|text| text.chars().count() >= MIN_PASSPHRASE_CHARS)
+}
+
+const fn too_short() -> Failure {
+    Failure::PassphraseTooShort(MIN_PASSPHRASE_CHARS)
+}
+
+/// Where the vault is.
+pub(crate) fn vault_path(global: &Global) -> Result<PathBuf, Failure> {
+    if let Some(path) = &global.vault {
+        return Ok(path.clone());
+    }
+    let strategy = etcetera::base_strategy::choose_native_strategy().map_err(|_| {
+        Failure::Usage("there is no home folder to keep the vault in; give --vault".to_owned())
+    })?;
+    Ok(strategy.data_dir().join("countersign").join("vault.db"))
+}
+
+fn transport(ca_file: Option<&Path>) -> Result<HttpTransport, Failure> {
+    let mut builder = HttpTransportBuilder::default();
+    if let Some(path) = ca_file {
+        let pem = input::read_file(path)?;
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        let certificates = certificates.map_err(|_| Failure::BadCertificate)?;
+        if certificates.is_empty() {
+            return Err(Failure::BadCertificate);
+        }
+        for certificate in certificates {
+            builder = builder.add_root(&certificate).map_err(|_| Failure::BadCertificate)?;
+        }
+    }
+    Ok(builder.build().map_err(Error::from)?)
+}

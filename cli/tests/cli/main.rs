@@ -1,0 +1,13 @@
+//! The program as a process: what it prints, where, and how it ends.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod accounts;
+mod codes;
+mod enrol;
+mod help;
+mod secrets;
+mod service;
+mod sign_ins;
+mod support;
+mod tools;
+mod vault;
