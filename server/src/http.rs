@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::{device_api, openapi, relying_party};
+use crate::{device_api, openapi, pages, relying_party};
 
 /// How long a client may take for the head of a request, idle time on an open connection included.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,6 +41,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let api = Arc::new(api);
     router
         .route("/openapi.json", get(async move || Json((*api).clone())))
+        .merge(pages::router())
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn(bound_body))
         .layer(from_fn_with_state(Arc::clone(&app), describe))

@@ -5,7 +5,8 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `http` | routes, bounds on every request, the serving loop |
-//! | `device_api`, `relying_party`, `page` | the three interfaces: phones, relying parties, hosted pages |
+//! | `device_api`, `relying_party`, `pages` | the three interfaces: phones, relying parties, hosted pages |
+//! | `page` | what the hosted pages work with |
 //! | `actions` | what the service does, whoever asks |
 //! | `store` | tables and the group commit |
 //! | `keys`, `secret` | what follows from the master key |
@@ -21,8 +22,8 @@ mod keys;
 pub mod logging;
 mod openapi;
 mod otp;
-#[expect(dead_code, reason = "for the hosted pages")]
 mod page;
+mod pages;
 mod refusal;
 mod relying_party;
 mod secret;

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use countersign_protocol::messages::Matching;
 use countersign_protocol::{Id, decode_base64url, encode_base64url};
 
 use crate::actions::{code, enrolment, sign_in};
@@ -21,19 +20,11 @@ use crate::store::sign_ins::{self, SignIn, SignInPurpose, SignInState};
 use crate::store::{devices, organisations, page_claims};
 use crate::time::Time;
 
-/// A page that the asking browser may see. Only [`open`] and [`authorise`] make one.
+/// A page that the asking browser may see. Only [`authorise`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     kind: PageKind,
     id: Id,
-}
-
-/// A page that was just opened, and the cookie that the browser has to keep if it is the first to open it.
-#[derive(Debug)]
-pub(crate) struct OpenedPage {
-    pub(crate) page: Page,
-    /// Value of a `Set-Cookie` header.
-    pub(crate) set_cookie: Option<SecretText>,
 }
 
 /// What the enrolment page shows.
@@ -68,9 +59,7 @@ pub(crate) struct SignInView {
     pub(crate) ip: Option<String>,
     pub(crate) browser: Option<String>,
     pub(crate) state: SignInState,
-    pub(crate) created: Time,
     pub(crate) expires: Time,
-    pub(crate) matching: Matching,
     /// The number to be typed on the phone, while the sign-in waits.
     pub(crate) number: Option<SecretText>,
     /// Text of the QR to be scanned by the phone, while the sign-in waits.
@@ -79,7 +68,8 @@ pub(crate) struct SignInView {
     pub(crate) return_url: Option<String>,
 }
 
-/// Opens a page by the key in its address, or by the cookie of the browser that has it.
+/// Opens a page by the key in its address. Gives the value of the `Set-Cookie` header that lets the browser in from now
+/// on, unless it has the page already.
 ///
 /// # Errors
 ///
@@ -90,22 +80,19 @@ pub(crate) async fn open(
     id: Id,
     key: &str,
     cookies: Option<&str>,
-) -> Result<OpenedPage, Refusal> {
+) -> Result<Option<SecretText>, Refusal> {
     if !app.keys.derive_page_key(kind, id).matches(key) {
         return Err(Refusal::NotFound);
     }
-    if let Ok(page) = authorise(app, kind, id, cookies).await {
-        return Ok(OpenedPage { page, set_cookie: None });
+    if authorise(app, kind, id, cookies).await.is_ok() {
+        return Ok(None);
     }
     let claim = SecretBytes::<16>::make_random();
     let hash = hash(claim.expose());
     let claimed =
         app.store.write(move |transaction| page_claims::claim(transaction, kind, id, &hash)).await?;
     match claimed {
-        page_claims::Claimed::Now => {
-            let set_cookie = Some(set_cookie(app, kind, id, &claim));
-            Ok(OpenedPage { page: Page { kind, id }, set_cookie })
-        }
+        page_claims::Claimed::Now => Ok(Some(set_cookie(app, kind, id, &claim))),
         page_claims::Claimed::Before => Err(Refusal::Elsewhere),
         page_claims::Claimed::Unknown => Err(Refusal::NotFound),
     }
@@ -134,11 +121,6 @@ pub(crate) async fn authorise(
 }
 
 impl Page {
-    /// The enrolment or sign-in.
-    pub(crate) const fn id(self) -> Id {
-        self.id
-    }
-
     /// Listens to what changes on the page. Subscribe first, then load the view.
     pub(crate) fn subscribe(self, app: &App) -> Subscription {
         app.subscribe(self.id)
@@ -250,9 +232,7 @@ fn sign_in_view(app: &App, sign_in: SignIn, organisation: String) -> SignInView 
         ip: sign_in.ip,
         browser: sign_in.browser,
         state,
-        created: sign_in.created,
         expires: sign_in.expires,
-        matching: sign_in.matching,
         return_url: sign_in.return_url,
     }
 }

@@ -6,6 +6,7 @@ mod enrolment;
 mod http;
 mod keys;
 mod main_job;
+mod pages;
 mod restart;
 mod support;
 mod throttle;

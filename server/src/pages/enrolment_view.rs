@@ -1,0 +1,162 @@
+//! The enrolment page in each of its states, as a function of what is to be shown.
+
+use maud::{Markup, html};
+
+use super::document::{Document, Refresh};
+use super::parts::{button, check_value, heading, number, opening, qr, time_left};
+use super::text::{Section, Text};
+use crate::page::EnrolmentView;
+use crate::store::enrolments::EnrolmentState;
+use crate::time::Time;
+
+/// The page as it stands at `now`.
+pub(super) fn document(text: &Text, view: &EnrolmentView, now: Time) -> Document {
+    let page = Page { text, view, base: format!("../enrolments/{}", view.id), now };
+    let said = &text.enrolment;
+    let (title, content) = match view.state {
+        EnrolmentState::Pending => (said.heading.to_owned(), page.waiting()),
+        EnrolmentState::AwaitingActivation => (said.joined.to_owned(), page.joined()),
+        EnrolmentState::Active => page.enrolled(),
+        EnrolmentState::Failed => page.ended(&said.failed),
+        EnrolmentState::Expired => page.ended(&said.expired),
+        EnrolmentState::Cancelled => page.ended(&said.cancelled),
+    };
+    let waits = is_open(view.state);
+    let main = html! {
+        main id="main" class="enrolment" data-state=(state_name(view.state))
+            data-events=[waits.then(|| format!("{}/events", page.base))] {
+            (content)
+        }
+    };
+    Document {
+        title,
+        organisation: Some(view.organisation.clone()),
+        root: "../",
+        refresh: waits.then_some(Refresh::Again),
+        main,
+    }
+}
+
+/// What the page calls a state.
+pub(super) const fn state_name(state: EnrolmentState) -> &'static str {
+    match state {
+        EnrolmentState::Pending => "waiting",
+        EnrolmentState::AwaitingActivation => "joined",
+        EnrolmentState::Active => "enrolled",
+        EnrolmentState::Failed => "failed",
+        EnrolmentState::Expired => "expired",
+        EnrolmentState::Cancelled => "cancelled",
+    }
+}
+
+/// Whether a page in this state waits for news.
+pub(super) const fn is_open(state: EnrolmentState) -> bool {
+    matches!(state, EnrolmentState::Pending | EnrolmentState::AwaitingActivation)
+}
+
+struct Page<'a> {
+    text: &'a Text,
+    view: &'a EnrolmentView,
+    /// Relative address of the enrolment.
+    base: String,
+    now: Time,
+}
+
+impl Page<'_> {
+    fn waiting(&self) -> Markup {
+        let said = &self.text.enrolment;
+        html! {
+            (heading(said.heading))
+            p class="lead" { ((said.account)(self.view.display_name.as_ref().unwrap_or(&self.view.user))) }
+            div class="beside" {
+                div {
+                    ol class="steps" {
+                        @for step in said.steps {
+                            li { (step) }
+                        }
+                    }
+                    p class="rule" { (said.qr_rule) }
+                }
+                div class="picture" {
+                    (qr(&format!("{}/qr.png", self.base), said.qr_alt))
+                    @if let Some(link) = &self.view.link {
+                        // Shown where there is a touch screen and no mouse: a phone can't scan its own screen.
+                        a class="button on-phone" href=(link.expose()) { (said.open_here) }
+                    }
+                }
+            }
+            (self.foot(said.cancel))
+        }
+    }
+
+    fn joined(&self) -> Markup {
+        let said = &self.text.enrolment;
+        html! {
+            (heading(said.joined))
+            @if let Some(name) = &self.view.device_name {
+                p class="lead" { ((said.joined_device)(name)) }
+            }
+            ol class="steps" {
+                li {
+                    strong { (said.compare.heading) }
+                    @if let Some(value) = &self.view.check_value {
+                        (check_value(value))
+                    }
+                    (said.compare.body)
+                }
+                li {
+                    @match (&self.view.number, &self.view.match_link) {
+                        (Some(digits), _) => {
+                            (said.type_number)
+                            (number(self.text, digits.expose()))
+                        }
+                        (None, Some(_)) => {
+                            (said.scan_below)
+                            div class="picture" { (self.match_picture()) }
+                        }
+                        (None, None) => {}
+                    }
+                }
+            }
+            @if self.view.number.is_some() && self.view.match_link.is_some() {
+                details {
+                    summary { (said.scan_instead) }
+                    div class="picture" { (self.match_picture()) }
+                }
+            }
+            (self.foot(said.not_mine))
+        }
+    }
+
+    fn enrolled(&self) -> (String, Markup) {
+        let said = &self.text.enrolment;
+        let title = (said.enrolled)(self.view.device_name.as_deref().unwrap_or_default());
+        let content = html! {
+            (heading(&title))
+            p class="lead" { (said.enrolled_body) }
+            p { (said.enrolled_next) }
+        };
+        (title, content)
+    }
+
+    fn ended(&self, section: &Section) -> (String, Markup) {
+        let content = html! {
+            (opening(section))
+            p { (self.text.enrolment.new_code) }
+        };
+        (section.heading.to_owned(), content)
+    }
+
+    fn match_picture(&self) -> Markup {
+        qr(&format!("{}/match.png", self.base), self.text.enrolment.scan_alt)
+    }
+
+    fn foot(&self, stop: &str) -> Markup {
+        html! {
+            div class="foot" {
+                (time_left(self.text, self.view.expires.since(self.now)))
+                (button(&format!("{}/cancel", self.base), stop))
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The sign-in page in each of its states, as a function of what is to be shown.
+
+use maud::{Markup, html};
+
+use super::document::{Document, Refresh};
+use super::parts::{button, heading, number, opening, qr, time_left};
+use super::text::{Section, Text};
+use crate::page::SignInView;
+use crate::refusal::Refusal;
+use crate::store::sign_ins::SignInState;
+use crate::time::Time;
+
+/// Which way the page offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Approve on the phone.
+    Phone,
+    /// Type a one-time code, after this error with the last one.
+    Code(Option<CodeError>),
+}
+
+/// What was wrong with a one-time code. The page's address carries it from the form to the page, so that a page may be
+/// loaded again without sending the code again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CodeError {
+    Malformed,
+    Wrong,
+    Locked,
+    TooMany,
+    Unavailable,
+}
+
+impl Way {
+    /// As in [`Document`].
+    pub(super) const fn root(self) -> &'static str {
+        match self {
+            Self::Phone => "../",
+            Self::Code(_) => "../../",
+        }
+    }
+}
+
+impl CodeError {
+    /// None if there is no point in another code, since the sign-in has ended.
+    pub(super) const fn of(refusal: Refusal) -> Option<Self> {
+        match refusal {
+            Refusal::Ended => None,
+            Refusal::Invalid(_) => Some(Self::Malformed),
+            Refusal::WrongCode => Some(Self::Wrong),
+            Refusal::Locked(_) => Some(Self::Locked),
+            Refusal::TooManyCodes => Some(Self::TooMany),
+            _ => Some(Self::Unavailable),
+        }
+    }
+
+    /// As the page's address has it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Wrong => "wrong",
+            Self::Locked => "locked",
+            Self::TooMany => "too_many",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// The page as it stands at `now`.
+pub(super) fn document(text: &Text, view: &SignInView, way: Way, now: Time) -> Document {
+    let root = way.root();
+    let page = Page { text, view, base: format!("{root}sign-ins/{}", view.id), now };
+    let said = &text.sign_in;
+    let (title, content) = match (view.state, way) {
+        (SignInState::Pending, Way::Phone) => (said.heading.to_owned(), page.phone()),
+        (SignInState::Pending, Way::Code(error)) => (page.code_title(error), page.code(error)),
+        (SignInState::Approved, _) => (said.approved.heading.to_owned(), page.approved()),
+        (SignInState::Denied, _) => page.ended(&said.denied),
+        (SignInState::Reported, _) => page.ended(&said.reported),
+        (SignInState::Failed, _) => page.ended(&said.failed),
+        (SignInState::Expired, _) => page.ended(&said.expired),
+        (SignInState::Cancelled, _) => page.ended(&said.cancelled),
+    };
+    let waits = view.state == SignInState::Pending;
+    let next = view.return_url.as_ref().filter(|_| view.state == SignInState::Approved);
+    let refresh = match way {
+        // Loading the form again would take away what is being typed.
+        Way::Code(_) if waits => None,
+        _ if waits => Some(Refresh::Again),
+        _ => next.map(|address| Refresh::To(address.clone())),
+    };
+    let main = html! {
+        main id="main" class="sign-in" data-state=(view.state.as_str())
+            data-events=[waits.then(|| format!("{}/events", page.base))] data-next=[next] {
+            (content)
+        }
+    };
+    Document { title, organisation: Some(view.organisation.clone()), root, refresh, main }
+}
+
+struct Page<'a> {
+    text: &'a Text,
+    view: &'a SignInView,
+    /// Relative address of the sign-in.
+    base: String,
+    now: Time,
+}
+
+impl Page<'_> {
+    fn phone(&self) -> Markup {
+        let said = &self.text.sign_in;
+        let picture = || qr(&format!("{}/match.png", self.base), said.qr_alt);
+        html! {
+            (heading(said.heading))
+            (self.details())
+            ol class="steps" {
+                li { (said.open_app) }
+                li {
+                    @match (&self.view.number, &self.view.match_link) {
+                        (Some(digits), _) => {
+                            (said.type_number)
+                            (number(self.text, digits.expose()))
+                        }
+                        (None, Some(_)) => {
+                            (said.scan_below)
+                            div class="picture" { (picture()) }
+                        }
+                        (None, None) => (said.just_approve),
+                    }
+                }
+            }
+            @if self.view.number.is_some() && self.view.match_link.is_some() {
+                details {
+                    summary { (said.scan_instead) }
+                    p { (said.scan_how) }
+                    div class="picture" { (picture()) }
+                }
+            }
+            (self.foot(&format!("{}/code", self.base), said.use_code))
+        }
+    }
+
+    fn code_title(&self, error: Option<CodeError>) -> String {
+        let said = &self.text.code;
+        match error {
+            Some(_) => format!("{}: {}", said.error_title, said.heading),
+            None => said.heading.to_owned(),
+        }
+    }
+
+    fn code(&self, error: Option<CodeError>) -> Markup {
+        let said = &self.text.code;
+        let error = error.map(|error| match error {
+            CodeError::Malformed => said.malformed,
+            CodeError::Wrong => said.wrong,
+            CodeError::Locked => said.locked,
+            CodeError::TooMany => said.too_many,
+            CodeError::Unavailable => said.unavailable,
+        });
+        html! {
+            (heading(said.heading))
+            p class="lead" { (said.where_from) }
+            (self.details())
+            form id="code-form" method="post" action=(format!("{}/code", self.base)) novalidate {
+                label for="code" { (said.label) }
+                p id="code-hint" class="hint" { (said.hint) }
+                @if let Some(error) = error {
+                    p id="code-error" class="error" { (error) }
+                }
+                div class="entry" {
+                    input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="12"
+                        autocorrect="off" spellcheck="false" required autofocus aria-invalid=[error.map(|_| "true")]
+                        aria-describedby=(if error.is_some() { "code-error code-hint" } else { "code-hint" });
+                    button type="submit" { (said.submit) }
+                }
+            }
+            (self.foot(&self.base, said.use_phone))
+        }
+    }
+
+    fn approved(&self) -> Markup {
+        let said = &self.text.sign_in;
+        html! {
+            (opening(&said.approved))
+            @match &self.view.return_url {
+                Some(address) => {
+                    p { ((said.going_back)(&self.view.application)) }
+                    p { a class="button" href=(address) { ((said.continue_to)(&self.view.application)) } }
+                }
+                None => p { (said.close_window) },
+            }
+        }
+    }
+
+    fn ended(&self, section: &Section) -> (String, Markup) {
+        let said = &self.text.sign_in;
+        let content = html! {
+            (opening(section))
+            p { ((said.start_again)(&self.view.application)) }
+            @if let Some(address) = &self.view.return_url {
+                p { a class="button" href=(address) { ((said.back_to)(&self.view.application)) } }
+            }
+        };
+        (section.heading.to_owned(), content)
+    }
+
+    /// What the phone shows as well: who asks, for whom, from where.
+    fn details(&self) -> Markup {
+        let said = &self.text.sign_in;
+        let view = self.view;
+        let from: Vec<&str> =
+            [&view.place, &view.ip, &view.browser].into_iter().flatten().map(String::as_str).collect();
+        html! {
+            dl {
+                div { dt { (said.application) } dd { (view.application) } }
+                div { dt { (said.user) } dd { (view.user) } }
+                @if !from.is_empty() {
+                    div { dt { (said.place) } dd { (from.join(" · ")) } }
+                }
+            }
+        }
+    }
+
+    fn foot(&self, other_way: &str, label: &str) -> Markup {
+        html! {
+            div class="foot" {
+                (time_left(self.text, self.view.expires.since(self.now)))
+                a href=(other_way) { (label) }
+                (button(&format!("{}/cancel", self.base), self.text.sign_in.cancel))
+            }
+        }
+    }
+}
