@@ -303,10 +303,10 @@ async fn a_stopped_enrolment_enrols_nothing() {
 
 #[tokio::test]
 async fn events_end_when_the_service_stops() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let browser = Browser::open(&world, &world.start_sign_in("ada").await).await;
     let mut events = browser.below("/events").await;
     assert_eq!(next_event(&mut events).await.as_deref(), Some("pending"));
-    world.stop().await;
+    world.take_service().shutdown().await;
     assert_eq!(next_event(&mut events).await, None);
 }
