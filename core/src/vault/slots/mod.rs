@@ -89,6 +89,7 @@ pub struct KeySlot {
 /// A slot that is ready to be added to a vault: its key is made, and nothing has been written yet.
 ///
 /// Made before the vault is touched, because the key derivation takes a while and a key store may wait for a person.
+#[derive(Clone)]
 pub struct NewSlot {
     id: Id,
     kind: SlotKind,
@@ -170,6 +171,7 @@ pub(super) fn open_any(
 }
 
 /// The 256-bit key that wraps the vault key in one slot.
+#[derive(Clone)]
 pub(super) struct SlotKey(Secret);
 
 impl SlotKey {
