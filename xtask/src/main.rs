@@ -1,8 +1,10 @@
-//! What CI runs is what a person runs: `cargo xtask demo` and `cargo xtask test`.
+//! What CI runs is what a person runs: `cargo xtask --help` lists it.
 
+mod bindings;
 mod demo;
 mod test;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -27,12 +29,22 @@ enum Task {
     },
     /// Run everything that CI runs
     Test,
+    /// Build the library for this machine, and generate the Kotlin and the Swift that go with it
+    Bindings {
+        /// How the library is built
+        #[arg(long, value_enum, default_value = "dev")]
+        profile: bindings::Profile,
+        /// Write to DIR/kotlin and DIR/swift instead of the source trees
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Demo { interactive } => demo::run(interactive),
         Task::Test => test::run(),
+        Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

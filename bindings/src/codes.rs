@@ -1,0 +1,122 @@
+//! One-time codes of all accounts at once.
+
+use std::fmt;
+
+use countersign_core as core;
+
+use crate::accounts::page_of;
+use crate::convert::signed;
+use crate::limit::blocking;
+use crate::{Authenticator, AuthenticatorError, ClockStatus, Completeness, Id, Page};
+
+/// The codes of this moment.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Codes {
+    /// The rows of the page: one for each account with codes that isn't in the trash, in the person's order.
+    pub codes: Vec<AccountCode>,
+    /// How many rows there are in all.
+    pub total: i64,
+    /// Accounts that are there but can't be read.
+    pub damaged: Vec<Id>,
+    /// Whether accounts have vanished from the file.
+    pub completeness: Completeness,
+    /// The time they are for, and how far the device's clock is off.
+    pub clock: ClockStatus,
+    /// Milliseconds until the first of all codes changes, on this page or not; `None` if none does. Ask again then.
+    pub next_change_ms: Option<i64>,
+}
+
+/// An account's code.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct AccountCode {
+    /// The account.
+    pub account: Id,
+    /// Who issued it; may be empty.
+    pub issuer: String,
+    /// Whose it is; may be empty.
+    pub name: String,
+    /// What to show.
+    pub code: ShownCode,
+}
+
+/// What to show for an account. Its debug text has no code in it.
+#[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi::export(Debug)]
+pub enum ShownCode {
+    /// This code and the next one.
+    Timed {
+        /// The code of this time step.
+        code: String,
+        /// The code of the next time step.
+        next: String,
+        /// Seconds until `next` takes over: 1 to `period`.
+        remaining_seconds: i32,
+        /// Length of a time step in seconds.
+        period: i32,
+    },
+    /// A code is made when the person asks: [`Authenticator::next_code`].
+    OnRequest,
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Authenticator {
+    /// The codes of all accounts, now; all rows without a `page`. Needs no network.
+    ///
+    /// # Errors
+    ///
+    /// When the vault can't be read.
+    #[uniffi::method(default(page = None))]
+    pub async fn codes(&self, page: Option<Page>) -> Result<Codes, AuthenticatorError> {
+        let core = self.core.clone();
+        let codes = blocking(move || core.codes()).await?;
+        Ok(Codes {
+            total: signed(codes.codes.len()),
+            codes: page_of(codes.codes, page).map(AccountCode::from).collect(),
+            damaged: codes.damaged,
+            completeness: codes.completeness.into(),
+            clock: codes.clock.into(),
+            next_change_ms: codes.next_change_ms.map(signed),
+        })
+    }
+
+    /// Makes the next code of an account whose codes come from a counter. The counter has moved on durably before the
+    /// code is given out, so that no code is given out twice.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Gone`] when there is no such account, or it has no counter.
+    pub async fn next_code(&self, account: Id) -> Result<String, AuthenticatorError> {
+        let core = self.core.clone();
+        Ok(blocking(move || core.next_code(account)).await?.as_str().to_owned())
+    }
+}
+
+impl From<core::AccountCode> for AccountCode {
+    fn from(row: core::AccountCode) -> Self {
+        let code = match row.code {
+            core::ShownCode::Timed(timed) => ShownCode::Timed {
+                code: timed.code.as_str().to_owned(),
+                next: timed.next.as_str().to_owned(),
+                remaining_seconds: timed.remaining_seconds.try_into().unwrap_or(i32::MAX),
+                period: timed.period.try_into().unwrap_or(i32::MAX),
+            },
+            _ => ShownCode::OnRequest,
+        };
+        Self { account: row.account, issuer: row.issuer, name: row.name, code }
+    }
+}
+
+impl fmt::Debug for ShownCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timed { remaining_seconds, period, .. } => f
+                .debug_struct("Timed")
+                .field("remaining_seconds", remaining_seconds)
+                .field("period", period)
+                .finish_non_exhaustive(),
+            Self::OnRequest => f.write_str("OnRequest"),
+        }
+    }
+}

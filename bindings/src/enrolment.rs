@@ -1,0 +1,166 @@
+//! Enrolling with an approval service, renaming and giving up this device there.
+
+use std::fmt;
+use std::sync::Arc;
+
+use countersign_core as core;
+use countersign_core::protocol::messages;
+
+use crate::cancel::{CancelHandle, cancellable};
+use crate::{Authenticator, AuthenticatorError, Id, Offer};
+
+/// What a device says of itself when it enrols.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct DeviceDescription {
+    /// Its name, as its owner reads it in a list of devices: 1 to 128 characters.
+    pub name: String,
+    /// What kind of device it is.
+    pub platform: Platform,
+    /// How to wake it, if it can be.
+    pub wake_up: Option<WakeUp>,
+}
+
+/// Kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Platform {
+    /// An Android phone or tablet.
+    Android,
+    /// An iPhone or iPad.
+    Ios,
+    /// A computer.
+    Desktop,
+    /// Anything else.
+    Other,
+}
+
+/// A channel that can tell a device to fetch. The wake-up itself has no content. Whoever knows the address can send one, so
+/// its debug text doesn't show it.
+#[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi::export(Debug)]
+pub enum WakeUp {
+    /// A UnifiedPush endpoint.
+    UnifiedPush {
+        /// Its https address.
+        endpoint: String,
+    },
+    /// Firebase Cloud Messaging.
+    Fcm {
+        /// Registration token.
+        token: String,
+    },
+    /// Apple Push Notification service.
+    Apns {
+        /// Device token.
+        token: String,
+    },
+}
+
+/// A device whose keys are bound. Its first approval, which the service asks for at once, makes it active.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Enrolment {
+    /// The new account.
+    pub account: Id,
+    /// To be compared with the enrolment page's.
+    pub check_value: String,
+    /// The organisation's name.
+    pub organisation: String,
+    /// The person's name there.
+    pub user: String,
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Authenticator {
+    /// Enrols this device by a scanned offer of enrolment: makes its keys, binds them, and stores the new account.
+    ///
+    /// Interrupted by anything (the network, the end of the process, `cancel`), it is taken up again by the same offer, with
+    /// the same keys and the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Refused`] when the service refuses the ticket (nothing is kept then),
+    /// [`AuthenticatorError::Input`] for another kind of offer or a name that can't be used,
+    /// [`AuthenticatorError::Network`], [`AuthenticatorError::Untrusted`], [`AuthenticatorError::KeyStore`].
+    #[uniffi::method(default(cancel = None))]
+    pub async fn enrol(
+        &self,
+        offer: Arc<Offer>,
+        device: DeviceDescription,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Enrolment, AuthenticatorError> {
+        let link = offer.enrolment_link()?;
+        let enrolment = cancellable(cancel, self.core.enrol(link, device.into())).await;
+        self.changed_by(enrolment).map(Enrolment::from)
+    }
+
+    /// Gives this device a new name at the account's service.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Gone`] when the account isn't enrolled, [`AuthenticatorError::Input`] for a name that can't be
+    /// used, and those of the network, the service and the key store.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn rename_device(
+        &self,
+        account: Id,
+        name: String,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), AuthenticatorError> {
+        cancellable(cancel, self.core.rename_device(account, &name)).await
+    }
+
+    /// Gives this device up at the account's service: from then on its keys and its codes are worth nothing, and the
+    /// account is marked so. A device that the service has already removed counts as given up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::rename_device`].
+    #[uniffi::method(default(cancel = None))]
+    pub async fn revoke(
+        &self,
+        account: Id,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), AuthenticatorError> {
+        self.changed_by(cancellable(cancel, self.core.revoke(account)).await)
+    }
+}
+
+impl From<core::Enrolment> for Enrolment {
+    fn from(enrolment: core::Enrolment) -> Self {
+        Self {
+            account: enrolment.account,
+            check_value: enrolment.check_value,
+            organisation: enrolment.organisation,
+            user: enrolment.user,
+        }
+    }
+}
+
+impl From<DeviceDescription> for core::approvals::DeviceDescription {
+    fn from(device: DeviceDescription) -> Self {
+        Self {
+            name: device.name,
+            platform: match device.platform {
+                Platform::Android => messages::Platform::Android,
+                Platform::Ios => messages::Platform::Ios,
+                Platform::Desktop => messages::Platform::Desktop,
+                Platform::Other => messages::Platform::Other,
+            },
+            wake_up: device.wake_up.map(|wake_up| match wake_up {
+                WakeUp::UnifiedPush { endpoint } => messages::WakeUp::UnifiedPush { endpoint },
+                WakeUp::Fcm { token } => messages::WakeUp::Fcm { token },
+                WakeUp::Apns { token } => messages::WakeUp::Apns { token },
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for WakeUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnifiedPush { .. } => "UnifiedPush([redacted])",
+            Self::Fcm { .. } => "Fcm([redacted])",
+            Self::Apns { .. } => "Apns([redacted])",
+        })
+    }
+}

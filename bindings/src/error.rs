@@ -1,0 +1,304 @@
+//! Errors: one enum, whose variants say what the caller can do next.
+//!
+//! UniFFI leaves the text of a Rust error behind, so each variant carries an [`ErrorDetail`] with a stable code, for
+//! programs and translations, and a text. Neither ever holds a secret, a URL, or what foreign code threw.
+
+use std::fmt;
+
+use countersign_core::approvals::{AnswerError, ReplyError};
+use countersign_core::client::NetworkError;
+use countersign_core::offer::BatchError;
+use countersign_core::protocol::messages::ProblemCode;
+use countersign_core::vault::{RecoveryCodeError, VaultError};
+use countersign_core::{Error, KeyStoreError};
+use uniffi::UnexpectedUniFFICallbackError;
+
+/// What happened, for programs, for translations and for people.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ErrorDetail {
+    /// A stable name such as `ticket_expired`. It never changes its meaning.
+    pub code: String,
+    /// What happened and what to do next, in English.
+    pub description: String,
+    /// The one number that the text has in it, for translations: digits of the number that is asked for
+    /// (`answer_not_a_number`), milliseconds until the next try (`account_throttled`), symbols that were found
+    /// (`recovery_code_length`) or which one is wrong, from 1 (`recovery_code_symbol`).
+    pub parameter: Option<i64>,
+}
+
+/// Any failure of the authenticator, by what can be done about it.
+#[derive(Clone, PartialEq, Eq, uniffi::Error)]
+#[uniffi::export(Debug, Display)]
+pub enum AuthenticatorError {
+    /// The person dismissed a prompt, or the call was cancelled. There is nothing to tell.
+    Cancelled {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// The vault is locked. Unlock it, then try again.
+    Locked {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// The passphrase or the recovery code doesn't open the vault. Ask again.
+    WrongKey {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// The vault, or a part of it, can't be used. Its sealed contents are kept as they are; the text says what to do.
+    Vault {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// The platform's key store didn't use a key. The code says whether it is locked for now (`key_store_locked`), or the
+    /// key is gone for good (`key_store_invalidated`, `key_store_key_not_found`): open the vault by another slot, or
+    /// enrol the account again.
+    KeyStore {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// What was typed or scanned can't be used. Let the person correct it.
+    Input {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// The network or the service failed for now. Try again later.
+    Network {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// What came back can't be trusted. Don't try again on this network; the organisation should know.
+    Untrusted {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// The approval service refuses, and the code says why.
+    Refused {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// What the call is about isn't there (any more). Read the list again.
+    Gone {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+    /// The device is short of something: space, memory, or a turn at the vault. Make room or wait, then try again.
+    Busy {
+        /// What happened.
+        detail: ErrorDetail,
+    },
+}
+
+#[uniffi::export]
+impl AuthenticatorError {
+    /// The stable name of what happened. It never changes its meaning, whatever the text says.
+    #[must_use]
+    pub fn code(&self) -> String {
+        self.detail().code.clone()
+    }
+
+    /// What happened and what to do next, in English, for a person.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.detail().description.clone()
+    }
+
+    /// The one number of the text; see [`ErrorDetail::parameter`].
+    #[must_use]
+    pub fn parameter(&self) -> Option<i64> {
+        self.detail().parameter
+    }
+}
+
+impl AuthenticatorError {
+    pub(crate) fn detail(&self) -> &ErrorDetail {
+        match self {
+            Self::Cancelled { detail }
+            | Self::Locked { detail }
+            | Self::WrongKey { detail }
+            | Self::Vault { detail }
+            | Self::KeyStore { detail }
+            | Self::Input { detail }
+            | Self::Network { detail }
+            | Self::Untrusted { detail }
+            | Self::Refused { detail }
+            | Self::Gone { detail }
+            | Self::Busy { detail } => detail,
+        }
+    }
+
+    pub(crate) fn cancelled() -> Self {
+        Self::Cancelled { detail: ErrorDetail::new("cancelled", "the call was cancelled") }
+    }
+
+    pub(crate) fn malformed_id() -> Self {
+        Self::input("id_malformed", "that is not an identifier of this library")
+    }
+
+    pub(crate) fn other_offer(description: &str) -> Self {
+        Self::input("offer_other_kind", description)
+    }
+
+    pub(crate) fn input(code: &str, description: &str) -> Self {
+        Self::Input { detail: ErrorDetail::new(code, description) }
+    }
+}
+
+impl ErrorDetail {
+    fn new(code: &str, description: &str) -> Self {
+        Self { code: code.into(), description: description.into(), parameter: None }
+    }
+}
+
+/// By its code alone.
+impl fmt::Debug for AuthenticatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AuthenticatorError({})", self.detail().code)
+    }
+}
+
+impl fmt::Debug for ErrorDetail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ErrorDetail({})", self.code)
+    }
+}
+
+impl fmt::Display for AuthenticatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ErrorDetail { code, description, .. } = self.detail();
+        write!(f, "{code}: {description}")
+    }
+}
+
+impl std::error::Error for AuthenticatorError {}
+
+impl From<Error> for ErrorDetail {
+    fn from(error: Error) -> Self {
+        Self { code: error.code().into(), description: error.to_string(), parameter: parameter(&error) }
+    }
+}
+
+impl From<Error> for AuthenticatorError {
+    fn from(error: Error) -> Self {
+        let detail = ErrorDetail::from(error.clone());
+        match error {
+            Error::Vault(error) => from_vault(error, detail),
+            Error::KeyStore(KeyStoreError::Cancelled) => Self::Cancelled { detail },
+            Error::KeyStore(_) => Self::KeyStore { detail },
+            Error::Network(NetworkError::NotSecure) => Self::Untrusted { detail },
+            Error::Network(_) | Error::Reply(ReplyError::NotTheService) => Self::Network { detail },
+            Error::Reply(ReplyError::Refused(refusal)) if refusal.code == ProblemCode::Unavailable => {
+                Self::Network { detail }
+            }
+            Error::Reply(ReplyError::Refused(_)) => Self::Refused { detail },
+            Error::Reply(_) => Self::Untrusted { detail },
+            Error::NoSuchAccount | Error::NoSuchRequest | Error::NotEnrolled | Error::NoCodeOnRequest => {
+                Self::Gone { detail }
+            }
+            _ => Self::Input { detail },
+        }
+    }
+}
+
+const fn from_vault(error: VaultError, detail: ErrorDetail) -> AuthenticatorError {
+    match error {
+        VaultError::Locked => AuthenticatorError::Locked { detail },
+        VaultError::WrongKey => AuthenticatorError::WrongKey { detail },
+        VaultError::EmptyPassphrase | VaultError::TooLarge => AuthenticatorError::Input { detail },
+        VaultError::NotFound { .. } => AuthenticatorError::Gone { detail },
+        VaultError::Busy | VaultError::DiskFull | VaultError::OutOfMemory => {
+            AuthenticatorError::Busy { detail }
+        }
+        _ => AuthenticatorError::Vault { detail },
+    }
+}
+
+fn parameter(error: &Error) -> Option<i64> {
+    match error {
+        Error::Answer(AnswerError::NotANumber { digits }) => Some(i64::from(*digits)),
+        error => error.refusal()?.retry_after.map(crate::convert::signed),
+    }
+}
+
+impl From<VaultError> for AuthenticatorError {
+    fn from(error: VaultError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<RecoveryCodeError> for AuthenticatorError {
+    fn from(error: RecoveryCodeError) -> Self {
+        let (code, parameter) = match error {
+            RecoveryCodeError::Length { found } => ("recovery_code_length", Some(found)),
+            RecoveryCodeError::Symbol { position } => ("recovery_code_symbol", Some(position)),
+            _ => ("recovery_code_mistyped", None),
+        };
+        let parameter = parameter.map(crate::convert::signed);
+        Self::Input { detail: ErrorDetail { parameter, ..ErrorDetail::new(code, &error.to_string()) } }
+    }
+}
+
+impl From<BatchError> for AuthenticatorError {
+    fn from(error: BatchError) -> Self {
+        let code = match error {
+            BatchError::AnotherBatch => "offer_another_export",
+            _ => "offer_contradicts_export",
+        };
+        Self::input(code, &error.to_string())
+    }
+}
+
+/// Why the platform's key store didn't use a key; what [`crate::DeviceKeys`] and [`crate::VaultKeyStore`] throw.
+///
+/// (The core's `KeyStoreError`. Its name in Kotlin would be that of an exception of `java.security`.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum PlatformKeyError {
+    /// The person dismissed the prompt.
+    #[error("the person cancelled")]
+    Cancelled,
+    /// The device or the key is locked for now: no unlock since boot, or too many failed attempts.
+    #[error("the key store is locked for now")]
+    Locked,
+    /// The key exists but will never work again: a fingerprint was added, or the screen lock removed.
+    #[error("the key store has invalidated the key")]
+    Invalidated,
+    /// There is no such key: another device, restored data, or a cleared key store.
+    #[error("the key store has no such key")]
+    NotFound,
+    /// The key store failed, or this device hasn't one that is good enough. Also whatever else is thrown.
+    #[error("the key store is unavailable")]
+    Unavailable,
+}
+
+impl From<PlatformKeyError> for KeyStoreError {
+    fn from(error: PlatformKeyError) -> Self {
+        match error {
+            PlatformKeyError::Cancelled => Self::Cancelled,
+            PlatformKeyError::Locked => Self::Locked,
+            PlatformKeyError::Invalidated => Self::Invalidated,
+            PlatformKeyError::NotFound => Self::NotFound,
+            PlatformKeyError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// What [`crate::DeviceClock`] and [`crate::LogSink`] throw when they can't do their work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum PlatformError {
+    /// It didn't work. Also whatever else is thrown.
+    #[error("the platform failed")]
+    Failed,
+}
+
+// The reason holds the whole stack trace of what was thrown, and with it perhaps a secret: it goes no further.
+impl From<UnexpectedUniFFICallbackError> for PlatformKeyError {
+    fn from(_: UnexpectedUniFFICallbackError) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<UnexpectedUniFFICallbackError> for PlatformError {
+    fn from(_: UnexpectedUniFFICallbackError) -> Self {
+        Self::Failed
+    }
+}

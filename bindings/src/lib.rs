@@ -1,0 +1,60 @@
+//! The authenticator for Kotlin and Swift: the core's façade, under the same names, in types that cross a language border.
+//!
+//! It decides nothing. It turns the core's types into records, its blocking calls into async ones, a foreign key
+//! store, clock and log sink into the core's traits, and its errors into one enum that a caller can act on.
+//!
+//! - **Calls.** One list a call, never a call a row. Calls that touch the disk or the network are async. Those that wait
+//!   for a network, a key store or a person take a [`CancelHandle`] too, since a cancelled Swift task doesn't reach Rust by
+//!   itself. Every future may be dropped at any time.
+//! - **Events** are pulled: [`RequestWatcher::next_event`].
+//! - **Foreign code** is asked through [`DeviceKeys`], [`VaultKeyStore`], [`DeviceClock`] and [`LogSink`], always within a
+//!   time limit where it is async, and what it throws is never logged.
+//! - **Secrets** go in once: passphrases as [`Passphrase`], one-time-code secrets inside an [`Offer`]. None comes out but the
+//!   recovery code, once, for the person to write down, and a slot's key for the platform to wrap.
+//! - **Numbers** are signed where they come out, because unsigned ones are awkward in Kotlin.
+//! - **Names** differ from the core's where Kotlin, Swift or their frameworks have one of their own.
+
+mod accounts;
+mod authenticator;
+mod cancel;
+mod clock;
+mod codes;
+mod convert;
+mod enrolment;
+mod error;
+mod key_store;
+mod keys;
+mod limit;
+mod log;
+mod offer;
+mod requests;
+mod scan;
+mod vault;
+mod watcher;
+
+pub use accounts::{AccountSummary, Accounts, AddedAccount, BindingState, CodeKind, Completeness, Page};
+pub use authenticator::Authenticator;
+pub use cancel::CancelHandle;
+pub use clock::{ClockReading, ClockStatus, DeviceClock, TimeSource};
+pub use codes::{AccountCode, Codes, ShownCode};
+pub use countersign_core::protocol::Id;
+pub use enrolment::{DeviceDescription, Enrolment, Platform, WakeUp};
+pub use error::{AuthenticatorError, ErrorDetail, PlatformError, PlatformKeyError};
+pub use key_store::VaultKeyStore;
+pub use keys::{DeviceKeys, KeyName, KeyRole, Prompt, UserCheck};
+pub use log::{LogLevel, LogRecord, LogSink, set_log_sink};
+pub use offer::{MigrationBatch, MigrationProgress, Offer, OfferContent, OfferedAccount, RefusedAccount};
+pub use requests::{
+    AccountFailure, AnswerOutcome, ApprovalRequest, MatchProof, Matching, Outcome, Purpose, Requests,
+};
+pub use scan::{FrameScanner, ScannedCode, scan_picture};
+pub use vault::{Health, KeySlot, KindHealth, NewSlot, Passphrase, RecoveryCode, SlotKind, Vault};
+pub use watcher::{RequestEvent, RequestWatcher};
+
+uniffi::setup_scaffolding!();
+
+uniffi::custom_type!(Id, String, {
+    remote,
+    try_lift: |text| text.parse().map_err(|_| AuthenticatorError::malformed_id().into()),
+    lower: |id| id.to_string(),
+});

@@ -1,0 +1,86 @@
+//! Scanning: camera frames and picture files to what the codes in them offer. Their texts stay in Rust.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_core::Error;
+use countersign_core::scan::{self, ScannedText};
+use zeroize::Zeroizing;
+
+use crate::limit::blocking;
+use crate::{AuthenticatorError, ErrorDetail, Offer};
+
+/// Reads a stream of camera frames: quickly each, and with more effort every few frames while nothing is found.
+#[derive(Default, uniffi::Object)]
+pub struct FrameScanner(Mutex<scan::FrameScanner>);
+
+/// A code in a picture.
+#[derive(Clone, uniffi::Enum)]
+pub enum ScannedCode {
+    /// It offers something.
+    Offer {
+        /// What.
+        offer: Arc<Offer>,
+    },
+    /// It doesn't, and this is why. Say so if it stays in view, and go on scanning.
+    Other {
+        /// Why, without any of its text.
+        reason: ErrorDetail,
+    },
+}
+
+#[uniffi::export]
+impl FrameScanner {
+    /// A scanner that has seen nothing yet.
+    #[uniffi::constructor]
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// The codes in this frame; empty if none was found. Takes a few milliseconds: call it on the camera's thread, and drop
+    /// the frames that come meanwhile.
+    ///
+    /// `luma` is the 8-bit luminance plane (Android: plane 0 of `YUV_420_888`, a direct buffer that isn't copied; Apple:
+    /// plane 0 of `kCVPixelFormatType_420YpCbCr8BiPlanarFullRange`), `width` and `height` are in pixels, and
+    /// `row_stride` is the distance from the beginning of a row to that of the next, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Input`] when the frame isn't what its numbers say, or too large.
+    pub fn scan(
+        &self,
+        luma: &[u8],
+        width: u32,
+        height: u32,
+        row_stride: u32,
+    ) -> Result<Vec<ScannedCode>, AuthenticatorError> {
+        let [width, height, row_stride] =
+            [width, height, row_stride].map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let mut scanner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = scanner.scan(luma, width, height, row_stride).map_err(Error::from)?;
+        Ok(codes(&texts))
+    }
+}
+
+/// The codes in a picture file (PNG, JPEG or WebP), each once; empty if none was found.
+///
+/// # Errors
+///
+/// [`AuthenticatorError::Input`] says why the file can't be read.
+#[uniffi::export(async_runtime = "tokio")]
+pub async fn scan_picture(file: Vec<u8>) -> Result<Vec<ScannedCode>, AuthenticatorError> {
+    let file = Zeroizing::new(file);
+    let texts = blocking(move || scan::scan_picture(&file)).await.map_err(Error::from)?;
+    Ok(codes(&texts))
+}
+
+fn codes(texts: &[ScannedText]) -> Vec<ScannedCode> {
+    texts.iter().map(|text| code(text.expose())).collect()
+}
+
+fn code(text: &str) -> ScannedCode {
+    match Offer::read(text) {
+        Ok(offer) => ScannedCode::Offer { offer },
+        Err(error) => ScannedCode::Other { reason: error.detail().clone() },
+    }
+}

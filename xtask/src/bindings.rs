@@ -1,0 +1,122 @@
+//! `cargo xtask bindings`: the library for this machine, and the Kotlin and the Swift that go with it.
+//!
+//! What is generated belongs to the one library that it was generated from (UniFFI compares checksums when it loads it),
+//! so both are made in one go, and neither is in git.
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Failure;
+
+/// Where Android and Swift developers look for generated sources, from the root of the workspace.
+const KOTLIN: &str = "android/sdk/src/generated/kotlin";
+const SWIFT: &str = "ios/Sources";
+
+/// SwiftPM wants a module in a folder of its own: the C header, and the Swift on top of it.
+const C_MODULE: &str = "countersign_ffiFFI";
+const SWIFT_MODULE: &str = "CountersignFFI";
+
+/// How the library is built.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Profile {
+    /// Quickly, for tests
+    Dev,
+    /// As it ships, in a few minutes
+    Mobile,
+}
+
+impl Profile {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Mobile => "mobile",
+        }
+    }
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Mobile => "mobile",
+        }
+    }
+}
+
+/// Builds the library and generates both languages: into their source trees, or below `out`.
+pub(crate) fn run(profile: Profile, out: Option<&Path>) -> Result<(), Failure> {
+    let library = build(profile)?;
+    let root = root();
+    let (kotlin, swift) = match out {
+        Some(out) => (out.join("kotlin"), out.join("swift")),
+        None => (root.join(KOTLIN), root.join(SWIFT)),
+    };
+    clear(&kotlin)?;
+    generate(&library, "kotlin", &kotlin)?;
+    generate_swift(&library, &swift)?;
+    println!("library: {}", library.display());
+    println!("Kotlin:  {}", kotlin.display());
+    println!("Swift:   {} and {C_MODULE}", swift.join(SWIFT_MODULE).display());
+    Ok(())
+}
+
+/// Builds the library, with its symbols: the generator needs them.
+pub(crate) fn build(profile: Profile) -> Result<PathBuf, Failure> {
+    crate::run(
+        "cargo",
+        &[
+            "rustc",
+            "--quiet",
+            "--locked",
+            "--package",
+            "countersign-ffi",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--profile",
+            profile.name(),
+        ],
+    )?;
+    let file = format!("{DLL_PREFIX}countersign_ffi{DLL_SUFFIX}");
+    Ok(target_folder()?.join(profile.folder()).join(file))
+}
+
+/// The Swift goes into one module, the header into another one, with the map that lets SwiftPM link the library.
+fn generate_swift(library: &Path, sources: &Path) -> Result<(), Failure> {
+    let (swift, c) = (sources.join(SWIFT_MODULE), sources.join(C_MODULE));
+    clear(&swift)?;
+    clear(&c)?;
+    generate(library, "swift", &swift)?;
+    let header = format!("{C_MODULE}.h");
+    fs::rename(swift.join(&header), c.join(&header))?;
+    fs::remove_file(swift.join(format!("{C_MODULE}.modulemap")))?;
+    let map = format!(
+        "module {C_MODULE} [system] {{\n    header \"{header}\"\n    link \"countersign_ffi\"\n    export *\n}}\n"
+    );
+    fs::write(c.join("module.modulemap"), map)?;
+    Ok(())
+}
+
+fn generate(library: &Path, language: &str, out: &Path) -> Result<(), Failure> {
+    let (library, out) = (library.to_string_lossy(), out.to_string_lossy());
+    let generator = ["run", "--quiet", "--locked", "--package", "countersign-bindgen", "--"];
+    crate::run("cargo", &[&generator[..], &[&library, "--language", language, "--out", &out]].concat())
+}
+
+/// An empty folder, so that nothing of an older library stays behind.
+fn clear(folder: &Path) -> Result<(), Failure> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(fs::create_dir_all(folder)?)
+}
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Cargo's target folder: this program is in one of its folders.
+fn target_folder() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe()?;
+    let folder = program.ancestors().nth(2).ok_or("this program is not where cargo puts it")?;
+    Ok(folder.to_owned())
+}
