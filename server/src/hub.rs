@@ -38,8 +38,8 @@ impl Hub {
 
     /// Tells those who listen that something about `id` has changed.
     pub(crate) fn publish(&self, id: Id) {
-        let topic = self.topics().get(&id).map(Arc::clone);
-        if let Some(topic) = topic {
+        // Under the lock, so that no other owner of the topic is counted when a subscription goes.
+        if let Some(topic) = self.topics().get(&id) {
             topic.publish();
         }
     }
@@ -47,8 +47,7 @@ impl Hub {
     /// Ends every wait, now and from now on: the service stops.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        let topics: Vec<_> = self.topics().values().map(Arc::clone).collect();
-        topics.iter().for_each(|topic| topic.publish());
+        self.topics().values().for_each(|topic| topic.publish());
     }
 
     pub(crate) fn is_closing(&self) -> bool {

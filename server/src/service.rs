@@ -1,6 +1,6 @@
 //! Starting and stopping a service.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -96,8 +96,7 @@ impl Service {
             Some(url) => url.clone(),
             None => own_url(address)?,
         };
-        let opened = setup::open(&config, clock.now())?;
-        let lock = lock(&config)?;
+        let (opened, lock) = setup::open_alone(&config, clock.now())?;
         let path = config.data.join(DATABASE_FILE);
         let hub = Arc::new(Hub::default());
         let publisher = Arc::clone(&hub);
@@ -164,17 +163,4 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn own_url(address: SocketAddr) -> Result<ServiceUrl, StartError> {
     format!("http://{address}").parse().map_err(|source| StartError::PublicUrl { address, source })
-}
-
-/// One service at a time works on a data folder: waiters live in its memory. The system gives the lock back when the
-/// process ends, however it ends.
-fn lock(config: &Config) -> Result<File, SetupError> {
-    let path = config.data.join("lock");
-    let failed = |error| SetupError::Folder(path.clone(), error);
-    let file = File::options().append(true).create(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(SetupError::InUse(config.data.clone())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
 }

@@ -1,5 +1,6 @@
 //! Opening the data folder: database, master key, and what the first start makes.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -27,6 +28,9 @@ pub enum SetupError {
     /// The folder or a file in it can't be made or read.
     #[error("{} can't be made or used", .0.display())]
     Folder(PathBuf, #[source] std::io::Error),
+    /// There is no database, where there has to be one.
+    #[error("there is no database in {}: start countersign-server on it first, or name its folder with --data", .0.display())]
+    NoDatabase(PathBuf),
     /// Another service works on it.
     #[error("another countersign-server is using {}: stop it, or name another folder with --data", .0.display())]
     InUse(PathBuf),
@@ -55,14 +59,31 @@ pub(crate) struct Opened {
     pub(crate) first: bool,
 }
 
-/// Opens the folder, and sets it up if it is new.
-pub(crate) fn open(config: &Config, now: Time) -> Result<Opened, SetupError> {
+/// Opens the folder for a service, and sets it up if it is new. The lock is the service's while it holds the file.
+pub(crate) fn open_alone(config: &Config, now: Time) -> Result<(Opened, File), SetupError> {
     make_private_folder(&config.data)?;
+    let lock = lock(config)?;
+    make_private_file(&config.data.join(DATABASE_FILE))?;
+    Ok((open(config, now, true)?, lock))
+}
+
+/// Opens the folder beside a service that may be running. A new folder isn't set up: that would take the lock, and a
+/// misspelt name would go unnoticed.
+fn open_beside(config: &Config, now: Time) -> Result<Opened, SetupError> {
+    if !config.data.join(DATABASE_FILE).exists() {
+        return Err(SetupError::NoDatabase(config.data.clone()));
+    }
+    open(config, now, false)
+}
+
+fn open(config: &Config, now: Time, may_set_up: bool) -> Result<Opened, SetupError> {
     let path = config.data.join(DATABASE_FILE);
-    make_private_file(&path)?;
     let failed = |error: StoreError| SetupError::Database { path: path.clone(), reason: reason(&error) };
     let mut connection = store::connect(&path).map_err(SchemaError::from)?;
     let first = store::is_empty(&connection).map_err(|error| failed(error.into()))?;
+    if first && !may_set_up {
+        return Err(SetupError::NoDatabase(config.data.clone()));
+    }
     let keys = Keys::derive(&obtain_master_key(&config.master_key, first)?);
     store::migrate(&mut connection)?;
     if first {
@@ -88,7 +109,7 @@ pub fn create_api_key(
     client: &str,
     now: Time,
 ) -> Result<SecretText, SetupError> {
-    let mut opened = open(config, now)?;
+    let mut opened = open_beside(config, now)?;
     let key = make_api_key();
     let failed = |error: StoreError| database_error(config, &error);
     let transaction = begin(&mut opened.connection).map_err(|error| failed(error.into()))?;
@@ -105,7 +126,7 @@ pub fn create_api_key(
 ///
 /// [`SetupError`].
 pub fn rotate_key(config: &Config, now: Time) -> Result<countersign_protocol::Thumbprint, SetupError> {
-    let opened = open(config, now)?;
+    let opened = open_beside(config, now)?;
     let failed = |error: StoreError| database_error(config, &error);
     signing_keys::add(&opened.connection, &opened.keys.sealer, Purpose::Device, now).map_err(failed)?;
     let ring = signing_keys::load(&opened.connection, &opened.keys.sealer).map_err(failed)?;
@@ -173,6 +194,19 @@ fn make_api_key() -> SecretText {
 
 fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+/// One service at a time works on a data folder: waiters live in its memory. The system gives the lock back when the
+/// process ends, however it ends.
+fn lock(config: &Config) -> Result<File, SetupError> {
+    let path = config.data.join("lock");
+    let failed = |error| SetupError::Folder(path.clone(), error);
+    let file = File::options().append(true).create(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SetupError::InUse(config.data.clone())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 fn make_private_folder(path: &Path) -> Result<(), SetupError> {

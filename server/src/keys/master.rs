@@ -107,8 +107,13 @@ fn make(path: &Path) -> Result<MasterKey, MasterKeyError> {
 /// Writes a new file that only its owner can read, durably: either all of it is there, or no file.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let unfinished = path.with_extension("new");
+    // What a killed process left may have other permissions.
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&unfinished)?;

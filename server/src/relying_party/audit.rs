@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Params;
 use super::error::{ApiError, ErrorBody};
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -62,7 +63,7 @@ pub(super) struct AuditEntry {
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     client: Client,
-    Query(page): Query<Page>,
+    Params(page): Params<Page>,
 ) -> Result<Json<AuditPage>, ApiError> {
     let (after, limit) = (page.after, page.limit.clamp(1, 1000));
     let entries = app

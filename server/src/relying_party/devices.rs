@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
-use super::parse_id;
+use super::{Params, parse_id};
 use crate::actions;
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -61,7 +61,7 @@ pub(super) struct DeviceReply {
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     client: Client,
-    Query(of): Query<OfUser>,
+    Params(of): Params<OfUser>,
 ) -> Result<Json<DeviceList>, ApiError> {
     let account = Account { organisation: client.organisation, user: of.user };
     let devices = app

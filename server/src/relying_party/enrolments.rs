@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
-use super::{Show, exposed, parse, parse_id};
+use super::{Params, Show, exposed, parse, parse_id};
 use crate::actions::{enrolment, sign_in};
 use crate::app::App;
 use crate::store::audit::Actor;
@@ -113,7 +113,7 @@ pub(super) async fn read(
     State(app): State<Arc<App>>,
     client: Client,
     Path(id): Path<String>,
-    Query(wait): Query<Wait>,
+    Params(wait): Params<Wait>,
 ) -> Result<Json<EnrolmentReply>, ApiError> {
     let wait = Duration::from_secs(wait.wait).min(app.settings.longest_wait);
     let (enrolment, activation) = enrolment::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;

@@ -1,5 +1,7 @@
 //! Errors of the relying-party interface: `{"error": {"code": …, "message": …}}`.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +24,8 @@ pub(crate) struct ErrorDetail {
     /// Stable, for programs.
     code: &'static str,
     /// For the person who writes one.
-    message: String,
+    #[schema(value_type = String)]
+    message: Cow<'static, str>,
     /// Seconds since 1970 after which it may be tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<u64>,
@@ -33,7 +36,7 @@ pub(crate) struct ErrorDetail {
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
-    message: String,
+    message: Cow<'static, str>,
     retry_at: Option<Time>,
 }
 
@@ -41,7 +44,13 @@ impl ApiError {
     pub(crate) const UNAUTHORISED: Self = Self {
         status: StatusCode::UNAUTHORIZED,
         code: "unauthorised",
-        message: String::new(),
+        message: Cow::Borrowed("the request needs a valid API key: `Authorization: Bearer …`"),
+        retry_at: None,
+    };
+    pub(crate) const MALFORMED_QUERY: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "malformed",
+        message: Cow::Borrowed("the query isn't what it should be"),
         retry_at: None,
     };
 
@@ -59,10 +68,10 @@ impl ApiError {
                 error.column()
             )
         };
-        Self { status: StatusCode::BAD_REQUEST, code: "malformed", message, retry_at: None }
+        Self { status: StatusCode::BAD_REQUEST, code: "malformed", message: message.into(), retry_at: None }
     }
 
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { status, code, message: message.into(), retry_at: None }
     }
 }
@@ -120,12 +129,11 @@ impl From<Refusal> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let message = if self.message.is_empty() {
-            "the request needs a valid API key: `Authorization: Bearer …`".to_owned()
-        } else {
-            self.message
+        let error = ErrorDetail {
+            code: self.code,
+            message: self.message,
+            retry_at: self.retry_at.map(Time::seconds),
         };
-        let error = ErrorDetail { code: self.code, message, retry_at: self.retry_at.map(Time::seconds) };
         let mut response = (self.status, Json(ErrorBody { error })).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -14,7 +14,7 @@ mod sign_ins;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Query};
 use axum::http::header;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,20 @@ impl FromRequestParts<Arc<App>> for Client {
         client
             .map_err(|error| ApiError::from(crate::refusal::Refusal::from(error)))?
             .ok_or(ApiError::UNAUTHORISED)
+    }
+}
+
+/// The query of a request, read as [`axum::extract::Query`] does, refused as the interface does.
+struct Params<T>(T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        match Query::from_request_parts(parts, app).await {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(_) => Err(ApiError::MALFORMED_QUERY),
+        }
     }
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
-use super::{Show, assertion, exposed, parse, parse_id};
+use super::{Params, Show, assertion, exposed, parse, parse_id};
 use crate::actions::code as one_time_code;
 use crate::actions::sign_in::{self, NewSignIn};
 use crate::app::App;
@@ -151,7 +151,7 @@ pub(super) async fn read(
     State(app): State<Arc<App>>,
     client: Client,
     Path(id): Path<String>,
-    Query(wait): Query<Wait>,
+    Params(wait): Params<Wait>,
 ) -> Result<Json<SignInReply>, ApiError> {
     let wait = Duration::from_secs(wait.wait).min(app.settings.longest_wait);
     let sign_in = sign_in::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;

@@ -32,6 +32,11 @@ async fn json_of_another_form_is_refused_without_repeating_it() {
         assert_eq!(response.status(), 400);
         assert!(!response.text().await.unwrap().contains("canary"));
     }
+    for query in ["limit=planted-canary", "after=x", "limit=99999999999"] {
+        let reply = world.get(&format!("/v1/audit?{query}")).await;
+        assert_eq!(reply.refused(), (400, "malformed"));
+        assert!(!reply.body.to_string().contains("canary"));
+    }
     let unknown = world.post("/v1/sign-ins", json!({"user": "ada", "application": "x", "placce": "x"})).await;
     assert!(unknown.body["error"]["message"].as_str().unwrap().contains("placce"));
 }

@@ -191,3 +191,17 @@ async fn a_device_key_of_another_service_is_unknown() {
     phone.service_key = stranger.service_key;
     assert_eq!(code(phone.fetch(&elsewhere, 0, &[]).await), ProblemCode::DeviceUnknown);
 }
+
+#[tokio::test]
+async fn keys_are_not_made_for_a_folder_without_a_database() {
+    let world = World::start().await;
+    let mut config = world.config.clone();
+    config.data = world.folder.path().join("misspelt");
+    for error in [
+        create_api_key(&config, "default", "portal", world.clock.now()).err().unwrap(),
+        rotate_key(&config, world.clock.now()).err().unwrap(),
+    ] {
+        assert!(matches!(error, SetupError::NoDatabase(_)), "{error}");
+    }
+    assert!(!config.data.exists());
+}
