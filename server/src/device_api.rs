@@ -34,10 +34,13 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     )
 )]
 async fn enrol(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    exchange(&app, body, async |request: Request<Enrol>| {
-        actions::enrol::enrol(Arc::clone(&app), &request.compact, request.re).await
-    })
-    .await
+    let (request, reply) = match receive::<Enrol>(&app, &body) {
+        Ok(received) => received,
+        Err(refused) => return *refused,
+    };
+    drop(body);
+    let result = actions::enrol::enrol(Arc::clone(&app), &request.compact, reply.re.clone()).await;
+    reply.with(&app, result)
 }
 
 /// Ask for open challenges, and wait for news
@@ -50,11 +53,15 @@ async fn enrol(State(app): State<Arc<App>>, body: Bytes) -> Response {
     )
 )]
 async fn fetch(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    exchange(&app, body, async |request: Request<Fetch>| {
-        actions::fetch::fetch(Arc::clone(&app), request.compact, request.claims, request.key, request.re)
-            .await
-    })
-    .await
+    let (request, reply) = match receive::<Fetch>(&app, &body) {
+        Ok(received) => received,
+        Err(refused) => return *refused,
+    };
+    drop(body);
+    let Request { compact, claims, .. } = request;
+    let (key, re) = (Arc::clone(&reply.key), reply.re.clone());
+    let result = actions::fetch::fetch(Arc::clone(&app), compact, claims, key, re).await;
+    reply.with(&app, result)
 }
 
 /// Approve, deny or report a challenge
@@ -67,11 +74,15 @@ async fn fetch(State(app): State<Arc<App>>, body: Bytes) -> Response {
     )
 )]
 async fn answer(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    exchange(&app, body, async |request: Request<Answer>| {
-        let Request { compact, claims, signed_by, re, .. } = request;
-        actions::answer::answer(Arc::clone(&app), &compact, claims, signed_by, re).await
-    })
-    .await
+    let (request, reply) = match receive::<Answer>(&app, &body) {
+        Ok(received) => received,
+        Err(refused) => return *refused,
+    };
+    drop(body);
+    let Request { compact, claims, signed_by } = request;
+    let result =
+        actions::answer::answer(Arc::clone(&app), &compact, claims, signed_by, reply.re.clone()).await;
+    reply.with(&app, result)
 }
 
 /// Rename a device, change its wake-up channel, or revoke it
@@ -84,10 +95,15 @@ async fn answer(State(app): State<Arc<App>>, body: Bytes) -> Response {
     )
 )]
 async fn change(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    exchange(&app, body, async |request: Request<Change>| {
-        actions::change::change(Arc::clone(&app), &request.compact, request.claims.device, request.re).await
-    })
-    .await
+    let (request, reply) = match receive::<Change>(&app, &body) {
+        Ok(received) => received,
+        Err(refused) => return *refused,
+    };
+    drop(body);
+    let result =
+        actions::change::change(Arc::clone(&app), &request.compact, request.claims.device, reply.re.clone())
+            .await;
+    reply.with(&app, result)
 }
 
 /// A request whose form is right. Nothing in it is verified yet.
@@ -96,10 +112,16 @@ struct Request<Q> {
     claims: Q,
     /// The key that it says it is signed by.
     signed_by: Thumbprint,
-    /// Names the request in its reply.
-    re: String,
+}
+
+/// What the reply to a request needs.
+struct Reply {
     /// The service's key that the device trusts.
     key: Arc<SigningKey>,
+    /// Names the request.
+    re: String,
+    /// Whether the device has the key yet.
+    embeds_key: bool,
 }
 
 /// A request that says which of the service's keys the device trusts.
@@ -124,46 +146,46 @@ macro_rules! addressed {
 
 addressed!(Enrol: true, Fetch: false, Answer: false, Change: false);
 
-async fn exchange<Q: Addressed, M: Message>(
-    app: &Arc<App>,
-    body: Bytes,
-    act: impl AsyncFnOnce(Request<Q>) -> Result<M, Denial>,
-) -> Response {
-    let re = encode_base64url(ring::digest::digest(&ring::digest::SHA256, &body));
+/// Reads a request as far as that can be done without the database, or refuses it.
+fn receive<Q: Addressed>(app: &App, body: &[u8]) -> Result<(Request<Q>, Reply), Box<Response>> {
     let ring = app.ring();
-    let peeked = std::str::from_utf8(&body)
+    let re = encode_base64url(ring::digest::digest(&ring::digest::SHA256, body));
+    let reply = Reply { key: Arc::clone(ring.current()), re, embeds_key: Q::REPLY_HAS_KEY };
+    let peeked = std::str::from_utf8(body)
         .ok()
         .and_then(|compact| jws::peek::<Q>(compact).ok().map(|peeked| (compact.to_owned(), peeked)));
-    // The body's buffer is the connection's: it isn't held while the request waits.
-    drop(body);
     let Some((compact, (signed_by, claims))) = peeked else {
-        return problem::<Q>(app, ring.current(), re, ProblemCode::Malformed.into());
+        return Err(Box::new(reply.problem(app, ProblemCode::Malformed.into())));
     };
-    let Some(key) = ring.device_facing(claims.aud()).map(Arc::clone) else {
-        return problem::<Q>(app, ring.current(), re, ProblemCode::WrongServiceKey.into());
+    let Some(key) = ring.device_facing(claims.aud()) else {
+        return Err(Box::new(reply.problem(app, ProblemCode::WrongServiceKey.into())));
     };
-    drop(ring);
-    let request = Request { compact, claims, signed_by, re: re.clone(), key: Arc::clone(&key) };
-    match act(request).await {
-        Ok(message) => reply::<Q, _>(StatusCode::OK, &key, &message),
-        Err(denial) => problem::<Q>(app, &key, re, denial),
+    Ok((Request { compact, claims, signed_by }, Reply { key: Arc::clone(key), ..reply }))
+}
+
+impl Reply {
+    fn with<M: Message>(self, app: &App, result: Result<M, Denial>) -> Response {
+        match result {
+            Ok(message) => self.sign(StatusCode::OK, &message),
+            Err(denial) => self.problem(app, denial),
+        }
     }
-}
 
-fn problem<Q: Addressed>(app: &App, key: &SigningKey, re: String, denial: Denial) -> Response {
-    let Denial { code, outcome, retry_after } = denial;
-    tracing::debug!(?code, "a device's request was refused");
-    let problem = Problem { re, time: app.now().millis(), code, outcome, retry_after };
-    reply::<Q, _>(status(code), key, &problem)
-}
+    fn problem(self, app: &App, denial: Denial) -> Response {
+        let Denial { code, outcome, retry_after } = denial;
+        tracing::debug!(?code, "a device's request was refused");
+        let problem = Problem { re: self.re.clone(), time: app.now().millis(), code, outcome, retry_after };
+        self.sign(status(code), &problem)
+    }
 
-fn reply<Q: Addressed, M: Message>(status: StatusCode, key: &SigningKey, message: &M) -> Response {
-    let signed = if Q::REPLY_HAS_KEY { key.sign_embedded(message) } else { key.sign(message) };
-    match signed {
-        Ok(compact) => (status, [(header::CONTENT_TYPE, paths::MEDIA_TYPE)], compact).into_response(),
-        Err(_) => {
-            tracing::error!("a reply of type {} could not be signed", M::TYP);
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    fn sign<M: Message>(&self, status: StatusCode, message: &M) -> Response {
+        let signed = if self.embeds_key { self.key.sign_embedded(message) } else { self.key.sign(message) };
+        match signed {
+            Ok(compact) => (status, [(header::CONTENT_TYPE, paths::MEDIA_TYPE)], compact).into_response(),
+            Err(_) => {
+                tracing::error!("a reply of type {} could not be signed", M::TYP);
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
         }
     }
 }
