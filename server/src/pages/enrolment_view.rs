@@ -78,11 +78,11 @@ impl Page<'_> {
                     p class="rule" { (said.qr_rule) }
                 }
                 div class="picture" {
-                    (qr(&format!("{}/qr.png", self.base), said.qr_alt))
                     @if let Some(link) = &self.view.link {
                         // Shown where there is a touch screen and no mouse: a phone can't scan its own screen.
                         a class="button on-phone" href=(link.expose()) { (said.open_here) }
                     }
+                    (qr(&format!("{}/qr.png", self.base), said.qr_alt))
                 }
             }
             (self.foot(said.cancel))

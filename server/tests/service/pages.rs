@@ -108,6 +108,15 @@ async fn the_first_browser_gets_in_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_relying_party_can_send_a_browser_to_the_code_form_at_once() {
+    let world = World::start().await;
+    let mut started = world.start_sign_in("ada").await;
+    started["page_url"] = json!(started["page_url"].as_str().unwrap().replace("?key=", "/code?key="));
+    let browser = Browser::open(&world, &started).await;
+    assert!(browser.path.ends_with("/code") && browser.page().await.contains("id=\"code-form\""));
+}
+
+#[tokio::test]
 async fn a_wrong_key_or_address_opens_nothing() {
     let world = World::start().await;
     let started = world.start_sign_in("ada").await;
