@@ -5,7 +5,7 @@ use countersign_protocol::messages::{Matching, Policy};
 use super::*;
 use crate::approvals::{Binding, BindingState};
 
-fn binding() -> Binding {
+pub(super) fn binding() -> Binding {
     let point = p256::SecretKey::from_slice(&[1; 32]).unwrap().public_key().to_sec1_bytes();
     let service_key = countersign_protocol::Jwk::from_point(&point).unwrap();
     Binding {

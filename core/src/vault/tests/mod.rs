@@ -7,6 +7,7 @@ mod damage;
 mod limits;
 mod records;
 mod slots;
+mod vector;
 
 use std::fs;
 use std::path::{Path, PathBuf};
