@@ -1,1 +1,19 @@
-//! e2e
+//! What the end-to-end tests and the demo stand on: the real service, a phone that is the real core, a browser, and a
+//! network that can be told to fail.
+
+mod browser;
+mod network;
+mod phone;
+mod process;
+mod relying_party;
+mod service;
+
+pub use browser::Page;
+pub use network::{Fault, Network};
+pub use phone::{Phone, TurnedClock};
+pub use process::ServiceProcess;
+pub use relying_party::{Enrolment, RelyingParty, SignIn};
+pub use service::{TestService, enrolled};
+
+/// Anything that goes wrong, with a text for the person who started it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -8,9 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
-
-/// Anything that ends a task, with a text for the person who started it.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use countersign_tests::Failure;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the Countersign workspace")]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::Failure;
+use countersign_tests::Failure;
 
 /// One check: what it is, and the `cargo` command that makes it.
 const CHECKS: &[(&str, &[&str])] = &[

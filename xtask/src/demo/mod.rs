@@ -3,18 +3,18 @@
 //! The service and the phone are the real programs in processes of their own; they speak HTTP over loopback, the QR code
 //! is a picture that the phone decodes, and the number is read off the page that a person would see.
 
-mod browser;
 mod phone;
-mod service;
 
+use std::path::Path;
 use std::time::Instant;
 
+use countersign_protocol::Jwk;
+use countersign_protocol::jws::{self, Message};
+use countersign_tests::{Failure, Page, RelyingParty, ServiceProcess};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::Failure;
-use browser::Page;
 use phone::Phone;
-use service::Service;
 
 pub(crate) fn run(interactive: bool) -> Result<(), Failure> {
     println!("Building the service and the phone …");
@@ -28,23 +28,33 @@ pub(crate) fn run(interactive: bool) -> Result<(), Failure> {
 async fn story(interactive: bool) -> Result<(), Failure> {
     let started = Instant::now();
     let folder = tempfile::tempdir()?;
-    let mut service = Service::start(&folder.path().join("service")).await?;
+    let data = folder.path().join("service");
+    let service = ServiceProcess::start(&data, None, None, None).await?;
+    let portal = service.relying_party()?;
     step("The approval service is up, on an embedded database");
     println!("   {}", service.url());
     let phone = Phone::new(&folder.path().join("phone"))?;
 
-    let account = enrol(&service, &phone).await?;
-    sign_in(&service, &phone).await?;
-    turn_down(&service, &phone).await?;
-    codes_without_network(&mut service, &phone, &account).await?;
+    let account = enrol(&portal, &phone).await?;
+    sign_in(&portal, &phone).await?;
+    turn_down(&portal, &phone).await?;
+
+    step("The service stops: no network, as it were. The phone still has ada's code");
+    let port = service.port();
+    service.stop().await?;
+    let code = code_without_network(&phone, &account)?;
+
+    step("The service starts again, and accepts the code, once");
+    let service = ServiceProcess::start(&data, Some(port), None, None).await?;
+    use_code_twice(&portal, &code).await?;
 
     println!("\nAll of it worked, in {:.1} s.", started.elapsed().as_secs_f64());
-    if interactive { try_by_hand(&service, &phone).await } else { service.stop().await }
+    if interactive { try_by_hand(&service, &data, &phone).await } else { service.stop().await }
 }
 
-async fn enrol(service: &Service, phone: &Phone) -> Result<String, Failure> {
+async fn enrol(portal: &RelyingParty, phone: &Phone) -> Result<String, Failure> {
     step("The organisation invites ada: its sign-in system asks the service for an enrolment");
-    let enrolment = service.post("/v1/enrolments", &json!({ "user": "ada" })).await?;
+    let enrolment = portal.post("/v1/enrolments", json!({ "user": "ada" })).await?;
     let page = Page::open(text(&enrolment, "page_url")?).await?;
     let picture = phone.folder().join("qr.png");
     std::fs::write(&picture, page.picture("qr").await?)?;
@@ -70,9 +80,9 @@ async fn enrol(service: &Service, phone: &Phone) -> Result<String, Failure> {
     Ok(account)
 }
 
-async fn sign_in(service: &Service, phone: &Phone) -> Result<(), Failure> {
+async fn sign_in(portal: &RelyingParty, phone: &Phone) -> Result<(), Failure> {
     step("Ada signs in to the ward portal: the portal starts a sign-in");
-    let (id, page) = start_sign_in(service).await?;
+    let (id, page) = start_sign_in(portal).await?;
     let number = page.number()?;
     println!("   the sign-in page shows {number}");
 
@@ -89,42 +99,39 @@ async fn sign_in(service: &Service, phone: &Phone) -> Result<(), Failure> {
     page.reload_until("approved").await?;
 
     step("The portal gets a signed result, and checks it against the service's published keys");
-    let result = service.get(&format!("/v1/sign-ins/{id}?wait=5")).await?;
-    let claims = service.verify_assertion(text(&result, "assertion")?).await?;
+    let result = portal.get(&format!("/v1/sign-ins/{id}?wait=5")).await?;
+    let claims = verify_assertion(portal, text(&result, "assertion")?).await?;
     println!("   sub {}, amr {}", claims["sub"], claims["amr"]);
     expect(claims["sub"] == "ada", "the assertion is for somebody else")
 }
 
-async fn turn_down(service: &Service, phone: &Phone) -> Result<(), Failure> {
+async fn turn_down(portal: &RelyingParty, phone: &Phone) -> Result<(), Failure> {
     step("Somebody else tries: ada gets a request that she did not start, and reports it");
-    let (id, _) = start_sign_in(service).await?;
+    let (id, _) = start_sign_in(portal).await?;
     let reported = phone.run(&["requests", "report"])?;
     expect(text(&reported, "outcome")? == "reported", "the sign-in was not reported")?;
-    let result = service.get(&format!("/v1/sign-ins/{id}")).await?;
+    let result = portal.get(&format!("/v1/sign-ins/{id}")).await?;
     println!("   the portal is told: {}", text(&result, "state")?);
     expect(text(&result, "state")? == "reported", "the portal was not told")
 }
 
-async fn codes_without_network(service: &mut Service, phone: &Phone, account: &str) -> Result<(), Failure> {
-    step("The service stops: no network, as it were. The phone still has ada's code");
-    service.stop().await?;
+fn code_without_network(phone: &Phone, account: &str) -> Result<String, Failure> {
     let codes = phone.run(&["codes", "--once"])?;
     let rows = codes["codes"].as_array().ok_or("no codes")?;
     let row = rows.iter().find(|row| row["account"] == account).ok_or("the account has no code")?;
     let code = text(row, "code")?;
     println!("   {code}");
-
-    step("The service starts again, and accepts the code, once");
-    service.restart().await?;
-    let body = json!({ "user": "ada", "code": code });
-    let first = service.post("/v1/codes/verify", &body).await?;
-    expect(first["valid"] == true, "the code was not accepted")?;
-    let second = service.post("/v1/codes/verify", &body).await?;
-    println!("   first time: accepted; the same code again: refused");
-    expect(second["valid"] == false, "the same code was accepted twice")
+    Ok(code.to_owned())
 }
 
-async fn start_sign_in(service: &Service) -> Result<(String, Page), Failure> {
+async fn use_code_twice(portal: &RelyingParty, code: &str) -> Result<(), Failure> {
+    expect(portal.takes_code("ada", code).await, "the code was not accepted")?;
+    expect(!portal.takes_code("ada", code).await, "the same code was accepted twice")?;
+    println!("   first time: accepted; the same code again: refused");
+    Ok(())
+}
+
+async fn start_sign_in(portal: &RelyingParty) -> Result<(String, Page), Failure> {
     let sign_in = json!({
         "user": "ada",
         "application": "Ward portal",
@@ -132,14 +139,14 @@ async fn start_sign_in(service: &Service) -> Result<(String, Page), Failure> {
         "ip": "192.0.2.7",
         "client": "Firefox on Windows",
     });
-    let sign_in = service.post("/v1/sign-ins", &sign_in).await?;
+    let sign_in = portal.post("/v1/sign-ins", sign_in).await?;
     let page = Page::open(text(&sign_in, "page_url")?).await?;
     Ok((text(&sign_in, "id")?.to_owned(), page))
 }
 
-async fn try_by_hand(service: &Service, phone: &Phone) -> Result<(), Failure> {
+async fn try_by_hand(service: &ServiceProcess, data: &Path, phone: &Phone) -> Result<(), Failure> {
     let sign_in = json!({ "user": "ada", "application": "Ward portal", "place": "Leeds" });
-    let sign_in = service.post("/v1/sign-ins", &sign_in).await?;
+    let sign_in = service.relying_party()?.post("/v1/sign-ins", sign_in).await?;
     println!("\nThe service stays up. Open this sign-in page in a browser (it waits two minutes):");
     println!("   {}", text(&sign_in, "page_url")?);
     println!("and be the phone, in another terminal:");
@@ -147,12 +154,40 @@ async fn try_by_hand(service: &Service, phone: &Phone) -> Result<(), Failure> {
         println!("   {} {arguments}", phone.command_line());
     }
     println!("Another sign-in page:");
-    println!("   {}", service.command_line("/v1/sign-ins", r#"{"user":"ada","application":"Ward portal"}"#));
+    println!("   {}", curl(service, data, "/v1/sign-ins", r#"{"user":"ada","application":"Ward portal"}"#));
     println!("Another enrolment page:");
-    println!("   {}", service.command_line("/v1/enrolments", r#"{"user":"grace"}"#));
+    println!("   {}", curl(service, data, "/v1/enrolments", r#"{"user":"grace"}"#));
     println!("Ctrl-C ends it, and removes everything.");
     tokio::signal::ctrl_c().await?;
     Ok(())
+}
+
+/// Checks an assertion as a relying party does: against the keys that the service publishes.
+async fn verify_assertion(portal: &RelyingParty, assertion: &str) -> Result<Value, Failure> {
+    let keys = portal.get("/.well-known/jwks.json").await?;
+    for key in keys["keys"].as_array().ok_or("the service publishes no keys")? {
+        let key: Jwk = serde_json::from_value(key.clone())?;
+        if let Ok(Assertion(claims)) = jws::verify(assertion, &key) {
+            return Ok(claims);
+        }
+    }
+    Err("no published key verifies the assertion".into())
+}
+
+#[derive(Serialize, Deserialize)]
+struct Assertion(Value);
+
+impl Message for Assertion {
+    const TYP: &'static str = "countersign-assertion+jwt";
+}
+
+/// The command with which a person plays the relying party.
+fn curl(service: &ServiceProcess, data: &Path, path: &str, body: &str) -> String {
+    let (url, key) = (service.url(), data.join("api-key"));
+    format!(
+        "curl -s {url}{path} -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' -d '{body}'",
+        key.display()
+    )
 }
 
 fn step(what: &str) {
@@ -167,6 +202,6 @@ fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, Failure> {
     value[name].as_str().ok_or_else(|| format!("there is no {name} in {value}").into())
 }
 
-fn path(path: &std::path::Path) -> Result<&str, Failure> {
+fn path(path: &Path) -> Result<&str, Failure> {
     path.to_str().ok_or_else(|| "the folder's name isn't UTF-8".into())
 }

@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use countersign_tests::Failure;
 use serde_json::Value;
-
-use super::service::binary;
-use crate::Failure;
 
 pub(super) struct Phone {
     program: PathBuf,
@@ -18,7 +16,7 @@ impl Phone {
     pub(super) fn new(folder: &Path) -> Result<Self, Failure> {
         std::fs::create_dir(folder)?;
         std::fs::write(folder.join("passphrase"), "the demo's passphrase\n")?;
-        Ok(Self { program: binary("countersign")?, folder: folder.to_owned() })
+        Ok(Self { program: program()?, folder: folder.to_owned() })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -53,4 +51,11 @@ impl Phone {
             self.folder.join("passphrase").display()
         )
     }
+}
+
+/// The command-line shell, beside this program.
+fn program() -> Result<PathBuf, Failure> {
+    let mut path = std::env::current_exe()?;
+    path.set_file_name(format!("countersign{}", std::env::consts::EXE_SUFFIX));
+    Ok(path)
 }

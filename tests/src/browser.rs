@@ -1,4 +1,4 @@
-//! What a browser does for the story: it opens a page, keeps its cookie, and shows text and pictures.
+//! A browser as far as a page of the service needs one: it keeps the cookie, and shows text and pictures.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use reqwest::{Client, Url};
 use crate::Failure;
 
 /// A page of the service, as it was last loaded.
-pub(super) struct Page {
+pub struct Page {
     client: Client,
     url: Url,
     cookie: String,
@@ -17,7 +17,11 @@ pub(super) struct Page {
 
 impl Page {
     /// Opens the page for the first time; the service then knows this browser by its cookie.
-    pub(super) async fn open(url: &str) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When the service refuses, or can't be reached.
+    pub async fn open(url: &str) -> Result<Self, Failure> {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         let mut page = Self { client, url: url.parse()?, cookie: String::new(), html: String::new() };
         page.load().await?;
@@ -25,7 +29,11 @@ impl Page {
     }
 
     /// Loads it again until it is in `state`.
-    pub(super) async fn reload_until(mut self, state: &str) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When it isn't after five seconds.
+    pub async fn reload_until(mut self, state: &str) -> Result<Self, Failure> {
         let wanted = format!("data-state=\"{state}\"");
         let end = Instant::now() + Duration::from_secs(5);
         while !self.html.contains(&wanted) {
@@ -39,19 +47,31 @@ impl Page {
     }
 
     /// The number that a person reads off the page.
-    pub(super) fn number(&self) -> Result<String, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When it shows none.
+    pub fn number(&self) -> Result<String, Failure> {
         Ok(between(&self.html, "data-number=\"", "\"").ok_or("the page shows no number")?.to_owned())
     }
 
     /// The text of the element with this id.
-    pub(super) fn text(&self, id: &str) -> Result<&str, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn text(&self, id: &str) -> Result<&str, Failure> {
         let missing = || format!("the page has no {id}");
         let (_, rest) = self.html.split_once(&format!("id=\"{id}\"")).ok_or_else(missing)?;
         Ok(between(rest, ">", "<").ok_or_else(missing)?.trim())
     }
 
     /// The bytes of the picture with this id.
-    pub(super) async fn picture(&self, id: &str) -> Result<Vec<u8>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub async fn picture(&self, id: &str) -> Result<Vec<u8>, Failure> {
         let missing = || format!("the page has no picture {id}");
         let (_, rest) = self.html.split_once(&format!("id=\"{id}\"")).ok_or_else(missing)?;
         let source = between(rest, "src=\"", "\"").ok_or_else(missing)?.replace("&amp;", "&");

@@ -1,0 +1,157 @@
+//! A phone: the real core, with clocks that can be turned.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use countersign_core::approvals::{ApprovalRequest, DeviceDescription, MatchProof};
+use countersign_core::client::HttpTransportBuilder;
+use countersign_core::clock::{Clock, ClockReading, SystemClock};
+use countersign_core::keys::{SoftwareKeys, UserCheck};
+use countersign_core::protocol::messages::Platform;
+use countersign_core::protocol::{EnrolmentLink, Id};
+use countersign_core::vault::{NewSlot, RecoveryCode, Vault};
+use countersign_core::{AnswerOutcome, Authenticator, Enrolment, Error, ShownCode};
+use tempfile::TempDir;
+
+/// Clocks as a phone's, whose wall clock somebody turns and which can be restarted.
+#[derive(Default)]
+pub struct TurnedClock {
+    system: SystemClock,
+    wall_ahead_ms: AtomicI64,
+    boot: AtomicU64,
+}
+
+impl TurnedClock {
+    /// Sets the wall clock ahead by so much; behind, if it is negative.
+    pub fn set_wall_ahead(&self, milliseconds: i64) {
+        self.wall_ahead_ms.store(milliseconds, Ordering::SeqCst);
+    }
+
+    /// Restarts the phone, as far as its clocks are concerned.
+    pub fn restart(&self) {
+        self.boot.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TurnedClock {
+    fn read(&self) -> ClockReading {
+        let mut reading = self.system.read();
+        reading.wall = reading.wall.saturating_add_signed(self.wall_ahead_ms.load(Ordering::SeqCst));
+        reading.boot = format!("boot {}", self.boot.load(Ordering::SeqCst));
+        reading
+    }
+}
+
+/// A phone with a vault of its own.
+pub struct Phone {
+    /// What the app drives.
+    pub authenticator: Authenticator,
+    /// Its clocks.
+    pub clock: Arc<TurnedClock>,
+    code: RecoveryCode,
+    folder: TempDir,
+}
+
+impl Phone {
+    /// A new phone, with its clocks right.
+    ///
+    /// # Panics
+    ///
+    /// When the machine can't give it a folder.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let code = RecoveryCode::make_random();
+        let path = folder.path().join("vault.db");
+        let vault = Vault::create(&path, &[NewSlot::from_recovery_code(&code)]).expect("a new vault");
+        let clock = Arc::new(TurnedClock::default());
+        Self { authenticator: authenticator(vault, &clock), clock, code, folder }
+    }
+
+    /// The phone after its app has been ended and started again: nothing is left but what is on disk.
+    ///
+    /// # Panics
+    ///
+    /// When the vault doesn't open again.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        let Self { authenticator: old, clock, code, folder } = self;
+        drop(old);
+        let vault = Vault::open(&folder.path().join("vault.db")).expect("the vault is there");
+        vault.unlock_with_recovery_code(&code).expect("the code opens it");
+        Self { authenticator: authenticator(vault, &clock), clock, code, folder }
+    }
+
+    /// The vault's file.
+    #[must_use]
+    pub fn vault_path(&self) -> PathBuf {
+        self.folder.path().join("vault.db")
+    }
+
+    /// The folder that all of the phone's files are in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Enrols by a link.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::enrol`].
+    pub async fn enrol(&self, link: &EnrolmentLink) -> Result<Enrolment, Error> {
+        let name = "Ada's phone".into();
+        self.authenticator
+            .enrol(link, DeviceDescription { name, platform: Platform::Other, wake_up: None })
+            .await
+    }
+
+    /// What the service of this account asks now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::fetch`].
+    pub async fn fetch(&self, account: Id) -> Result<Vec<ApprovalRequest>, Error> {
+        self.authenticator.fetch(account, Duration::ZERO).await
+    }
+
+    /// Approves with a number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::approve`].
+    pub async fn approve(&self, request: Id, number: &str) -> Result<AnswerOutcome, Error> {
+        self.authenticator.approve(request, MatchProof::Number(number.to_owned())).await
+    }
+
+    /// The account's code of this moment.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn code(&self, account: Id) -> String {
+        let codes = self.authenticator.codes().expect("the vault is open");
+        let row = codes.codes.iter().find(|row| row.account == account).expect("the account has codes");
+        match row.code {
+            ShownCode::Timed(timed) => timed.code.to_string(),
+            _ => panic!("the account's codes come from the time"),
+        }
+    }
+}
+
+impl Default for Phone {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn authenticator(vault: Vault, clock: &Arc<TurnedClock>) -> Authenticator {
+    let vault = Arc::new(vault);
+    let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), UserCheck::Passphrase));
+    let transport = Arc::new(HttpTransportBuilder::default().build().expect("TLS works here"));
+    Authenticator::new(vault, keys, Arc::clone(clock) as Arc<dyn Clock>, transport)
+        .expect("the vault is open")
+}

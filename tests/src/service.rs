@@ -1,0 +1,143 @@
+//! The real service, in this process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use countersign_core::protocol::Id;
+use countersign_core::protocol::messages::Outcome;
+use countersign_server::{Clock, Config, Service, SystemClock, Time, rotate_key};
+use tempfile::TempDir;
+
+use crate::{Network, Phone, RelyingParty};
+
+/// A service behind a network, which can be stopped and started on the same data.
+pub struct TestService {
+    /// The way to it.
+    pub network: Network,
+    clock: Arc<MovedClock>,
+    data: TempDir,
+    running: Option<Service>,
+}
+
+impl TestService {
+    /// A new service, on an empty folder.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't start.
+    pub async fn start() -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(MovedClock::default());
+        let mut service = Self { network: Network::start().await, clock, data, running: None };
+        service.restart().await;
+        service
+    }
+
+    /// Stops it, and starts it again on the same data.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't start.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let config = self.config();
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let running = Service::start_with_clock(config, clock).await.expect("the service starts");
+        self.network.lead_to(running.address());
+        self.running = Some(running);
+    }
+
+    /// Stops it. The network leads nowhere then.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.shutdown().await;
+        }
+    }
+
+    /// Puts another service in its place, as on a machine that was set up anew: same address, other keys.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't start.
+    pub async fn replace_by_another(&mut self) {
+        self.data = tempfile::tempdir().expect("a temporary folder");
+        self.restart().await;
+    }
+
+    /// Gives it a new signing key, while it is stopped.
+    ///
+    /// # Panics
+    ///
+    /// When it can't.
+    pub fn rotate_key(&self) {
+        rotate_key(&self.config(), self.clock.now()).expect("a new key");
+    }
+
+    /// Lets time pass for the service.
+    pub fn advance(&self, time: Duration) {
+        let milliseconds = i64::try_from(time.as_millis()).expect("tests wait for minutes");
+        self.clock.ahead_ms.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// How it is set up.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        let mut config = Config::new(self.data.path());
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.public_url = self.network.url().parse().ok();
+        config
+    }
+
+    /// The relying party, straight at the service and not through the network.
+    ///
+    /// # Panics
+    ///
+    /// When the service isn't running.
+    #[must_use]
+    pub fn relying_party(&self) -> RelyingParty {
+        let address = self.running.as_ref().expect("the service runs").address();
+        RelyingParty::new(format!("http://{address}"), self.data.path()).expect("the first API key")
+    }
+}
+
+/// Enrols and activates `phone` for `user`, and gives the account on the phone.
+///
+/// # Panics
+///
+/// When any of it fails.
+pub async fn enrolled(service: &TestService, phone: &Phone, user: &str) -> Id {
+    let enrolment = service.relying_party().enrolment(user).await;
+    let account = phone.enrol(&enrolment.link).await.expect("the phone enrols").account;
+    let request = phone.fetch(account).await.expect("the service answers").remove(0);
+    let outcome =
+        phone.approve(request.id, &enrolment.number().await).await.expect("the service takes the answer");
+    assert_eq!(outcome.outcome, Outcome::Approved);
+    account
+}
+
+/// The system's clock, moved ahead.
+#[derive(Default)]
+struct MovedClock {
+    ahead_ms: AtomicI64,
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> Time {
+        let now = i64::try_from(SystemClock.now().millis()).unwrap_or(i64::MAX);
+        Time::from_millis(now + self.ahead_ms.load(Ordering::SeqCst))
+    }
+
+    fn sleep_until(&self, time: Time) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        let wait = time.since(self.now());
+        Box::pin(tokio::time::sleep(wait))
+    }
+}

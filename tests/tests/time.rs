@@ -1,0 +1,69 @@
+//! Wrong clocks: codes and expiry go by the service's time.
+
+use countersign_core::clock::TimeSource;
+use countersign_core::protocol::messages::Outcome;
+use countersign_tests::{Phone, TestService, enrolled};
+
+const TEN_MINUTES: i64 = 600_000;
+
+#[tokio::test]
+async fn a_phone_that_is_ten_minutes_off_approves_and_has_right_codes() {
+    for ahead in [-TEN_MINUTES, TEN_MINUTES] {
+        let service = TestService::start().await;
+        let (party, phone) = (service.relying_party(), Phone::new());
+        phone.clock.set_wall_ahead(ahead);
+        let account = enrolled(&service, &phone, "ada").await;
+        let told = phone.authenticator.clock_status().wall_ahead_ms;
+        assert!((told - ahead).abs() < 5_000, "told {told}, is {ahead}");
+        let sign_in = party.sign_in("ada").await;
+        let request = phone.fetch(account).await.unwrap().remove(0);
+        assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
+        assert!(party.takes_code("ada", &phone.code(account)).await, "{ahead}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_while_the_app_runs_changes_nothing() {
+    let service = TestService::start().await;
+    let (party, phone) = (service.relying_party(), Phone::new());
+    let account = enrolled(&service, &phone, "ada").await;
+    for ahead in [TEN_MINUTES, -TEN_MINUTES, 40 * 365 * 86_400_000, 0] {
+        phone.clock.set_wall_ahead(ahead);
+        let sign_in = party.sign_in("ada").await;
+        let request = phone.fetch(account).await.unwrap().remove(0);
+        assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
+        assert_eq!(phone.authenticator.clock_status().time.source, TimeSource::Service);
+    }
+    assert!(party.takes_code("ada", &phone.code(account)).await);
+}
+
+#[tokio::test]
+async fn after_a_restart_with_no_network_the_last_known_error_is_corrected() {
+    let mut service = TestService::start().await;
+    let phone = Phone::new();
+    phone.clock.set_wall_ahead(TEN_MINUTES);
+    let account = enrolled(&service, &phone, "ada").await;
+    service.stop().await;
+    phone.clock.restart();
+    let phone = phone.restarted();
+    assert_eq!(phone.authenticator.clock_status().time.source, TimeSource::LastKnownOffset);
+    let code = phone.code(account);
+    service.restart().await;
+    assert!(service.relying_party().takes_code("ada", &code).await);
+}
+
+#[tokio::test]
+async fn a_clock_set_while_the_phone_was_off_is_noticed_by_the_service_and_corrected() {
+    let service = TestService::start().await;
+    let (party, phone) = (service.relying_party(), Phone::new());
+    let account = enrolled(&service, &phone, "ada").await;
+    phone.clock.restart();
+    phone.clock.set_wall_ahead(TEN_MINUTES);
+    let phone = phone.restarted();
+    let sign_in = party.sign_in("ada").await;
+    // The first try is refused as too far off, and brings the time.
+    let request = phone.fetch(account).await.unwrap().remove(0);
+    assert_eq!(phone.authenticator.clock_status().time.source, TimeSource::Service);
+    assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
+    assert!(party.takes_code("ada", &phone.code(account)).await);
+}
