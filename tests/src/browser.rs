@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
 use reqwest::{Client, Url};
 
-use crate::Failure;
+use crate::{Failure, http_client};
 
 /// A page of the service, as it was last loaded.
 pub struct Page {
@@ -22,8 +22,8 @@ impl Page {
     ///
     /// When the service refuses, or can't be reached.
     pub async fn open(url: &str) -> Result<Self, Failure> {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        let mut page = Self { client, url: url.parse()?, cookie: String::new(), html: String::new() };
+        let mut page =
+            Self { client: http_client(), url: url.parse()?, cookie: String::new(), html: String::new() };
         page.load().await?;
         Ok(page)
     }

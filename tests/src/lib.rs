@@ -17,3 +17,13 @@ pub use service::{TestService, enrolled};
 
 /// Anything that goes wrong, with a text for the person who started it.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An HTTP client that follows no redirect.
+fn http_client() -> reqwest::Client {
+    // reqwest wants a TLS provider even where only loopback is spoken to. The second to install one is refused, rightly.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client for loopback")
+}

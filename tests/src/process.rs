@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use crate::{Failure, RelyingParty};
+use crate::{Failure, RelyingParty, http_client};
 
 /// A service process on a data folder.
 pub struct ServiceProcess {
@@ -96,7 +96,7 @@ impl ServiceProcess {
     }
 
     async fn wait_until_healthy(&self) -> Result<(), Failure> {
-        let client = reqwest::Client::new();
+        let client = http_client();
         let end = Instant::now() + Duration::from_secs(20);
         while Instant::now() < end {
             let health = client.get(format!("{}/healthz", self.url())).send().await;

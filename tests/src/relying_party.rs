@@ -7,7 +7,7 @@ use countersign_server::API_KEY_FILE;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{Failure, Page};
+use crate::{Failure, Page, http_client};
 
 /// A relying party with its API key.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl RelyingParty {
     /// When there is no key.
     pub fn new(url: String, data: &Path) -> Result<Self, Failure> {
         let key = std::fs::read_to_string(data.join(API_KEY_FILE))?;
-        Ok(Self { client: Client::new(), url, key: key.trim().to_owned() })
+        Ok(Self { client: http_client(), url, key: key.trim().to_owned() })
     }
 
     /// Posts, and gives the reply.
