@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 /// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub enum Fault {
 pub struct Network {
     address: SocketAddr,
     faults: Arc<Mutex<Vec<Fault>>>,
+    connections: Arc<Mutex<Vec<AbortHandle>>>,
     target: watch::Sender<SocketAddr>,
 }
 
@@ -40,15 +42,17 @@ impl Network {
         let address = listener.local_addr().expect("it is bound");
         let faults: Arc<Mutex<Vec<Fault>>> = Arc::default();
         let (target, destination) = watch::channel(address);
-        let queue = Arc::clone(&faults);
+        let connections: Arc<Mutex<Vec<AbortHandle>>> = Arc::default();
+        let (queue, open) = (Arc::clone(&faults), Arc::clone(&connections));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let fault = queue.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or(Fault::None);
+                let fault = hold(&queue).pop().unwrap_or(Fault::None);
                 let destination = *destination.borrow();
-                tokio::spawn(carry(client, destination, fault));
+                let carrying = tokio::spawn(carry(client, destination, fault));
+                hold(&open).push(carrying.abort_handle());
             }
         });
-        Self { address, faults, target }
+        Self { address, faults, connections, target }
     }
 
     /// Where the phone finds the service.
@@ -62,17 +66,26 @@ impl Network {
         self.target.send_replace(service);
     }
 
-    /// What happens to the next connections, in this order. After them all is well again.
-    pub fn next(&self, faults: &[Fault]) {
-        let reversed = faults.iter().rev().copied().collect();
-        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = reversed;
+    /// What happens to the next connections, in this order; those that are open now are cut. After them all is well
+    /// again.
+    pub async fn next(&self, faults: &[Fault]) {
+        *hold(&self.faults) = faults.iter().rev().copied().collect();
+        for connection in hold(&self.connections).drain(..) {
+            connection.abort();
+        }
+        // The phone's side has to notice, or it would send its next request into a connection that is gone.
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     }
 
     /// Whether every fault that was asked for has happened.
     #[must_use]
     pub fn all_faults_happened(&self) -> bool {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        hold(&self.faults).is_empty()
     }
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn carry(mut client: TcpStream, destination: SocketAddr, fault: Fault) {

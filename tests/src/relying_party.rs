@@ -93,7 +93,8 @@ impl RelyingParty {
     pub async fn takes_code(&self, user: &str, code: &str) -> bool {
         let body = json!({ "user": user, "code": code });
         let reply = self.request(Method::POST, "/v1/codes/verify", Some(body)).await;
-        reply.expect("the service answers").0.is_success()
+        let (status, reply) = reply.expect("the service answers");
+        status.is_success() && reply["valid"] == true
     }
 
     /// Starts an enrolment.

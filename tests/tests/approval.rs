@@ -215,7 +215,7 @@ async fn an_answer_whose_receipt_is_lost_has_exactly_one_effect() {
         let account = enrolled(&service, &phone, "ada").await;
         let sign_in = party.sign_in("ada").await;
         let request = phone.fetch(account).await.unwrap().remove(0);
-        service.network.next(&[fault]);
+        service.network.next(&[fault]).await;
         let outcome = phone.approve(request.id, &sign_in.number).await.unwrap();
         assert!(service.network.all_faults_happened());
         assert_eq!(outcome.outcome, Outcome::Approved, "{fault:?}");
@@ -232,7 +232,7 @@ async fn an_answer_that_failed_altogether_can_be_given_again() {
     let account = enrolled(&service, &phone, "ada").await;
     let sign_in = party.sign_in("ada").await;
     let request = phone.fetch(account).await.unwrap().remove(0);
-    service.network.next(&[Fault::LoseReply; 4]);
+    service.network.next(&[Fault::LoseReply; 4]).await;
     assert!(matches!(phone.approve(request.id, &sign_in.number).await, Err(Error::Network(_))));
     // The person presses the button once more.
     assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);

@@ -110,7 +110,7 @@ async fn a_lost_reply_is_asked_for_again_and_enrols_one_device() {
         let party = service.relying_party();
         let link = party.enrolment("ada").await.link;
         let phone = Phone::new();
-        service.network.next(&[fault]);
+        service.network.next(&[fault]).await;
         phone.enrol(&link).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert!(service.network.all_faults_happened());
         assert_eq!(party.devices("ada").await.len(), 1, "{fault:?}");
@@ -125,7 +125,7 @@ async fn an_enrolment_cut_off_by_the_end_of_the_app_is_taken_up_again() {
     let link = &started.link;
     let phone = Phone::new();
     // The service binds the keys with the first of them; the phone never hears of it.
-    service.network.next(&[Fault::LoseReply, Fault::LoseReply, Fault::LoseReply, Fault::LoseReply]);
+    service.network.next(&[Fault::LoseReply, Fault::LoseReply, Fault::LoseReply, Fault::LoseReply]).await;
     assert_eq!(phone.enrol(link).await.unwrap_err().code(), "network_interrupted");
     assert!(has_nothing(&phone));
 
