@@ -38,7 +38,7 @@ impl ServiceProcess {
             command.args(["--public-url", url]);
         }
         match log {
-            Some(log) => command.env("RUST_LOG", "trace").stdout(log.try_clone()?).stderr(log),
+            Some(log) => command.args(["--log", "trace"]).stdout(log.try_clone()?).stderr(log),
             None => command.stdout(Stdio::null()).stderr(Stdio::null()),
         };
         let process = Self { child: command.spawn()?, port, data: data.to_owned() };

@@ -157,7 +157,7 @@ impl RelyingParty {
     /// When the service refuses.
     pub async fn audit(&self) -> Vec<Value> {
         let reply = self.get("/v1/audit?limit=500").await.expect("the audit log");
-        reply["events"].as_array().expect("a list").clone()
+        reply["entries"].as_array().expect("a list").clone()
     }
 }
 

@@ -115,7 +115,8 @@ impl Authenticator {
         Ok(self.parts.vault.rename_account(account, issuer, name)?)
     }
 
-    /// Puts the accounts into this order; those that aren't named keep theirs, behind the named ones.
+    /// Puts the accounts into this order: they share out the places that they have now. Those that aren't named keep
+    /// theirs.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@ impl Authenticator {
 
     /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them; with
     /// no wait it comes back once all have answered. After failures it waits longer before it asks again, so that it can
-    /// be called in a loop.
+    /// be called in a loop. A call that is dropped may have taken news in: they are in [`Authenticator::requests`].
     ///
     /// # Errors
     ///
