@@ -95,17 +95,19 @@ fn kind(error: &reqwest::Error) -> NetworkError {
     if error.is_timeout() {
         return NetworkError::TimedOut;
     }
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if inner.downcast_ref::<rustls::Error>().is_some() {
-            return NetworkError::NotSecure;
-        }
-        // rustls' errors come wrapped in an io::Error, whose `source` skips what it wraps.
-        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if wrapped.is_some_and(|error| error.downcast_ref::<rustls::Error>().is_some()) {
-            return NetworkError::NotSecure;
-        }
-        cause = inner.source();
+    if error.source().is_some_and(is_tls) {
+        return NetworkError::NotSecure;
     }
     if error.is_connect() { NetworkError::Unreachable } else { NetworkError::Interrupted }
 }
+
+/// Whether a failure of TLS is at the bottom of it. An `io::Error` hides what it wraps from `source`.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || wrapped.is_some_and(|wrapped| is_tls(wrapped))
+        || error.source().is_some_and(is_tls)
+}
+
+#[cfg(test)]
+mod tests;
