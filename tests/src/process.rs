@@ -58,15 +58,6 @@ impl ServiceProcess {
         self.port
     }
 
-    /// Memory that it holds (resident set), in bytes; 0 where the system doesn't tell.
-    #[must_use]
-    pub fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kibibytes = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
-        kibibytes.unwrap_or(0) * 1024
-    }
-
     /// Its relying party.
     ///
     /// # Errors
