@@ -205,7 +205,7 @@ const fn from_vault(error: VaultError, detail: ErrorDetail) -> AuthenticatorErro
         VaultError::Locked => AuthenticatorError::Locked { detail },
         VaultError::WrongKey => AuthenticatorError::WrongKey { detail },
         VaultError::EmptyPassphrase | VaultError::TooLarge => AuthenticatorError::Input { detail },
-        VaultError::NotFound { .. } => AuthenticatorError::Gone { detail },
+        VaultError::NotFound { .. } | VaultError::NoCounter => AuthenticatorError::Gone { detail },
         VaultError::Busy | VaultError::DiskFull | VaultError::OutOfMemory => {
             AuthenticatorError::Busy { detail }
         }
@@ -302,3 +302,6 @@ impl From<UnexpectedUniFFICallbackError> for PlatformError {
         Self::Failed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,20 +8,31 @@ use countersign_core::KeyStoreError;
 
 use crate::PlatformKeyError;
 
-/// For what asks nobody: a key store that takes longer is broken.
-pub(crate) const MACHINE: Duration = Duration::from_secs(30);
-/// For what may ask the person: whoever hasn't answered by then isn't there.
-pub(crate) const PERSON: Duration = Duration::from_mins(5);
+/// How long foreign code may take, and what it means when it takes longer.
+pub(crate) struct Limit {
+    time: Duration,
+    silence: KeyStoreError,
+}
 
-/// Runs a call of the foreign key store, and gives up on it after `limit`.
+/// For what asks nobody: a key store that takes longer is broken.
+pub(crate) const MACHINE: Limit = Limit {
+    time: if cfg!(test) { Duration::from_millis(10) } else { Duration::from_secs(30) },
+    silence: KeyStoreError::Unavailable,
+};
+/// For what may ask the person: whoever hasn't answered by then isn't there.
+pub(crate) const PERSON: Limit = Limit {
+    time: if cfg!(test) { Duration::from_millis(10) } else { Duration::from_mins(5) },
+    silence: KeyStoreError::Cancelled,
+};
+
+/// Runs a call of a foreign key store, and drops it at the limit.
 pub(crate) async fn within<T>(
-    limit: Duration,
+    limit: Limit,
     call: impl Future<Output = Result<T, PlatformKeyError>>,
 ) -> Result<T, KeyStoreError> {
-    match tokio::time::timeout(limit, call).await {
+    match tokio::time::timeout(limit.time, call).await {
         Ok(result) => result.map_err(KeyStoreError::from),
-        Err(_) if limit >= PERSON => Err(KeyStoreError::Cancelled),
-        Err(_) => Err(KeyStoreError::Unavailable),
+        Err(_) => Err(limit.silence),
     }
 }
 
@@ -37,3 +48,6 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

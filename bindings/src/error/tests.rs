@@ -1,0 +1,165 @@
+//! Every error of the core has a place in the public enum, and none brings along what foreign code threw.
+
+use std::collections::BTreeSet;
+
+use countersign_core::offer::OfferError;
+use countersign_core::otp::ParametersError;
+use countersign_core::protocol::Id;
+use countersign_core::scan::ScanError;
+use countersign_core::vault::{RecordKind, SlotKind};
+
+use super::*;
+
+const ID: Id = Id::from_bytes([7; 16]);
+
+/// Every error that can be made outside the core, its code, and the variant it becomes.
+fn table() -> Vec<(Error, &'static str, &'static str)> {
+    let record = (RecordKind::DeviceKey, ID);
+    let vault = |error| Error::from(error);
+    vec![
+        (vault(VaultError::Missing), "vault_missing", "Vault"),
+        (vault(VaultError::AlreadyExists), "vault_already_exists", "Vault"),
+        (vault(VaultError::NotAVault), "not_a_vault", "Vault"),
+        (vault(VaultError::DamagedFile), "vault_damaged", "Vault"),
+        (vault(VaultError::NewerSchema { found: 9, supported: 1 }), "vault_newer_schema", "Vault"),
+        (vault(VaultError::Locked), "vault_locked", "Locked"),
+        (vault(VaultError::WrongKey), "vault_wrong_key", "WrongKey"),
+        (vault(VaultError::NoSuchSlot), "vault_no_such_slot", "Vault"),
+        (vault(VaultError::DamagedSlot(SlotKind::Passphrase)), "vault_slot_damaged", "Vault"),
+        (vault(VaultError::LastSlot), "vault_last_slot", "Vault"),
+        (vault(VaultError::EmptyPassphrase), "passphrase_empty", "Input"),
+        (vault(VaultError::DamagedRecord { kind: record.0, id: record.1 }), "record_damaged", "Vault"),
+        (vault(VaultError::NotFound { kind: record.0, id: record.1 }), "record_not_found", "Gone"),
+        (
+            vault(VaultError::AlreadyPresent { kind: record.0, id: record.1 }),
+            "record_already_present",
+            "Vault",
+        ),
+        (vault(VaultError::TooLarge), "record_too_large", "Input"),
+        (vault(VaultError::NoCounter), "account_no_counter", "Gone"),
+        (vault(VaultError::DiskFull), "disk_full", "Busy"),
+        (vault(VaultError::Busy), "vault_busy", "Busy"),
+        (vault(VaultError::AccessDenied), "vault_access_denied", "Vault"),
+        (vault(VaultError::OutOfMemory), "out_of_memory", "Busy"),
+        (vault(VaultError::Storage { code: 10 }), "vault_storage", "Vault"),
+        (vault(VaultError::KeyStore(KeyStoreError::Cancelled)), "key_store_cancelled", "Cancelled"),
+        (KeyStoreError::Locked.into(), "key_store_locked", "KeyStore"),
+        (KeyStoreError::Invalidated.into(), "key_store_invalidated", "KeyStore"),
+        (KeyStoreError::NotFound.into(), "key_store_key_not_found", "KeyStore"),
+        (KeyStoreError::Unavailable.into(), "key_store_unavailable", "KeyStore"),
+        (OfferError::TooLong.into(), "offer_too_long", "Input"),
+        (OfferError::NotAnOffer.into(), "offer_unknown", "Input"),
+        (OfferError::UnsupportedType.into(), "offer_unsupported_type", "Input"),
+        (OfferError::MissingSecret.into(), "offer_missing_secret", "Input"),
+        (OfferError::BadSecret.into(), "offer_bad_secret", "Input"),
+        (OfferError::UnsupportedAlgorithm.into(), "offer_unsupported_algorithm", "Input"),
+        (OfferError::BadNumber("digits").into(), "offer_bad_number", "Input"),
+        (OfferError::Contradiction("secret").into(), "offer_contradiction", "Input"),
+        (OfferError::Parameters(ParametersError::Digits).into(), "offer_bad_parameters", "Input"),
+        (OfferError::BadMigration.into(), "offer_bad_migration", "Input"),
+        (OfferError::BrokenLink.into(), "offer_broken_link", "Input"),
+        (OfferError::InsecureLink.into(), "offer_insecure_link", "Input"),
+        (ScanError::BadFrame.into(), "scan_bad_frame", "Input"),
+        (ScanError::TooManyPixels.into(), "scan_too_many_pixels", "Input"),
+        (ScanError::FileTooLarge.into(), "scan_file_too_large", "Input"),
+        (ScanError::UnknownFormat.into(), "scan_unknown_format", "Input"),
+        (ScanError::BadPicture.into(), "scan_bad_picture", "Input"),
+        (NetworkError::Unreachable.into(), "network_unreachable", "Network"),
+        (NetworkError::NotSecure.into(), "network_not_secure", "Untrusted"),
+        (NetworkError::TimedOut.into(), "network_timed_out", "Network"),
+        (NetworkError::Interrupted.into(), "network_interrupted", "Network"),
+        (NetworkError::TooLong.into(), "network_not_the_service", "Network"),
+        (ReplyError::NotTheService.into(), "network_not_the_service", "Network"),
+        (ReplyError::ServiceKeyChanged.into(), "service_key_changed", "Untrusted"),
+        (ReplyError::Untrusted.into(), "service_untrusted", "Untrusted"),
+        (AnswerError::NotANumber { digits: 6 }.into(), "answer_not_a_number", "Input"),
+        (AnswerError::MatchNeeded.into(), "answer_match_needed", "Input"),
+        (AnswerError::MatchNotAccepted.into(), "answer_match_not_accepted", "Input"),
+        (AnswerError::OtherSignIn.into(), "answer_other_sign_in", "Input"),
+        (Error::NoSuchAccount, "account_unknown", "Gone"),
+        (Error::NoSuchRequest, "request_unknown", "Gone"),
+        (Error::NotEnrolled, "account_not_enrolled", "Gone"),
+        (Error::NoCodeOnRequest, "account_no_code_on_request", "Gone"),
+        (Error::Unacceptable, "input_unacceptable", "Input"),
+    ]
+}
+
+/// The refusals of a service. They can't be made outside the core; the shells' tests meet them against a real service.
+const REFUSALS: &[&str] = &[
+    "ticket_unknown",
+    "ticket_expired",
+    "ticket_used",
+    "service_key_changed",
+    "clock_skew",
+    "device_revoked",
+    "request_expired",
+    "request_already_answered",
+    "account_throttled",
+    "service_unavailable",
+    "service_refused",
+];
+
+fn variant(error: &AuthenticatorError) -> &'static str {
+    match error {
+        AuthenticatorError::Cancelled { .. } => "Cancelled",
+        AuthenticatorError::Locked { .. } => "Locked",
+        AuthenticatorError::WrongKey { .. } => "WrongKey",
+        AuthenticatorError::Vault { .. } => "Vault",
+        AuthenticatorError::KeyStore { .. } => "KeyStore",
+        AuthenticatorError::Input { .. } => "Input",
+        AuthenticatorError::Network { .. } => "Network",
+        AuthenticatorError::Untrusted { .. } => "Untrusted",
+        AuthenticatorError::Refused { .. } => "Refused",
+        AuthenticatorError::Gone { .. } => "Gone",
+        AuthenticatorError::Busy { .. } => "Busy",
+    }
+}
+
+#[test]
+fn every_error_becomes_the_variant_that_says_what_to_do() {
+    for (error, code, expected) in table() {
+        let text = error.to_string();
+        let public = AuthenticatorError::from(error);
+        assert_eq!((public.code().as_str(), variant(&public)), (code, expected));
+        assert_eq!(public.describe(), text, "{code}");
+    }
+}
+
+/// Reads the codes out of the core's sources, since an enum from another crate can't be listed.
+#[test]
+fn no_code_of_the_core_is_missing_in_the_table() {
+    let sources = [
+        include_str!("../../../core/src/error.rs"),
+        include_str!("../../../core/src/key_store.rs"),
+        include_str!("../../../core/src/vault/error.rs"),
+    ];
+    let core: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|source| source.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()))
+        .collect();
+    let known: BTreeSet<&str> =
+        table().iter().map(|(_, code, _)| *code).chain(REFUSALS.iter().copied()).collect();
+    assert_eq!(core, known);
+}
+
+#[test]
+fn the_number_in_a_text_is_there_for_translations() {
+    let number = AuthenticatorError::from(Error::from(AnswerError::NotANumber { digits: 6 }));
+    assert_eq!(number.parameter(), Some(6));
+    let length = AuthenticatorError::from(RecoveryCodeError::Length { found: 12 });
+    assert_eq!((length.code().as_str(), length.parameter()), ("recovery_code_length", Some(12)));
+    assert_eq!(AuthenticatorError::from(Error::NoSuchAccount).parameter(), None);
+}
+
+#[test]
+fn what_foreign_code_threw_goes_no_further() {
+    let thrown = || UnexpectedUniFFICallbackError::new("planted-canary at Secret.kt:7");
+    assert_eq!(PlatformKeyError::from(thrown()), PlatformKeyError::Unavailable);
+    assert_eq!(PlatformError::from(thrown()), PlatformError::Failed);
+}
+
+#[test]
+fn debug_output_is_the_code_alone() {
+    let error = AuthenticatorError::from(Error::NoSuchAccount);
+    assert_eq!(format!("{error:?}"), "AuthenticatorError(account_unknown)");
+}

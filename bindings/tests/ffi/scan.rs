@@ -1,0 +1,73 @@
+//! From a camera frame or a picture to an offer, without the text in between.
+
+use countersign_ffi::{FrameScanner, OfferContent, ScannedCode, scan_picture};
+use qrcode::{Color, QrCode};
+
+/// A frame with this code in it, on a row stride that is longer than its width.
+struct Frame {
+    luma: Vec<u8>,
+    size: usize,
+}
+
+const PADDING: usize = 16;
+const MODULE: usize = 6;
+const MARGIN: usize = 4;
+
+impl Frame {
+    fn of(text: &str) -> Self {
+        let code = QrCode::new(text).unwrap();
+        let size = (code.width() + 2 * MARGIN) * MODULE;
+        let mut luma = vec![255; size * (size + PADDING)];
+        for (index, _) in code.to_colors().iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
+            let (x, y) = (index % code.width() + MARGIN, index / code.width() + MARGIN);
+            for row in 0..MODULE {
+                let start = (y * MODULE + row) * (size + PADDING) + x * MODULE;
+                luma[start..start + MODULE].fill(0);
+            }
+        }
+        Self { luma, size }
+    }
+
+    fn scan(&self, scanner: &FrameScanner) -> Vec<ScannedCode> {
+        let size = u32::try_from(self.size).unwrap();
+        scanner.scan(&self.luma, size, size, size + u32::try_from(PADDING).unwrap()).unwrap()
+    }
+}
+
+#[test]
+fn a_frame_gives_an_offer() {
+    let scanner = FrameScanner::new();
+    let frame = Frame::of("otpauth://totp/North:ada?secret=JBSWY3DPEHPK3PXP&issuer=North");
+    let codes = frame.scan(&scanner);
+    let [ScannedCode::Offer { offer }] = &codes[..] else { panic!("one offer, not {}", codes.len()) };
+    assert!(matches!(offer.content(), OfferContent::Otp { account } if account.issuer == "North"));
+    assert!(Frame { luma: vec![255; 80 * (80 + PADDING)], size: 80 }.scan(&scanner).is_empty());
+}
+
+#[test]
+fn another_code_says_why_it_is_no_offer_and_nothing_of_what_it_says() {
+    let codes = Frame::of("planted-canary").scan(&FrameScanner::new());
+    let [ScannedCode::Other { reason }] = &codes[..] else { panic!("one code, not {}", codes.len()) };
+    assert_eq!(reason.code, "offer_unknown");
+    assert!(!reason.description.contains("canary"));
+}
+
+#[test]
+fn a_frame_that_is_not_what_its_numbers_say_is_refused() {
+    let refusal = |width, height, row_stride| {
+        FrameScanner::new().scan(&[255; 99], width, height, row_stride).err().unwrap().code()
+    };
+    assert_eq!(refusal(10, 10, 10), "scan_bad_frame");
+    assert_eq!(refusal(1, 100, 1), "scan_bad_frame");
+    assert_eq!(refusal(10, 9, 5), "scan_bad_frame");
+    assert_eq!(refusal(u32::MAX, u32::MAX, u32::MAX), "scan_too_many_pixels");
+}
+
+#[tokio::test]
+async fn a_picture_file_is_told_by_its_content() {
+    let picture = include_bytes!("../../../tests/vectors/qr/qrcode-2/1.png");
+    let codes = scan_picture(picture.to_vec()).await.unwrap();
+    assert!(matches!(&codes[..], [ScannedCode::Other { .. }]));
+    let error = scan_picture(b"no picture".to_vec()).await.err().unwrap();
+    assert_eq!(error.code(), "scan_unknown_format");
+}

@@ -1,0 +1,206 @@
+//! The whole story on the types that shells see, against a real service: enrol, be told, approve, and what goes wrong.
+//! The device keys are foreign ones: in another language this is the only difference.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Once};
+
+use crate::support::Phone;
+use async_trait::async_trait;
+use countersign_ffi::{
+    ApprovalRequest, Authenticator, AuthenticatorError, BindingState, DeviceDescription, DeviceKeys, KeyName,
+    KeyRole, MatchProof, Offer, Outcome, Platform, PlatformKeyError, Prompt, Purpose, RequestEvent,
+    RequestWatcher, TimeSource, UserCheck,
+};
+use countersign_server::{API_KEY_FILE, Config, Service};
+use reqwest::{Client, Method};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use serde_json::{Value, json};
+
+/// Device keys as a platform would hold them.
+#[derive(Default)]
+struct Keys {
+    pairs: Mutex<HashMap<String, EcdsaKeyPair>>,
+    prompts: Mutex<Vec<Prompt>>,
+    person_is_away: Mutex<bool>,
+}
+
+#[async_trait]
+impl DeviceKeys for Keys {
+    async fn make(&self, key: KeyName) -> Result<Vec<u8>, PlatformKeyError> {
+        let random = SystemRandom::new();
+        let bytes = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, bytes.as_ref(), &random).unwrap();
+        let point = pair.public_key().as_ref().to_vec();
+        self.pairs.lock().unwrap().insert(format!("{key:?}"), pair);
+        Ok(point)
+    }
+
+    async fn sign(
+        &self,
+        key: KeyName,
+        message: Vec<u8>,
+        prompt: Option<Prompt>,
+    ) -> Result<Vec<u8>, PlatformKeyError> {
+        assert_eq!(prompt.is_some(), key.role == KeyRole::Approval);
+        if prompt.is_some() && *self.person_is_away.lock().unwrap() {
+            return Err(PlatformKeyError::Cancelled);
+        }
+        self.prompts.lock().unwrap().extend(prompt);
+        let pairs = self.pairs.lock().unwrap();
+        let pair = pairs.get(&format!("{key:?}")).ok_or(PlatformKeyError::NotFound)?;
+        Ok(pair.sign(&SystemRandom::new(), &message).unwrap().as_ref().to_vec())
+    }
+
+    async fn delete(&self, key: KeyName) -> Result<(), PlatformKeyError> {
+        self.pairs.lock().unwrap().remove(&format!("{key:?}"));
+        Ok(())
+    }
+
+    fn user_check(&self) -> Result<UserCheck, PlatformKeyError> {
+        Ok(UserCheck::Biometric)
+    }
+
+    fn in_hardware(&self) -> Result<bool, PlatformKeyError> {
+        Ok(false)
+    }
+}
+
+/// A service in this process, and a relying party that sees the numbers.
+struct World {
+    service: Service,
+    http: Client,
+    api_key: String,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn start() -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new(folder.path().join("data"));
+        config.listen = "127.0.0.1:0".parse().unwrap();
+        config.public_url = None;
+        let service = Service::start(config.clone()).await.unwrap();
+        let api_key = std::fs::read_to_string(config.data.join(API_KEY_FILE)).unwrap().trim().to_owned();
+        Self { service, http: Client::new(), api_key, _folder: folder }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Value) -> Value {
+        let url = format!("http://{}{path}", self.service.address());
+        let request = self.http.request(method, url).bearer_auth(&self.api_key).json(&body);
+        let text = request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    async fn enrolment(&self) -> (String, Arc<Offer>) {
+        let body = json!({"user": "ada", "show": "relying_party"});
+        let enrolment = self.call(Method::POST, "/v1/enrolments", body).await;
+        let offer = Offer::parse(enrolment["link"].as_str().unwrap().into()).unwrap();
+        (enrolment["id"].as_str().unwrap().into(), offer)
+    }
+
+    async fn number_of(&self, path: &str) -> String {
+        self.call(Method::GET, path, Value::Null).await["number"].as_str().unwrap().to_owned()
+    }
+
+    async fn sign_in(&self) -> Value {
+        let body = json!({"user": "ada", "application": "Ward portal", "show": "relying_party"});
+        self.call(Method::POST, "/v1/sign-ins", body).await
+    }
+}
+
+fn device() -> DeviceDescription {
+    DeviceDescription { name: "Ada's phone".into(), platform: Platform::Android, wake_up: None }
+}
+
+fn number(number: &str) -> MatchProof {
+    MatchProof::Number { number: number.into() }
+}
+
+/// The next list of requests that isn't empty; other events pass by.
+async fn next_requests(watcher: &RequestWatcher) -> Vec<ApprovalRequest> {
+    loop {
+        if let RequestEvent::RequestsChanged { open } = watcher.next_event(None).await.unwrap()
+            && !open.is_empty()
+        {
+            return open;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_enrols_is_told_of_a_sign_in_and_approves_it() {
+    let (world, phone, keys) = (World::start().await, Phone::make().await, Arc::new(Keys::default()));
+    let vault = Arc::clone(&phone.vault);
+    let authenticator = Authenticator::open(vault, keys.clone(), None, Vec::new()).await.unwrap();
+    let watcher = authenticator.watch();
+    let first = watcher.next_event(None).await.unwrap();
+    assert_eq!(first, RequestEvent::RequestsChanged { open: Vec::new() });
+
+    // The watcher waits with nobody to ask. The enrolment wakes it, and it asks the new service.
+    let (enrolment, offer) = world.enrolment().await;
+    let enrol = async { authenticator.enrol(offer, device(), None).await.unwrap() };
+    let (enrolled, open) = tokio::join!(enrol, next_requests(&watcher));
+    assert_eq!((open[0].purpose, open[0].account), (Purpose::Activation, enrolled.account));
+    let shown = world.number_of(&format!("/v1/enrolments/{enrolment}")).await;
+    let outcome = authenticator.approve(open[0].id, number(&shown), None).await.unwrap();
+    assert_eq!(outcome.outcome, Outcome::Approved);
+    let account = authenticator.accounts(None).await.unwrap().accounts.remove(0);
+    assert_eq!(account.binding, Some(BindingState::Active));
+    assert_eq!(authenticator.clock_status().source, TimeSource::Service);
+
+    let sign_in = world.sign_in().await;
+    let open = next_requests(&watcher).await;
+    assert_eq!((open[0].application.as_str(), open[0].purpose), ("Ward portal", Purpose::SignIn));
+    let shown = sign_in["number"].as_str().unwrap();
+
+    let slip = authenticator.approve(open[0].id, number("12"), None).await.unwrap_err();
+    assert_eq!((slip.code().as_str(), slip.parameter()), ("answer_not_a_number", Some(6)));
+    *keys.person_is_away.lock().unwrap() = true;
+    let away = authenticator.approve(open[0].id, number(shown), None).await.unwrap_err();
+    assert!(matches!(away, AuthenticatorError::Cancelled { .. }));
+    *keys.person_is_away.lock().unwrap() = false;
+    let outcome = authenticator.approve(open[0].id, number(shown), None).await.unwrap();
+    assert_eq!(outcome.outcome, Outcome::Approved);
+    assert_eq!(keys.prompts.lock().unwrap().last().unwrap().application, "Ward portal");
+
+    // What was answered leaves the list by an event, without another delivery.
+    loop {
+        if watcher.next_event(None).await.unwrap() == (RequestEvent::RequestsChanged { open: Vec::new() }) {
+            break;
+        }
+    }
+    let path = format!("/v1/sign-ins/{}", sign_in["id"].as_str().unwrap());
+    assert_eq!(world.call(Method::GET, &path, Value::Null).await["state"], "approved");
+
+    authenticator.revoke(enrolled.account, None).await.unwrap();
+    let account = authenticator.accounts(None).await.unwrap().accounts.remove(0);
+    assert_eq!(account.binding, Some(BindingState::Revoked));
+    assert!(keys.pairs.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_used_ticket_and_a_service_that_is_gone_are_told_apart() {
+    let (world, phone) = (World::start().await, Phone::make().await);
+    let (_, offer) = world.enrolment().await;
+    let account = phone.authenticator.enrol(Arc::clone(&offer), device(), None).await.unwrap().account;
+    let other = Phone::make().await;
+    let refused = other.authenticator.enrol(offer, device(), None).await.unwrap_err();
+    assert!(matches!(refused, AuthenticatorError::Refused { .. }));
+    assert_eq!(refused.code(), "ticket_used");
+
+    world.service.shutdown().await;
+    let failed = phone.authenticator.wait_for_requests(0, None).await.unwrap();
+    assert_eq!(failed.failures[0].account, account);
+    assert!(matches!(failed.failures[0].error, AuthenticatorError::Network { .. }));
+    let watcher = phone.authenticator.watch();
+    loop {
+        if let RequestEvent::FailuresChanged { failures } = watcher.next_event(None).await.unwrap() {
+            assert_eq!(failures[0].account, account);
+            break;
+        }
+    }
+}
