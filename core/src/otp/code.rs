@@ -44,7 +44,7 @@ impl Code {
 
     fn decimal(mut number: u32, digits: u8) -> Self {
         let mut characters = [b'0'; MAX_CHARACTERS];
-        for character in characters.iter_mut().rev() {
+        for character in characters.iter_mut().rev().take(digits.into()) {
             *character = b'0' + digit(number, 10);
             number /= 10;
         }
