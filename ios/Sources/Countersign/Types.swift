@@ -1,0 +1,141 @@
+// The library's own types, under the same names as in Rust and in Kotlin, so that an app imports `Countersign` alone.
+
+import CountersignFFI
+import Foundation
+
+// MARK: Accounts and codes
+
+/// Identity of an account, a request or a slot: a random one. Names are never identities.
+public typealias Id = CountersignFFI.Id
+/// A part of a long list.
+public typealias Page = CountersignFFI.Page
+/// All accounts, and what is wrong with the list if anything is.
+public typealias Accounts = CountersignFFI.Accounts
+/// An account as a list shows it. Nothing in it is secret.
+public typealias AccountSummary = CountersignFFI.AccountSummary
+/// What codes an account has.
+public typealias CodeKind = CountersignFFI.CodeKind
+/// Where an enrolment stands.
+public typealias BindingState = CountersignFFI.BindingState
+/// What the vault says about the number of records of a kind.
+public typealias Completeness = CountersignFFI.Completeness
+/// An account that was added, and those of the same name that were there before.
+public typealias AddedAccount = CountersignFFI.AddedAccount
+/// The codes of one moment.
+public typealias Codes = CountersignFFI.Codes
+/// An account's code.
+public typealias AccountCode = CountersignFFI.AccountCode
+/// What to show for an account. Its debug text has no code in it.
+public typealias ShownCode = CountersignFFI.ShownCode
+
+// MARK: Offers and enrolment
+
+/// What a scanned or pasted text offers, with its secrets inside; they stay in Rust.
+public typealias Offer = CountersignFFI.Offer
+/// What an offer is, for the person to confirm.
+public typealias OfferContent = CountersignFFI.OfferContent
+/// An account of an offer, without its secret.
+public typealias OfferedAccount = CountersignFFI.OfferedAccount
+/// An exported account that can't be added, and why.
+public typealias RefusedAccount = CountersignFFI.RefusedAccount
+/// Collects the parts of another authenticator's export, scanned in any order.
+public typealias MigrationBatch = CountersignFFI.MigrationBatch
+/// How far an export has been scanned.
+public typealias MigrationProgress = CountersignFFI.MigrationProgress
+/// What a device says of itself when it enrols.
+public typealias DeviceDescription = CountersignFFI.DeviceDescription
+/// Kind of device.
+public typealias Platform = CountersignFFI.Platform
+/// A channel that can tell a device to fetch.
+public typealias WakeUp = CountersignFFI.WakeUp
+/// A device whose keys are bound, and that waits for its first approval.
+public typealias Enrolment = CountersignFFI.Enrolment
+
+/// Reads a stream of camera frames. It takes a few milliseconds a frame: call it on the camera's queue.
+public typealias FrameScanner = CountersignFFI.FrameScanner
+/// A code in a picture: it offers something, or it doesn't and says why.
+public typealias ScannedCode = CountersignFFI.ScannedCode
+
+/// The codes in a picture file (PNG, JPEG or WebP), each once; empty if none was found. For a screenshot of a QR code.
+///
+/// - Throws: ``AuthenticatorError/Input(detail:)`` says why the file can't be read.
+public func scanPicture(_ file: Data) async throws -> [ScannedCode] {
+    try await CountersignFFI.scanPicture(file: file)
+}
+
+// MARK: Sign-ins
+
+/// A sign-in that waits for the person. All of it was signed by the service; show all of it.
+public typealias ApprovalRequest = CountersignFFI.ApprovalRequest
+/// What an approval does.
+public typealias Purpose = CountersignFFI.Purpose
+/// Which matchings a request accepts.
+public typealias Matching = CountersignFFI.Matching
+/// How the person proves to have seen the sign-in page. Its debug text doesn't say what.
+public typealias MatchProof = CountersignFFI.MatchProof
+/// What became of an answer.
+public typealias AnswerOutcome = CountersignFFI.AnswerOutcome
+/// What an answer did.
+public typealias Outcome = CountersignFFI.Outcome
+/// What is open, and which services couldn't be asked.
+public typealias Requests = CountersignFFI.Requests
+/// An account whose service couldn't be asked.
+public typealias AccountFailure = CountersignFFI.AccountFailure
+/// Something about sign-ins that has changed.
+public typealias RequestEvent = CountersignFFI.RequestEvent
+
+// MARK: The vault
+
+/// A passphrase, taken in once and wiped when it is freed.
+public typealias Passphrase = CountersignFFI.Passphrase
+/// A recovery code: 160 random bits on paper.
+public typealias RecoveryCode = CountersignFFI.RecoveryCode
+/// A slot of a vault, as a person may see it.
+public typealias KeySlot = CountersignFFI.KeySlot
+/// How a slot is opened.
+public typealias SlotKind = CountersignFFI.SlotKind
+/// The state of a vault's file, its slots and its records.
+public typealias Health = CountersignFFI.Health
+/// The state of the records of one kind.
+public typealias KindHealth = CountersignFFI.KindHealth
+
+// MARK: What the platform gives
+
+/// The platform's key store for P-256 keys. Its contract is with the protocol.
+public typealias DeviceKeys = CountersignFFI.DeviceKeys
+/// Which key of which account.
+public typealias KeyName = CountersignFFI.KeyName
+/// What a key is for, and so what its use needs.
+public typealias KeyRole = CountersignFFI.KeyRole
+/// What a person is told by the platform's prompt.
+public typealias Prompt = CountersignFFI.Prompt
+/// How a device checks the person before it signs.
+public typealias UserCheck = CountersignFFI.UserCheck
+/// The platform's key store, as the vault uses it.
+public typealias VaultKeyStore = CountersignFFI.VaultKeyStore
+/// Why the platform's key store didn't use a key: what the two protocols above throw.
+public typealias PlatformKeyError = CountersignFFI.PlatformKeyError
+/// The device's clocks.
+public typealias DeviceClock = CountersignFFI.DeviceClock
+/// One reading of the device's clocks.
+public typealias ClockReading = CountersignFFI.ClockReading
+/// The time that counts, and how far the device's wall clock is off it.
+public typealias ClockStatus = CountersignFFI.ClockStatus
+/// How the time is known.
+public typealias TimeSource = CountersignFFI.TimeSource
+/// Why a clock or a log sink didn't do its work.
+public typealias PlatformError = CountersignFFI.PlatformError
+
+// MARK: Log
+
+/// Takes the library's log records, on a thread of its own.
+public typealias LogSink = CountersignFFI.LogSink
+/// One log record. There is never a secret, a URL or a name in it.
+public typealias LogRecord = CountersignFFI.LogRecord
+/// How serious a log record is.
+public typealias LogLevel = CountersignFFI.LogLevel
+
+/// Hands the library's log to `sink`, from `level` on up; without a sink nothing is logged any more.
+public func setLogSink(_ sink: (any LogSink)?, level: LogLevel = .info) {
+    CountersignFFI.setLogSink(sink: sink, level: level)
+}

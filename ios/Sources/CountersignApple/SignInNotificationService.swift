@@ -1,0 +1,72 @@
+#if canImport(UserNotifications) && os(iOS)
+import Countersign
+import Foundation
+@preconcurrency import UserNotifications
+
+/// The notification service extension: a wake-up without content comes in, and what is asked is fetched and verified here.
+///
+/// Subclass it in the extension's target, and give it the vault's file and the keychain group. When anything fails (the phone is
+/// locked, the network is away) the neutral text of the wake-up stays: the app tells the rest.
+open class SignInNotificationService: UNNotificationServiceExtension {
+    /// The vault's file, in the container that the app shares with this extension.
+    open var vaultFile: URL? { nil }
+    /// The keychain group that the app shares with this extension.
+    open var accessGroup: String? { nil }
+
+    private var delivery: Delivery?
+    private var work: Task<Void, Never>?
+
+    open override func didReceive(
+        _ request: UNNotificationRequest,
+        withContentHandler contentHandler: @escaping (UNNotificationContent) -> Void
+    ) {
+        let delivery = Delivery(request.content, contentHandler)
+        self.delivery = delivery
+        let (file, group) = (vaultFile, accessGroup)
+        work = Task {
+            if let file, let newest = try? await newestRequest(file: file, group: group) {
+                delivery.fill(with: newest)
+            }
+            delivery.deliver()
+        }
+    }
+
+    /// The system's patience ends after some 30 seconds.
+    open override func serviceExtensionTimeWillExpire() {
+        work?.cancel()
+        delivery?.deliver()
+    }
+}
+
+private func newestRequest(file: URL, group: String?) async throws -> ApprovalRequest? {
+    let vault = try await Vault.open(file)
+    try await vault.unlock(with: .keyStore(SecureEnclaveVaultKeys(accessGroup: group)))
+    let keys = SecureEnclaveKeys(accessGroup: group)
+    let authenticator = try await Authenticator.open(vault, keys: keys, clock: ContinuousDeviceClock())
+    return try await authenticator.waitForRequests().open.last
+}
+
+/// Hands the content over once.
+private final class Delivery: @unchecked Sendable {
+    private let lock = NSLock()
+    private let content: UNMutableNotificationContent
+    private var handler: ((UNNotificationContent) -> Void)?
+
+    init(_ content: UNNotificationContent, _ handler: @escaping (UNNotificationContent) -> Void) {
+        self.content = content.mutableCopy() as? UNMutableNotificationContent ?? UNMutableNotificationContent()
+        self.handler = handler
+    }
+
+    func fill(with request: ApprovalRequest) {
+        lock.withLock { SignInNotifications.fill(content, with: request) }
+    }
+
+    func deliver() {
+        let handler = lock.withLock {
+            defer { self.handler = nil }
+            return self.handler
+        }
+        handler?(content)
+    }
+}
+#endif

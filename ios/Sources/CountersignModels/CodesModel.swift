@@ -1,0 +1,112 @@
+import Countersign
+import Observation
+
+/// The screen of accounts: their codes, counting down, and what is wrong with the list.
+@MainActor
+@Observable
+public final class CodesModel {
+    /// An account's row.
+    public struct Row: Identifiable, Equatable, Sendable {
+        /// The account.
+        public let id: Id
+        /// Who issued it; may be empty.
+        public let issuer: String
+        /// Whose it is; may be empty.
+        public let name: String
+        /// Its code, or `nil` when one is made on request.
+        public fileprivate(set) var code: String?
+        /// The code after that, where the time makes them.
+        public let next: String?
+        /// Length of a time step in seconds.
+        public let period: Int?
+        fileprivate let remaining: Int
+    }
+
+    /// The accounts with codes, in the person's order.
+    public private(set) var rows: [Row] = []
+    /// Whether the codes have been read at least once: until then, no rows don't mean no accounts.
+    public private(set) var isLoaded = false
+    /// How many accounts are there but can't be read. Tell the person; they are never left out in silence.
+    public private(set) var damaged = 0
+    /// Whether accounts have vanished from the file.
+    public private(set) var completeness = Completeness.complete
+    /// How far the device's clock is off, in whole seconds, when that is a minute or more.
+    public private(set) var clockIsOffBy: Int?
+    /// What went wrong last.
+    public private(set) var problem: Problem?
+
+    private let authenticator: Authenticator
+    private let clock: any Clock<Duration>
+    private var readAt = ContinuousClock.now
+
+    /// - Parameter clock: What it sleeps by.
+    public init(_ authenticator: Authenticator, clock: any Clock<Duration> = ContinuousClock()) {
+        self.authenticator = authenticator
+        self.clock = clock
+    }
+
+    /// Keeps the rows current until the task is cancelled: the screen's `.task`.
+    public func run() async {
+        do {
+            for try await codes in authenticator.liveCodes(clock: clock) {
+                show(codes)
+            }
+        } catch {
+            // What was shown may be wrong by now.
+            rows = []
+            isLoaded = false
+            problem = Problem(error)
+        }
+    }
+
+    /// Seconds until a row's code changes; `nil` when its codes are made on request.
+    public func secondsLeft(of row: Row, at now: ContinuousClock.Instant = .now) -> Int? {
+        guard row.period != nil else { return nil }
+        return max(0, row.remaining - Int((now - readAt).components.seconds))
+    }
+
+    /// Makes the next code of an account whose codes come from a counter.
+    public func makeCode(of row: Row) async {
+        do {
+            let code = try await authenticator.nextCode(of: row.id)
+            if let index = rows.firstIndex(where: { $0.id == row.id }) { rows[index].code = code }
+            problem = nil
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
+    private func show(_ codes: Codes) {
+        let made = Dictionary(
+            rows.filter { $0.period == nil }.map { ($0.id, $0.code) }, uniquingKeysWith: { first, _ in first })
+        readAt = .now
+        rows = codes.codes.map { row in Row(row, made: made[row.account] ?? nil) }
+        damaged = codes.damaged.count
+        completeness = codes.completeness
+        let off = Int(codes.clock.wallAheadMs / 1000)
+        clockIsOffBy = abs(off) >= 60 ? off : nil
+        isLoaded = true
+        problem = nil
+    }
+}
+
+extension CodesModel.Row {
+    /// - Parameter made: The code that was made on request, which stays in sight.
+    fileprivate init(_ row: AccountCode, made: String?) {
+        id = row.account
+        issuer = row.issuer
+        name = row.name
+        switch row.code {
+        case .timed(let code, let next, let remaining, let period):
+            self.code = code
+            self.next = next
+            self.period = Int(period)
+            self.remaining = Int(remaining)
+        case .onRequest:
+            code = made
+            next = nil
+            period = nil
+            remaining = 0
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Countersign
+
+/// A failure as a screen shows it.
+public struct Problem: Equatable, Sendable {
+    /// A stable name, for translations: look it up first.
+    public let code: String
+    /// What happened and what to do next, in English.
+    public let text: String
+    /// The one number of the text, where it has one.
+    public let parameter: Int64?
+    /// Whether the vault has to be unlocked first.
+    public let needsUnlocking: Bool
+
+    init(_ detail: ErrorDetail) {
+        code = detail.code
+        text = detail.description
+        parameter = detail.parameter
+        needsUnlocking = false
+    }
+
+    /// Nothing to show for what the person did on purpose: a dismissed prompt, a screen that was left.
+    public init?(_ error: any Error) {
+        switch error {
+        case is CancellationError, AuthenticatorError.Cancelled:
+            return nil
+        case let error as AuthenticatorError:
+            code = error.code()
+            text = error.describe()
+            parameter = error.parameter()
+            if case .Locked = error { needsUnlocking = true } else { needsUnlocking = false }
+        default:
+            // Never the error's own text: who knows what is in it.
+            code = "internal"
+            text = "something went wrong that should not have; please try again"
+            parameter = nil
+            needsUnlocking = false
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Countersign
+import Observation
+
+/// The screen of one sign-in: shows all that was signed, takes the number, and answers.
+@MainActor
+@Observable
+public final class RequestModel: Identifiable {
+    /// Where the answer stands.
+    public enum State: Equatable, Sendable {
+        /// The person has to decide.
+        case asking
+        /// The answer is on its way; the platform may be checking the person.
+        case answering
+        /// It is decided.
+        case answered(Outcome)
+    }
+
+    /// What to show: all of it.
+    public let request: ApprovalRequest
+    /// Where the answer stands.
+    public private(set) var state = State.asking
+    /// What the person has typed.
+    public var number = ""
+    /// How often a wrong number may still be corrected, after one.
+    public private(set) var triesLeft: Int?
+    /// What went wrong last.
+    public private(set) var problem: Problem?
+
+    private let authenticator: Authenticator
+
+    public init(_ request: ApprovalRequest, authenticator: Authenticator) {
+        self.request = request
+        self.authenticator = authenticator
+    }
+
+    /// How many digits the number has; `nil` when no number is asked for.
+    public var digits: Int? {
+        request.matching.digits.map(Int.init)
+    }
+
+    /// Whether the QR code of the sign-in page does as well.
+    public var acceptsScan: Bool {
+        request.matching.scan
+    }
+
+    /// Whether what was typed can be the number. An organisation may ask for none; then there is nothing to type.
+    public var canApprove: Bool {
+        guard state == .asking else { return false }
+        guard let digits else { return !acceptsScan }
+        return number.filter(\.isWholeNumber).count == digits
+    }
+
+    /// Approves with what was typed. The platform checks the person.
+    public func approve() async {
+        guard canApprove else { return }
+        await answer { [request, number, digits] authenticator in
+            try await authenticator.approve(
+                request.id, with: digits == nil ? .notAsked : .number(number: number))
+        }
+    }
+
+    /// Approves with the scanned code of the sign-in page. The platform checks the person.
+    public func approve(scanned offer: Offer) async {
+        await answer { [request] in try await $0.approve(request.id, with: .scanned(offer: offer)) }
+    }
+
+    /// Turns it down.
+    public func deny() async {
+        await answer { [request] in try await $0.deny(request.id) }
+    }
+
+    /// Turns it down, and tells the organisation that somebody else is behind it.
+    public func report() async {
+        await answer { [request] in try await $0.report(request.id) }
+    }
+
+    private func answer(_ call: @Sendable (Authenticator) async throws -> AnswerOutcome) async {
+        guard state == .asking else { return }
+        state = .answering
+        do {
+            let answer = try await call(authenticator)
+            problem = nil
+            if answer.outcome == .wrongMatch, answer.triesLeft > 0 {
+                triesLeft = Int(answer.triesLeft)
+                number = ""
+                state = .asking
+            } else {
+                state = .answered(answer.outcome)
+            }
+        } catch {
+            // Dismissed or failed, it can be tried again: the same answer has one effect at most.
+            problem = Problem(error)
+            state = .asking
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Countersign
+import Observation
+
+/// The screen that scans: it finds out what a code offers, lets the person confirm, and adds or enrols.
+@MainActor
+@Observable
+public final class ScanModel {
+    /// Where it stands.
+    public enum State {
+        /// The camera looks for a code.
+        case looking
+        /// An export of several codes: these parts are still missing.
+        case collecting(MigrationProgress)
+        /// The person has to confirm this.
+        case confirming(Offer, OfferContent)
+        /// It is being added or enrolled.
+        case working
+        /// Accounts were added.
+        case added([AddedAccount])
+        /// This device is enrolled; its check value is to be compared, and its first request to be approved.
+        case enrolled(Enrolment)
+    }
+
+    /// Where it stands.
+    public private(set) var state = State.looking
+    /// What went wrong last.
+    public private(set) var problem: Problem?
+
+    private let authenticator: Authenticator
+    private let device: DeviceDescription
+    private var batch: MigrationBatch?
+
+    /// - Parameter device: What this device says of itself when it enrols.
+    public init(_ authenticator: Authenticator, device: DeviceDescription) {
+        self.authenticator = authenticator
+        self.device = device
+    }
+
+    /// Takes what was scanned or pasted.
+    public func take(text: String) {
+        do {
+            take(try Offer.parse(text: text))
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
+    /// Takes what is in a frame or a picture. Of several codes the first one counts that offers something.
+    public func take(_ codes: [ScannedCode]) {
+        for case .offer(let offer) in codes {
+            return take(offer)
+        }
+        if case .other(let reason)? = codes.first, case .looking = state {
+            problem = Problem(reason)
+        }
+    }
+
+    /// Takes an offer. A camera sees the same code many times: while the person confirms, nothing changes.
+    public func take(_ offer: Offer) {
+        switch state {
+        case .looking, .collecting: break
+        default: return
+        }
+        problem = nil
+        do {
+            let content = offer.content()
+            if case .migration(_, let count, _, _) = content, count > 1 {
+                try collect(offer)
+            } else {
+                state = .confirming(offer, content)
+            }
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
+    /// Adds or enrols what the person has confirmed.
+    public func confirm() async {
+        guard case .confirming(let offer, let content) = state else { return }
+        state = .working
+        do {
+            switch content {
+            case .otp, .migration:
+                state = .added(try await authenticator.add([offer]))
+            case .enrolment:
+                state = .enrolled(try await authenticator.enrol(offer, as: device))
+            case .match:
+                // It belongs to a request; the screen of that one takes it.
+                state = .looking
+            }
+            problem = nil
+        } catch {
+            // The same offer takes an interrupted enrolment up again.
+            problem = Problem(error)
+            state = .confirming(offer, content)
+        }
+    }
+
+    /// Looks for another code.
+    public func startOver() {
+        batch = nil
+        problem = nil
+        state = .looking
+    }
+
+    private func collect(_ part: Offer) throws {
+        let batch = try self.batch ?? MigrationBatch(first: part)
+        self.batch = batch
+        let progress = try batch.add(part: part)
+        if let whole = batch.finish() {
+            self.batch = nil
+            state = .confirming(whole, whole.content())
+        } else {
+            state = .collecting(progress)
+        }
+    }
+}

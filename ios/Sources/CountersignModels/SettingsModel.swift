@@ -1,0 +1,87 @@
+import Countersign
+import Observation
+
+/// The screen of settings: what opens the vault, and whether all of it is well.
+@MainActor
+@Observable
+public final class SettingsModel {
+    /// What opens the vault.
+    public private(set) var slots: [KeySlot] = []
+    /// What the last check found.
+    public private(set) var health: Health?
+    /// The accounts, with those in the trash.
+    public private(set) var accounts: [AccountSummary] = []
+    /// What went wrong last.
+    public private(set) var problem: Problem?
+
+    private let authenticator: Authenticator
+
+    public init(_ authenticator: Authenticator) {
+        self.authenticator = authenticator
+    }
+
+    /// Reads what the screen shows.
+    public func load() async {
+        await work {
+            slots = try await authenticator.vault.slots()
+            accounts = try await authenticator.accounts().accounts
+        }
+    }
+
+    /// Reads the whole vault. Takes a second or so for many accounts.
+    public func check() async {
+        await work { health = try await authenticator.vault.check() }
+    }
+
+    /// Makes a new recovery code in the place of the old one.
+    ///
+    /// - Returns: The code for the person to write down, shown once; `nil` when it didn't work.
+    public func renewRecoveryCode() async -> RecoveryCode? {
+        let code = RecoveryCode.makeRandom()
+        let done = await work {
+            let vault = authenticator.vault
+            if let old = try await vault.slots().first(where: { $0.kind == .recoveryCode }) {
+                try await vault.replaceSlot(old.id, with: .recoveryCode(code))
+            } else {
+                try await vault.addSlot(.recoveryCode(code))
+            }
+            slots = try await vault.slots()
+        }
+        return done ? code : nil
+    }
+
+    /// Puts an account in the trash, or takes it out again.
+    public func setTrashed(_ account: AccountSummary, _ isTrashed: Bool) async {
+        await work {
+            if isTrashed {
+                try await authenticator.trash(account.id)
+            } else {
+                try await authenticator.restore(account.id)
+            }
+            accounts = try await authenticator.accounts().accounts
+        }
+    }
+
+    /// Gives an account up at its service, if it has one, and deletes it.
+    public func delete(_ account: AccountSummary) async {
+        await work {
+            if account.binding == .active || account.binding == .awaitingActivation {
+                try await authenticator.revoke(account.id)
+            }
+            try await authenticator.delete(account.id)
+            accounts = try await authenticator.accounts().accounts
+        }
+    }
+
+    @discardableResult
+    private func work(_ call: () async throws -> Void) async -> Bool {
+        problem = nil
+        do {
+            try await call()
+            return true
+        } catch {
+            problem = Problem(error)
+            return false
+        }
+    }
+}

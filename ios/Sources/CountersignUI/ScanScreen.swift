@@ -1,0 +1,74 @@
+#if canImport(SwiftUI)
+import Countersign
+import CountersignModels
+import SwiftUI
+
+/// Makes the view of a camera that hands on the codes that it sees. On an iPhone it is `CameraView`; a preview has none.
+public typealias CameraSource = @MainActor (@escaping @MainActor ([ScannedCode]) -> Void) -> AnyView
+
+/// Scans or takes a pasted text, shows what it offers, and adds it when the person agrees.
+struct ScanScreen: View {
+    @State private var model: ScanModel
+    @State private var pasted = ""
+    private let camera: CameraSource?
+
+    init(model: ScanModel, camera: CameraSource?) {
+        _model = State(initialValue: model)
+        self.camera = camera
+    }
+
+    var body: some View {
+        Form {
+            switch model.state {
+            case .looking: looking
+            case .collecting(let progress):
+                Text("\(progress.missing.count) of \(progress.count) codes are still missing.")
+                looking
+            case .confirming(_, let content): confirming(content)
+            case .working: ProgressView()
+            case .added(let accounts): Text("Added: \(accounts.count)")
+            case .enrolled(let enrolment):
+                Section("Enrolled with \(enrolment.organisation)") {
+                    Text("Compare this with the page:")
+                    Text(enrolment.checkValue).monospacedDigit()
+                    Text("Then type the number from the page: it makes this phone active.")
+                }
+            }
+            ProblemRow(problem: model.problem)
+        }
+        .navigationTitle("Add an account")
+    }
+
+    @ViewBuilder private var looking: some View {
+        if let camera {
+            camera { model.take($0) }
+        }
+        Section("Or paste a link") {
+            TextField("otpauth:// or https://", text: $pasted)
+            Button("Add") {
+                model.take(text: pasted)
+                pasted = ""
+            }
+            .disabled(pasted.isEmpty)
+        }
+    }
+
+    private func confirming(_ content: OfferContent) -> some View {
+        Section {
+            switch content {
+            case .otp(let account): Text("\(account.issuer) \(account.name)")
+            case .migration(_, _, let accounts, let refused):
+                ForEach(accounts.indices, id: \.self) { Text("\(accounts[$0].issuer) \(accounts[$0].name)") }
+                ForEach(refused.indices, id: \.self) { index in
+                    Text("\(refused[index].issuer) \(refused[index].name): \(refused[index].reason.description)")
+                        .foregroundStyle(.red)
+                }
+            case .enrolment(let service): Text("Enrol with \(service)")
+            case .match: Text("This code belongs to a sign-in. Open the request to use it.")
+            }
+            Button("Add") { Task { await model.confirm() } }
+            Button("Cancel", role: .cancel) { model.startOver() }
+        }
+    }
+}
+#endif

@@ -1,0 +1,77 @@
+#if canImport(SwiftUI)
+import Countersign
+import CountersignModels
+import SwiftUI
+
+/// What opens the vault, whether all of it is well, and the accounts to remove.
+struct SettingsScreen: View {
+    @State private var model: SettingsModel
+    @State private var code: RecoveryCode?
+    private let vault: VaultModel
+
+    init(model: SettingsModel, vault: VaultModel) {
+        _model = State(initialValue: model)
+        self.vault = vault
+    }
+
+    var body: some View {
+        Form {
+            Section("Opens the vault") {
+                ForEach(model.slots, id: \.id) { slot in
+                    Text(slot.damaged ? "\(slot.kind.title) (damaged)" : slot.kind.title)
+                }
+                Button("New recovery code") { Task { code = await model.renewRecoveryCode() } }
+                RecoveryCodeRow(code: code)
+            }
+            Section("Health") {
+                Button("Check the vault") { Task { await model.check() } }
+                if let health = model.health {
+                    Text(health.isSound ? "All is well." : "Something is damaged; what can be read is kept.")
+                }
+            }
+            Section("Accounts") {
+                ForEach(model.accounts, id: \.id) { account in
+                    AccountRow(account: account, model: model)
+                }
+            }
+            ProblemRow(problem: model.problem)
+            Button("Lock") { Task { await vault.lock() } }
+        }
+        .navigationTitle("Settings")
+        .task { await model.load() }
+    }
+}
+
+/// An account, to be put in the trash, taken out again, or deleted for good.
+private struct AccountRow: View {
+    let account: AccountSummary
+    let model: SettingsModel
+
+    private var isTrashed: Bool { account.trashedAt != nil }
+
+    var body: some View {
+        HStack {
+            Text("\(account.issuer) \(account.name)")
+            if account.binding == .revoked { Text("removed by its service").foregroundStyle(.secondary) }
+            Spacer()
+            Button(isTrashed ? "Restore" : "Move to trash") {
+                Task { await model.setTrashed(account, !isTrashed) }
+            }
+            if isTrashed {
+                Button("Delete for good", role: .destructive) { Task { await model.delete(account) } }
+            }
+        }
+    }
+}
+
+extension SlotKind {
+    var title: String {
+        switch self {
+        case .passphrase: "Passphrase"
+        case .recoveryCode: "Recovery code"
+        case .keyStore: "This phone"
+        case .unknown: "A way that this version doesn't know"
+        }
+    }
+}
+#endif

@@ -1,0 +1,90 @@
+#if canImport(SwiftUI)
+import Countersign
+import CountersignModels
+import SwiftUI
+
+/// There is no vault yet.
+struct WelcomeScreen: View {
+    let model: VaultModel
+
+    var body: some View {
+        Form {
+            Text("Countersign keeps your accounts on this phone, sealed.")
+            Button("Begin") { Task { await model.create() } }.disabled(model.isBusy)
+            ProblemRow(problem: model.problem)
+        }
+    }
+}
+
+/// The vault was made. Its recovery code is shown this once.
+struct WriteDownScreen: View {
+    let model: VaultModel
+    let code: RecoveryCode
+
+    var body: some View {
+        Form {
+            RecoveryCodeRow(code: code)
+            Text("With it you get your accounts back if this phone can't open the vault any more.")
+            Button("I have written it down") { Task { await model.codeIsWrittenDown() } }
+            ProblemRow(problem: model.problem)
+        }
+    }
+}
+
+/// The vault is locked: by this phone's key, by recovery code, or by passphrase.
+struct UnlockScreen: View {
+    let model: VaultModel
+    let kinds: [SlotKind]
+    @State private var typed = ""
+
+    var body: some View {
+        Form {
+            if kinds.contains(.keyStore) {
+                Button("Unlock") { Task { await model.unlock() } }
+            }
+            if kinds.contains(.passphrase) {
+                SecureField("Passphrase", text: $typed)
+                Button("Unlock by passphrase") {
+                    let passphrase = Passphrase(typed)
+                    typed = ""
+                    Task { await model.unlock(with: .passphrase(passphrase)) }
+                }
+                .disabled(typed.isEmpty)
+            }
+            if kinds.contains(.recoveryCode) {
+                TextField("Recovery code", text: $typed)
+                Button("Unlock by recovery code") { Task { await model.unlock(recoveryCode: typed) } }
+                    .disabled(typed.isEmpty)
+            }
+            ProblemRow(problem: model.problem)
+        }
+        .disabled(model.isBusy)
+    }
+}
+
+/// The vault can't be used. Nothing is deleted.
+struct UnusableScreen: View {
+    let problem: Problem
+    let onRetry: () -> Void
+
+    var body: some View {
+        VStack {
+            ProblemRow(problem: problem)
+            Text("Nothing was changed or deleted.")
+            Button("Try again", action: onRetry)
+        }
+    }
+}
+
+/// A recovery code that was just made, for the person to write down.
+struct RecoveryCodeRow: View {
+    let code: RecoveryCode?
+
+    var body: some View {
+        if let code {
+            Text("Write this down. It is shown once:")
+            Text(code.text()).monospacedDigit().privacySensitive()
+        }
+    }
+}
+#endif
