@@ -115,7 +115,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Cargo's target folder: this program is in one of its folders.
-fn target_folder() -> Result<PathBuf, Failure> {
+pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()?;
     let folder = program.ancestors().nth(2).ok_or("this program is not where cargo puts it")?;
     Ok(folder.to_owned())

@@ -2,6 +2,7 @@
 
 mod bindings;
 mod demo;
+mod swift;
 mod test;
 
 use std::path::PathBuf;
@@ -36,6 +37,12 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Build and test the Swift package against the real service (on Debian, sets Swift up first)
+    Swift {
+        /// Measure what calls cost instead, on the library as it ships (builds for minutes)
+        #[arg(long)]
+        bench: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -43,6 +50,7 @@ fn main() -> ExitCode {
         Task::Demo { interactive } => demo::run(interactive),
         Task::Test => test::run(),
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
+        Task::Swift { bench } => swift::run(bench),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

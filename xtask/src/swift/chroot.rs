@@ -1,0 +1,105 @@
+//! Swift for a Debian that has none: a chroot of the first release that packages it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Failure;
+
+/// A folder that Debian's own `swiftlang` is installed in, with the package and cargo's target folder where they are outside.
+pub(super) struct Chroot {
+    root: PathBuf,
+    mounts: [PathBuf; 2],
+}
+
+impl Chroot {
+    /// Whether this is Debian, and we are root.
+    pub(super) fn is_possible() -> bool {
+        let is_debian = fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("\nID=debian"));
+        let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
+        is_debian && is_root
+    }
+
+    /// The one in the user's cache folder, set up first if need be.
+    pub(super) fn open(repository: &Path, target: &Path) -> Result<Self, Failure> {
+        let root = cache()?.join("swift-trixie");
+        if !root.exists() {
+            set_up(&root)?;
+        }
+        let mounts = [repository.to_owned(), target.to_owned()];
+        for folder in &mounts {
+            fs::create_dir_all(root.join(folder.strip_prefix("/")?))?;
+        }
+        Ok(Self { root, mounts })
+    }
+
+    /// A command inside. The mounts are in a namespace of its own, and its processes too, so that nothing outlives it.
+    pub(super) fn command(&self, folder: &Path, program: &str) -> Command {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]);
+        command.args(["sh", "-c", ENTER]).arg(&self.root).args(&self.mounts).arg(folder).arg(program);
+        command
+    }
+}
+
+/// Swift finds its own libraries through /proc. What cargo sets for its own programs is no business of Swift's.
+/// A call that is never cancelled would wait for ever, so there is an end to everything.
+const ENTER: &str = r#"
+root=$0; mount -t proc proc "$root/proc" && mount --bind "$1" "$root$1" && mount --bind "$2" "$root$2" && shift 2 &&
+exec chroot "$root" env -u TMPDIR -u LD_LIBRARY_PATH LANG=C.UTF-8 \
+    sh -c 'cd "$0" && exec timeout --signal=KILL 900 "$@"' "$@"
+"#;
+
+/// Half a chroot is never taken for a whole one: it gets its name when it is done.
+fn set_up(root: &Path) -> Result<(), Failure> {
+    println!("Setting up Swift in {} (some minutes, 3 GB) …", root.display());
+    let partial = root.with_extension("partial");
+    if partial.exists() {
+        fs::remove_dir_all(&partial)?;
+    }
+    fs::create_dir_all(&partial)?;
+    let name = partial.to_string_lossy();
+    crate::run("apt-get", &["update", "-qq"])?;
+    crate::run("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "debootstrap"])?;
+    crate::run("debootstrap", &["--variant=minbase", RELEASE, &name, &mirror()?])?;
+    fs::copy("/etc/resolv.conf", partial.join("etc/resolv.conf"))?;
+    let apt = |arguments: &[&str]| {
+        let prefix = [&*name, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"];
+        crate::run("chroot", &[&prefix, arguments].concat())
+    };
+    apt(&["update"])?;
+    apt(&[&["install", "-y", "--no-install-recommends"], PACKAGES].concat())?;
+    apt(&["clean"])?;
+    Ok(fs::rename(&partial, root)?)
+}
+
+/// The first Debian with Swift: 6.0.
+const RELEASE: &str = "trixie";
+const PACKAGES: &[&str] = &[
+    "swiftlang",
+    "ca-certificates",
+    "git",
+    "libc6-dev",
+    "libcurl4-openssl-dev",
+    "libssl-dev",
+    "libstdc++-14-dev",
+    "libxml2-dev",
+];
+
+/// The mirror that this machine gets its own packages from.
+fn mirror() -> Result<String, Failure> {
+    let sites = Command::new("apt-get")
+        .args(["indextargets", "--format", "$(SITE) $(LABEL)|$(COMPONENT)", "Created-By: Packages"])
+        .output()?;
+    let sites = String::from_utf8(sites.stdout)?;
+    let site = sites.lines().find_map(|line| line.strip_suffix(" Debian|main"));
+    Ok(site.ok_or("apt-get names no mirror of Debian")?.to_owned())
+}
+
+fn cache() -> Result<PathBuf, Failure> {
+    let cache = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(cache) if !cache.is_empty() => PathBuf::from(cache),
+        _ => Path::new(&std::env::var_os("HOME").ok_or("there is no HOME")?).join(".cache"),
+    };
+    Ok(cache.join("countersign"))
+}
