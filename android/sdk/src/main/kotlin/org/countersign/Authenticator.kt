@@ -1,0 +1,165 @@
+package org.countersign
+
+import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.flow
+import org.countersign.ffi.AddedAccount
+import org.countersign.ffi.AnswerOutcome
+import org.countersign.ffi.ApprovalRequest
+import org.countersign.ffi.AuthenticatorInterface
+import org.countersign.ffi.CancelHandle
+import org.countersign.ffi.DeviceClock
+import org.countersign.ffi.DeviceDescription
+import org.countersign.ffi.DeviceKeys
+import org.countersign.ffi.Enrolment
+import org.countersign.ffi.Id
+import org.countersign.ffi.MatchProof
+import org.countersign.ffi.Offer
+import org.countersign.ffi.Page
+import org.countersign.ffi.RequestEvent
+import org.countersign.ffi.Requests
+import org.countersign.ffi.UserCheck
+import org.countersign.ffi.Vault
+import kotlin.time.Duration
+import kotlin.time.DurationUnit
+import kotlin.time.TimeSource
+import org.countersign.ffi.Authenticator as NativeAuthenticator
+
+/**
+ * The authenticator on one open vault: accounts, live codes, enrolment and sign-ins.
+ *
+ * Every call may be made from any coroutine, several at once. None blocks the thread it is made on. Cancelling the coroutine
+ * ends the call in Rust too; the `cancel` parameters are for code without coroutines. Failures are
+ * [org.countersign.ffi.AuthenticatorException], each with a stable `code()` and a text for a person, `describe()`;
+ * [answer] turns those of an answer into a choice. [close] frees what is held in Rust, and doesn't close the vault.
+ */
+public class Authenticator internal constructor(
+    private val native: AuthenticatorInterface,
+    private val resource: AutoCloseable,
+    private val timeSource: TimeSource,
+) : AuthenticatorInterface by native, AutoCloseable by resource {
+
+    private val changes = MutableSharedFlow<Unit>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+
+    /**
+     * The codes of this moment, and new ones at the moment that the first of them changes or an account is added, renamed,
+     * moved, trashed, restored or deleted. Between two of them nothing runs. Ends with an exception when the vault is locked.
+     *
+     * A phone that sleeps stops its timers, so collect it while the screen shows it (`repeatOnLifecycle(STARTED)`): collecting
+     * begins with the codes of that moment. [refreshCodes] brings new ones at once.
+     *
+     * @param page the rows to show; all of them without one.
+     */
+    public fun liveCodes(page: Page? = null): Flow<LiveCodes> = liveCodes(changes, timeSource) { native.codes(page) }
+
+    /** Brings new codes to all collectors of [liveCodes], for example when the person has set the device's clock. */
+    public fun refreshCodes() {
+        changes.tryEmit(Unit)
+    }
+
+    /**
+     * Everything that happens to sign-ins, as long as it is collected: it asks the services by long polls. The first event is
+     * always the list of open requests. Collect it once in an app. Ends with an exception when the vault is locked.
+     */
+    public fun events(): Flow<RequestEvent> = flow {
+        native.watch().use { watcher ->
+            while (true) {
+                emit(cancelling(null) { watcher.nextEvent(it) })
+            }
+        }
+    }
+
+    /** As [events], put together into what is known at each moment. */
+    public fun watchSignIns(): Flow<SignIns> = events().foldToSignIns()
+
+    /**
+     * Asks all services once for sign-ins, and waits up to [wait] (at most a minute) for something new. What a wake-up calls.
+     */
+    public suspend fun checkSignIns(wait: Duration = Duration.ZERO): Requests =
+        waitForRequests(wait.toLong(DurationUnit.MILLISECONDS).coerceIn(0, MAX_WAIT_MS).toUInt())
+
+    /**
+     * Answers a request, and says what the app does next. Approving with the platform's keys shows the platform's prompt.
+     * Only cancelling the coroutine throws.
+     */
+    public suspend fun answer(request: Id, decision: Decision): Answer = answerOf {
+        when (decision) {
+            is Decision.Approve -> approve(request, decision.proof)
+            Decision.Deny -> deny(request)
+            Decision.Report -> report(request)
+        }
+    }
+
+    override suspend fun add(offers: List<Offer>): List<AddedAccount> = native.add(offers).alsoRefresh()
+
+    override suspend fun rename(account: Id, issuer: String, name: String): Unit =
+        native.rename(account, issuer, name).alsoRefresh()
+
+    override suspend fun reorder(order: List<Id>): Unit = native.reorder(order).alsoRefresh()
+
+    override suspend fun trash(account: Id): Unit = native.trash(account).alsoRefresh()
+
+    override suspend fun restore(account: Id): Unit = native.restore(account).alsoRefresh()
+
+    override suspend fun delete(account: Id, cancel: CancelHandle?): Unit =
+        cancelling(cancel) { native.delete(account, it) }.alsoRefresh()
+
+    override suspend fun enrol(offer: Offer, device: DeviceDescription, cancel: CancelHandle?): Enrolment =
+        cancelling(cancel) { native.enrol(offer, device, it) }.alsoRefresh()
+
+    override suspend fun renameDevice(account: Id, name: String, cancel: CancelHandle?): Unit =
+        cancelling(cancel) { native.renameDevice(account, name, it) }
+
+    override suspend fun revoke(account: Id, cancel: CancelHandle?): Unit =
+        cancelling(cancel) { native.revoke(account, it) }.alsoRefresh()
+
+    override suspend fun waitForRequests(waitMs: UInt, cancel: CancelHandle?): Requests =
+        cancelling(cancel) { native.waitForRequests(waitMs, it) }
+
+    override suspend fun fetch(account: Id, waitMs: UInt, cancel: CancelHandle?): List<ApprovalRequest> =
+        cancelling(cancel) { native.fetch(account, waitMs, it) }
+
+    override suspend fun approve(request: Id, proof: MatchProof, cancel: CancelHandle?): AnswerOutcome =
+        cancelling(cancel) { native.approve(request, proof, it) }
+
+    override suspend fun deny(request: Id, cancel: CancelHandle?): AnswerOutcome =
+        cancelling(cancel) { native.deny(request, it) }
+
+    override suspend fun report(request: Id, cancel: CancelHandle?): AnswerOutcome =
+        cancelling(cancel) { native.report(request, it) }
+
+    private fun <T> T.alsoRefresh(): T = also { refreshCodes() }
+
+    /** Opening. */
+    public companion object {
+        /**
+         * The authenticator on an unlocked vault, with the platform's key store.
+         *
+         * @param clock the device's clocks; without one, the process's own.
+         * @param roots certificate authorities (DER) to trust beside the public ones: an organisation's own.
+         */
+        public suspend fun open(
+            vault: Vault,
+            keys: DeviceKeys,
+            clock: DeviceClock? = null,
+            roots: List<ByteArray> = emptyList(),
+        ): Authenticator = NativeAuthenticator.open(vault, keys, clock, roots).inKotlin()
+
+        /**
+         * As [open], with device keys that are kept in the vault: for devices without secure hardware, for emulators and tests.
+         *
+         * @param userCheck how the app checks the person before it lets them approve.
+         */
+        public suspend fun openWithSoftwareKeys(
+            vault: Vault,
+            userCheck: UserCheck,
+            clock: DeviceClock? = null,
+            roots: List<ByteArray> = emptyList(),
+        ): Authenticator = NativeAuthenticator.openWithSoftwareKeys(vault, userCheck, clock, roots).inKotlin()
+
+        private fun NativeAuthenticator.inKotlin() = Authenticator(this, this, TimeSource.Monotonic)
+
+        private const val MAX_WAIT_MS = 60_000L
+    }
+}

@@ -1,0 +1,31 @@
+package org.countersign
+
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.drop
+import kotlinx.coroutines.flow.runningFold
+import org.countersign.ffi.AccountFailure
+import org.countersign.ffi.ApprovalRequest
+import org.countersign.ffi.ClockStatus
+import org.countersign.ffi.RequestEvent
+
+/**
+ * What is known of sign-ins at a moment.
+ *
+ * @property open every open request, oldest first.
+ * @property failures accounts whose service couldn't be asked: requests may be missing, so tell the person.
+ * @property clock the time that requests expire by, once it is known; and how far the device's clock is off.
+ */
+public data class SignIns(
+    val open: List<ApprovalRequest> = emptyList(),
+    val failures: List<AccountFailure> = emptyList(),
+    val clock: ClockStatus? = null,
+)
+
+internal fun Flow<RequestEvent>.foldToSignIns(): Flow<SignIns> =
+    runningFold(SignIns()) { known, event ->
+        when (event) {
+            is RequestEvent.RequestsChanged -> known.copy(open = event.open)
+            is RequestEvent.FailuresChanged -> known.copy(failures = event.failures)
+            is RequestEvent.ClockChanged -> known.copy(clock = event.clock)
+        }
+    }.drop(1) // Before the first event nothing is known, and an empty list would say that nothing is open.
