@@ -1,0 +1,107 @@
+package org.countersign.android
+
+import android.content.Context
+import android.hardware.biometrics.BiometricManager.Authenticators
+import android.hardware.biometrics.BiometricPrompt
+import android.hardware.biometrics.BiometricPrompt.CryptoObject
+import android.os.CancellationSignal
+import android.security.keystore.KeyProperties
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.withContext
+import org.countersign.ffi.PlatformKeyException
+import org.countersign.ffi.Prompt
+import org.countersign.ffi.UserCheck
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+
+/** How a phone checks the person before it releases an approval key. */
+public interface ApprovalCheck {
+    /** What the check is, as the service is told it. */
+    public val kind: UserCheck
+
+    /** What the key itself asks for: [KeyProperties.AUTH_BIOMETRIC_STRONG], [KeyProperties.AUTH_DEVICE_CREDENTIAL] or both. */
+    public val keyAuthenticators: Int
+
+    /**
+     * Checks the person and gives the released object. Cancelling the coroutine takes the prompt away.
+     *
+     * @throws PlatformKeyException when the person was not checked.
+     */
+    public suspend fun confirm(crypto: CryptoObject, prompt: Prompt): CryptoObject
+}
+
+/**
+ * Android's own prompt. It is shown over the app, so an activity must be in front.
+ *
+ * @param cancelText label of the button that dismisses it, in the person's language.
+ * @param allowDeviceCredential whether PIN, pattern or password do as well. The service is then told the weaker check, whichever
+ *   was used. New fingerprints don't invalidate such a key: Android invalidates keys that biometrics alone release.
+ */
+public class BiometricCheck(
+    private val context: Context,
+    private val cancelText: CharSequence,
+    private val allowDeviceCredential: Boolean = false,
+) : ApprovalCheck {
+
+    override val kind: UserCheck = if (allowDeviceCredential) UserCheck.DEVICE_CREDENTIAL else UserCheck.BIOMETRIC
+
+    override val keyAuthenticators: Int =
+        if (allowDeviceCredential) KeyProperties.AUTH_BIOMETRIC_STRONG or KeyProperties.AUTH_DEVICE_CREDENTIAL
+        else KeyProperties.AUTH_BIOMETRIC_STRONG
+
+    override suspend fun confirm(crypto: CryptoObject, prompt: Prompt): CryptoObject = withContext(Dispatchers.IO) {
+        suspendCancellableCoroutine { waiting ->
+            val signal = CancellationSignal()
+            waiting.invokeOnCancellation { signal.cancel() }
+            promptOf(prompt, signal).authenticate(crypto, signal, context.mainExecutor, Result(waiting))
+        }
+    }
+
+    private fun promptOf(prompt: Prompt, signal: CancellationSignal): BiometricPrompt =
+        BiometricPrompt.Builder(context)
+            .setTitle(prompt.application)
+            .setSubtitle(prompt.account)
+            .setConfirmationRequired(true)
+            .apply {
+                if (allowDeviceCredential) {
+                    setAllowedAuthenticators(Authenticators.BIOMETRIC_STRONG or Authenticators.DEVICE_CREDENTIAL)
+                } else {
+                    setAllowedAuthenticators(Authenticators.BIOMETRIC_STRONG)
+                    setNegativeButton(cancelText, context.mainExecutor) { _, _ -> signal.cancel() }
+                }
+            }
+            .build()
+
+    private class Result(private val waiting: CancellableContinuation<CryptoObject>) : BiometricPrompt.AuthenticationCallback() {
+        override fun onAuthenticationSucceeded(result: BiometricPrompt.AuthenticationResult) {
+            val released = result.cryptoObject
+            if (released != null) waiting.resume(released) else waiting.resumeWithException(PlatformKeyException.Unavailable())
+        }
+
+        // After this the prompt is gone. A finger that wasn't recognised is another call, and the prompt stays.
+        override fun onAuthenticationError(errorCode: Int, errString: CharSequence?) {
+            if (waiting.isActive) waiting.resumeWithException(keyErrorOf(errorCode))
+        }
+    }
+}
+
+/** What the end of a prompt without a check means to the person. */
+internal fun keyErrorOf(promptError: Int): PlatformKeyException = when (promptError) {
+    BiometricPrompt.BIOMETRIC_ERROR_USER_CANCELED,
+    BiometricPrompt.BIOMETRIC_ERROR_CANCELED,
+    BiometricPrompt.BIOMETRIC_ERROR_TIMEOUT,
+    -> PlatformKeyException.Cancelled()
+
+    BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT,
+    BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT_PERMANENT,
+    -> PlatformKeyException.Locked()
+
+    // The last fingerprint or the screen lock was removed, and the key with it.
+    BiometricPrompt.BIOMETRIC_ERROR_NO_BIOMETRICS,
+    BiometricPrompt.BIOMETRIC_ERROR_NO_DEVICE_CREDENTIAL,
+    -> PlatformKeyException.Invalidated()
+
+    else -> PlatformKeyException.Unavailable()
+}

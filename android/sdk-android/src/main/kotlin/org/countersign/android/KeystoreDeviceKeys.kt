@@ -1,0 +1,107 @@
+package org.countersign.android
+
+import android.hardware.biometrics.BiometricPrompt.CryptoObject
+import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyInfo
+import android.security.keystore.KeyProperties
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import org.countersign.ffi.DeviceKeys
+import org.countersign.ffi.KeyName
+import org.countersign.ffi.KeyRole
+import org.countersign.ffi.PlatformKeyException
+import org.countersign.ffi.Prompt
+import org.countersign.ffi.UserCheck
+import org.countersign.keyStoreCall
+import org.countersign.toX963
+import java.security.KeyFactory
+import java.security.KeyPairGenerator
+import java.security.PrivateKey
+import java.security.Signature
+import java.security.spec.ECGenParameterSpec
+
+/**
+ * Device keys in the Android Keystore: P-256, in StrongBox where the phone has it, never outside it.
+ *
+ * An approval key signs once for each check of the person. The Keystore holds that, not this code: the signature that
+ * [check] is given can't be completed before the person has been checked. The key is lost for good when a fingerprint or face
+ * is added, or the screen lock removed; that is [PlatformKeyException.Invalidated], and the account is enrolled again.
+ *
+ * @param check shows the person's check.
+ */
+public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
+
+    override suspend fun make(key: KeyName): ByteArray = Keystore.call {
+        val generator = KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, Keystore.PROVIDER)
+        val pair = Keystore.inBestHardware(specOf(key)) { spec ->
+            generator.initialize(spec)
+            generator.generateKeyPair()
+        }
+        pair.public.toX963()
+    }
+
+    override suspend fun sign(key: KeyName, message: ByteArray, prompt: Prompt?): ByteArray = keyStoreCall(Keystore::translate) {
+        val prepared = Keystore.call { prepare(key) }
+        val released = when (key.role) {
+            KeyRole.DEVICE -> prepared
+            KeyRole.APPROVAL -> {
+                val shown = prompt ?: throw PlatformKeyException.Unavailable()
+                check.confirm(CryptoObject(prepared), shown).signature ?: throw PlatformKeyException.Unavailable()
+            }
+        }
+        // A call that was cancelled while the prompt was closing gives no signature out.
+        currentCoroutineContext().ensureActive()
+        Keystore.call {
+            released.update(message)
+            released.sign()
+        }
+    }
+
+    override suspend fun delete(key: KeyName): Unit = Keystore.call { Keystore.delete(aliasOf(key)) }
+
+    override fun userCheck(): UserCheck = check.kind
+
+    override fun inHardware(): Boolean = try {
+        val store = Keystore.load()
+        val keys = store.aliases().asSequence().filter { it.startsWith(PREFIX) }.mapNotNull { store.getKey(it, null) as? PrivateKey }
+        val levels = keys.map { levelOf(it) }.toList()
+        levels.isNotEmpty() && levels.all { it in HARDWARE }
+    } catch (@Suppress("TooGenericExceptionCaught") failure: Exception) {
+        throw Keystore.translate(failure)
+    }
+
+    private fun specOf(key: KeyName): KeyGenParameterSpec.Builder =
+        KeyGenParameterSpec.Builder(aliasOf(key), KeyProperties.PURPOSE_SIGN)
+            .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
+            .setDigests(KeyProperties.DIGEST_SHA256)
+            .apply { if (key.role == KeyRole.APPROVAL) releasedByPerson() }
+
+    /** Zero seconds: one check releases one signature. */
+    private fun KeyGenParameterSpec.Builder.releasedByPerson() {
+        setUserAuthenticationRequired(true)
+        setUserAuthenticationParameters(0, check.keyAuthenticators)
+        setInvalidatedByBiometricEnrollment(true)
+        setUnlockedDeviceRequired(true)
+    }
+
+    private fun prepare(key: KeyName): Signature {
+        val private = Keystore.load().getKey(aliasOf(key), null) as? PrivateKey ?: throw PlatformKeyException.NotFound()
+        return Signature.getInstance("SHA256withECDSA").apply { initSign(private) }
+    }
+
+    private fun levelOf(key: PrivateKey): Int {
+        val info = KeyFactory.getInstance(key.algorithm, Keystore.PROVIDER).getKeySpec(key, KeyInfo::class.java)
+        return info.securityLevel
+    }
+
+    private companion object {
+        const val PREFIX = "countersign.device."
+        val HARDWARE = setOf(
+            KeyProperties.SECURITY_LEVEL_STRONGBOX,
+            KeyProperties.SECURITY_LEVEL_TRUSTED_ENVIRONMENT,
+            KeyProperties.SECURITY_LEVEL_UNKNOWN_SECURE,
+        )
+
+        fun aliasOf(key: KeyName): String = PREFIX + key.account + "." + key.role.name.lowercase()
+    }
+}

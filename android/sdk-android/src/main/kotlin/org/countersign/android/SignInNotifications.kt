@@ -1,0 +1,136 @@
+package org.countersign.android
+
+import android.app.Activity
+import android.app.Notification
+import android.app.NotificationChannel
+import android.app.NotificationManager
+import android.app.PendingIntent
+import android.app.RemoteInput
+import android.content.BroadcastReceiver
+import android.content.Context
+import android.content.Intent
+import android.graphics.drawable.Icon
+import android.net.Uri
+import org.countersign.ffi.ApprovalRequest
+import org.countersign.ffi.ClockStatus
+import org.countersign.ffi.Id
+
+/**
+ * Notifications of open sign-ins, into which the number can be typed.
+ *
+ * The number goes to the app's own activity, which answers with it ([numberIn]): the approval key is then released by the
+ * platform's prompt, as always. There is no way from a notification to an approval without it. On a locked phone the notification
+ * says nothing but that there is a sign-in, and Android unlocks the phone before it takes a number.
+ *
+ * @param activity shows a request; it is given [requestIn] and [numberIn].
+ * @param icon small icon of the notifications.
+ */
+public class SignInNotifications(
+    private val context: Context,
+    private val activity: Class<out Activity>,
+    private val icon: Icon,
+    private val texts: Texts,
+) {
+    private val manager = context.getSystemService(NotificationManager::class.java)
+
+    /**
+     * What notifications say, in the person's language.
+     *
+     * @property channel name of the channel in Android's settings.
+     * @property title such as "Sign-in request": all that a locked phone shows.
+     * @property enterNumber label of the action that takes the number.
+     * @property open label of the action that opens the app, for requests whose page is scanned.
+     * @property deny label of the action that denies.
+     * @property describe who signs in to what, from where.
+     */
+    public class Texts(
+        public val channel: String,
+        public val title: String,
+        public val enterNumber: String,
+        public val open: String,
+        public val deny: String,
+        public val describe: (ApprovalRequest) -> String,
+    )
+
+    /** Shows these requests, and takes away those that aren't open any more. Needs the permission to post notifications. */
+    public fun show(open: List<ApprovalRequest>, clock: ClockStatus) {
+        val channel = NotificationChannel(CHANNEL, texts.channel, NotificationManager.IMPORTANCE_HIGH)
+        manager.createNotificationChannel(channel.apply { lockscreenVisibility = Notification.VISIBILITY_PRIVATE })
+        val names = open.mapTo(mutableSetOf()) { it.id }
+        manager.activeNotifications.filter { it.id == NUMBER && it.tag !in names }.forEach { manager.cancel(it.tag, NUMBER) }
+        for (request in open) {
+            val left = request.expiresAt * MS_PER_SECOND - clock.unixMs
+            if (left > 0) manager.notify(request.id, NUMBER, notificationOf(request, left))
+        }
+    }
+
+    private fun notificationOf(request: ApprovalRequest, timeLeft: Long): Notification =
+        builder()
+            .setContentText(texts.describe(request))
+            .setStyle(Notification.BigTextStyle().bigText(texts.describe(request)))
+            .setPublicVersion(builder().build())
+            .setContentIntent(activityIntent(request.id, PendingIntent.FLAG_IMMUTABLE))
+            .setTimeoutAfter(timeLeft)
+            .addAction(if (request.matching.digits != null) numberAction(request.id) else openAction(request.id))
+            .addAction(denyAction(request.id))
+            .build()
+
+    private fun builder() = Notification.Builder(context, CHANNEL)
+        .setSmallIcon(icon)
+        .setContentTitle(texts.title)
+        .setCategory(Notification.CATEGORY_CALL)
+        .setVisibility(Notification.VISIBILITY_PRIVATE)
+        .setOnlyAlertOnce(true)
+
+    private fun numberAction(request: Id): Notification.Action =
+        // Mutable, since Android puts the number in; its target is fixed.
+        Notification.Action.Builder(null, texts.enterNumber, activityIntent(request, PendingIntent.FLAG_MUTABLE))
+            .addRemoteInput(RemoteInput.Builder(NUMBER_KEY).setLabel(texts.enterNumber).build())
+            .setAllowGeneratedReplies(false)
+            .setAuthenticationRequired(true)
+            .build()
+
+    private fun openAction(request: Id): Notification.Action =
+        Notification.Action.Builder(null, texts.open, activityIntent(request, PendingIntent.FLAG_IMMUTABLE))
+            .setAuthenticationRequired(true)
+            .build()
+
+    private fun denyAction(request: Id): Notification.Action {
+        val intent = Intent(context, DecisionReceiver::class.java).setData(uriOf(request))
+        val pending = PendingIntent.getBroadcast(context, 0, intent, PendingIntent.FLAG_IMMUTABLE)
+        return Notification.Action.Builder(null, texts.deny, pending).build()
+    }
+
+    private fun activityIntent(request: Id, mutability: Int): PendingIntent {
+        // The data tells two requests' intents apart, and the action the one with a number from the one without.
+        val action = if (mutability == PendingIntent.FLAG_MUTABLE) ACTION_NUMBER else Intent.ACTION_VIEW
+        val intent = Intent(action).setClass(context, activity).setData(uriOf(request)).addFlags(Intent.FLAG_ACTIVITY_SINGLE_TOP)
+        return PendingIntent.getActivity(context, 0, intent, mutability or PendingIntent.FLAG_UPDATE_CURRENT)
+    }
+
+    /** Reading the intents that notifications send. */
+    public companion object {
+        /** The request that this intent of a notification is about. */
+        public fun requestIn(intent: Intent): Id? = intent.data?.takeIf { it.scheme == SCHEME }?.schemeSpecificPart
+
+        /** The number that the person typed into the notification. Give it to [org.countersign.Authenticator.answer]. */
+        public fun numberIn(intent: Intent): String? = RemoteInput.getResultsFromIntent(intent)?.getCharSequence(NUMBER_KEY)?.toString()
+
+        internal const val NUMBER_KEY = "number"
+        private const val ACTION_NUMBER = "org.countersign.android.NUMBER"
+        private const val CHANNEL = "countersign.sign-ins"
+        private const val SCHEME = "countersign-request"
+        private const val NUMBER = 1
+        private const val MS_PER_SECOND = 1000L
+
+        private fun uriOf(request: Id): Uri = Uri.fromParts(SCHEME, request, null)
+    }
+}
+
+/** Takes the decision to deny from a notification. Not exported: only this app's notifications reach it. */
+public class DecisionReceiver : BroadcastReceiver() {
+    override fun onReceive(context: Context, intent: Intent) {
+        val request = SignInNotifications.requestIn(intent) ?: return
+        withHost(context) { it.onDeny(request) }
+    }
+}
