@@ -1,0 +1,70 @@
+package org.countersign.sample
+
+import android.widget.LinearLayout
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.launch
+import org.countersign.Authenticator
+import org.countersign.LiveCodes
+import org.countersign.SignIns
+import org.countersign.ffi.Completeness
+import org.countersign.ffi.ShownCode
+import kotlin.time.Duration.Companion.milliseconds
+
+/** The accounts with their codes and countdowns, and open sign-ins above them. */
+class AccountsScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
+    private val warnings = text()
+    private val requests = LinearLayout(activity).apply { orientation = LinearLayout.VERTICAL }.also(column::addView)
+    private val rows = LinearLayout(activity).apply { orientation = LinearLayout.VERTICAL }.also(column::addView)
+
+    init {
+        button("Scan a code") { activity.show(ScanScreen(activity, authenticator)) }
+        button("Settings") { activity.show(SettingsScreen(activity, authenticator)) }
+    }
+
+    override suspend fun run(): Unit = coroutineScope {
+        launch { trying { authenticator.watchSignIns().collect(::show) } }
+        trying { authenticator.liveCodes().collectLatest { show(it) } }
+    }
+
+    private fun show(signIns: SignIns) {
+        requests.removeAllViews()
+        for (request in signIns.open) {
+            requests.addView(button("${request.inWords()} …") { activity.show(RequestScreen(activity, authenticator, request)) }.detached())
+        }
+        val unreachable = signIns.failures.map { it.error.describe() }
+        warnings.text = unreachable.joinToString("\n")
+    }
+
+    /** Draws the countdown until the next codes come. */
+    private suspend fun show(live: LiveCodes) {
+        rows.removeAllViews()
+        if (live.codes.damaged.isNotEmpty() || live.codes.completeness != Completeness.Complete) {
+            rows.addView(text("Some accounts can't be read. Open the settings to see what can be done.").detached())
+        }
+        val countdowns = live.codes.codes.map { row ->
+            rows.addView(text("${row.issuer}  ${row.name}").detached())
+            val code = row.code
+            val shown = text(if (code is ShownCode.Timed) code.code else "Tap for a code", LARGE).detached()
+            if (code is ShownCode.OnRequest) {
+                shown.setOnClickListener { activity.launch { trying { authenticator.nextCode(row.account) }?.let(shown::setText) } }
+            }
+            rows.addView(shown)
+            val countdown = text().detached().also(rows::addView)
+            code to countdown
+        }
+        while (true) {
+            for ((code, countdown) in countdowns) {
+                if (code is ShownCode.Timed) countdown.text = "${live.remaining(code).inWholeSeconds + 1} s"
+            }
+            delay(REDRAW)
+        }
+    }
+
+    private fun <T : android.view.View> T.detached(): T = also { column.removeView(it) }
+
+    private companion object {
+        val REDRAW = 250.milliseconds
+    }
+}

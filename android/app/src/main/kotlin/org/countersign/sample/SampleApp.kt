@@ -1,0 +1,77 @@
+package org.countersign.sample
+
+import android.app.Application
+import android.graphics.drawable.Icon
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import org.countersign.Authenticator
+import org.countersign.Decision
+import org.countersign.VaultState
+import org.countersign.android.AndroidClock
+import org.countersign.android.BiometricCheck
+import org.countersign.android.CountersignHost
+import org.countersign.android.KeystoreDeviceKeys
+import org.countersign.android.SignInNotifications
+import org.countersign.android.UnifiedPushChannel
+import org.countersign.android.vaultFile
+import org.countersign.ffi.ApprovalRequest
+import org.countersign.ffi.Id
+import org.countersign.ffi.Vault
+import org.countersign.ffi.WakeUp
+
+/** Holds the one authenticator of the process, and is what the library's receivers call. */
+class SampleApp : Application(), CountersignHost {
+    val vaultFile by lazy { vaultFile(this) }
+    val wakeUps by lazy { UnifiedPushChannel(this) }
+
+    private val opening = Mutex()
+    private var authenticator: Authenticator? = null
+
+    /** The authenticator, if the vault opens without asking the person. */
+    suspend fun authenticator(): Authenticator? = opening.withLock {
+        authenticator ?: (vaultFile.open() as? VaultState.Unlocked)?.let { use(it.vault) }
+    }
+
+    /** The authenticator on a vault that was just made or unlocked. */
+    suspend fun authenticatorOn(vault: Vault): Authenticator = opening.withLock { authenticator ?: use(vault) }
+
+    private suspend fun use(vault: Vault): Authenticator {
+        val keys = KeystoreDeviceKeys(BiometricCheck(this, cancelText = "Cancel"))
+        return Authenticator.open(vault, keys, AndroidClock(this)).also { authenticator = it }
+    }
+
+    override suspend fun onWakeUp() {
+        val authenticator = authenticator() ?: return
+        val requests = authenticator.checkSignIns()
+        notifications().show(requests.open, authenticator.clockStatus())
+    }
+
+    override suspend fun onAddressChanged(address: WakeUp?) {
+        // Accounts keep the address they were enrolled with, until the protocol has a message for a new one.
+    }
+
+    override suspend fun onDeny(request: Id) {
+        authenticator()?.let {
+            it.answer(request, Decision.Deny)
+            notifications().show(it.requests(), it.clockStatus())
+        }
+    }
+
+    private fun notifications() = SignInNotifications(
+        this,
+        MainActivity::class.java,
+        Icon.createWithResource(this, android.R.drawable.ic_lock_lock),
+        SignInNotifications.Texts(
+            channel = "Sign-ins",
+            title = "Sign-in request",
+            enterNumber = "Enter the number",
+            open = "Open",
+            deny = "Deny",
+            describe = ApprovalRequest::inWords,
+        ),
+    )
+}
+
+/** Who signs in to what, from where. */
+fun ApprovalRequest.inWords(): String =
+    "$user signs in to $application" + listOfNotNull(place, client, ip).joinToString(", ", prefix = " from ").removeSuffix(" from ")

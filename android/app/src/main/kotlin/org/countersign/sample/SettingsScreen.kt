@@ -1,0 +1,61 @@
+package org.countersign.sample
+
+import kotlinx.coroutines.launch
+import org.countersign.Authenticator
+import org.countersign.ffi.BindingState
+import kotlin.math.abs
+
+/** The state of clock, vault and wake-ups, and giving accounts up. */
+class SettingsScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
+
+    override suspend fun run() {
+        column.removeAllViews()
+        clock()
+        vault()
+        wakeUps()
+        accounts()
+        button("Back") { activity.show(AccountsScreen(activity, authenticator)) }
+    }
+
+    private fun clock() {
+        val ahead = authenticator.clockStatus().wallAheadMs / MS_PER_SECOND
+        text(if (abs(ahead) < 2) "The phone's clock is right." else "The phone's clock is off by $ahead s. Codes are right all the same.")
+    }
+
+    private suspend fun vault() {
+        authenticator.vault().use { vault ->
+            trying { vault.check() }?.let { health ->
+                text(if (health.isSound) "The vault is sound." else "The vault is damaged. What is left can be used.")
+                text("It is opened by: " + health.slots.joinToString { it.kind.name.lowercase().replace('_', ' ') })
+            }
+        }
+    }
+
+    private fun wakeUps() {
+        val channel = activity.app.wakeUps
+        text(if (channel.address != null) "Sign-ins wake this phone." else "Sign-ins are seen when the app is opened.")
+        for (distributor in channel.distributors()) button("Wake by $distributor") { channel.registerWith(distributor) }
+    }
+
+    private suspend fun accounts() {
+        for (account in trying { authenticator.accounts().accounts }.orEmpty()) {
+            val isBound = account.binding == BindingState.ACTIVE || account.binding == BindingState.AWAITING_ACTIVATION
+            button("Remove ${account.issuer} ${account.name}") {
+                activity.launch {
+                    val question = if (isBound) "Give this phone up at ${account.service}, and delete the account?" else "Delete the account?"
+                    if (tell(question, agree = "Delete", decline = "Cancel")) {
+                        trying {
+                            if (isBound) authenticator.revoke(account.id)
+                            authenticator.delete(account.id)
+                        }
+                        run()
+                    }
+                }
+            }
+        }
+    }
+
+    private companion object {
+        const val MS_PER_SECOND = 1000
+    }
+}
