@@ -2,6 +2,7 @@
 
 mod bindings;
 mod demo;
+mod kotlin;
 mod swift;
 mod test;
 
@@ -43,6 +44,12 @@ enum Task {
         #[arg(long)]
         bench: bool,
     },
+    /// Compile and test the Kotlin library, its Android adapters and the sample app
+    Kotlin {
+        /// How the library is built
+        #[arg(long, value_enum, default_value = "dev")]
+        profile: bindings::Profile,
+    },
 }
 
 fn main() -> ExitCode {
@@ -51,6 +58,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
         Task::Swift { bench } => swift::run(bench),
+        Task::Kotlin { profile } => kotlin::run(profile),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

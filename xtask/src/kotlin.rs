@@ -1,0 +1,95 @@
+//! `cargo xtask kotlin`: the Kotlin library, its Android adapters and the sample app, compiled and tested.
+//!
+//! The library is tested on this machine's JVM, on the generated bindings and the real library, against the real service in a
+//! process of its own. Maven does it, because it needs no Android SDK; it takes what it needs from Maven Central the first time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::Failure;
+use crate::bindings::{self, Profile};
+
+pub(crate) fn run(profile: Profile) -> Result<(), Failure> {
+    let started = Instant::now();
+    timed("library and bindings", || bindings::run(profile, None))?;
+    timed("service", || {
+        crate::run("cargo", &["build", "--quiet", "--locked", "--package", "countersign-server"])
+    })?;
+    install_maven()?;
+    let library = bindings::build(profile)?;
+    timed("Kotlin: compile and test", || maven(&library, &["verify"]))?;
+    timed("Kotlin: compile the adapters with the newest Android too", || {
+        let newest = "-Dandroid-all.version=${android-all.newest}";
+        maven(&library, &["-Dmaven.test.skip", newest, "--projects", "sdk,sdk-android", "package"])
+    })?;
+    report(&android())?;
+    println!("all of it took {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn maven(library: &Path, arguments: &[&str]) -> Result<(), Failure> {
+    let folder = library.parent().ok_or("the library is in no folder")?;
+    let server = folder.with_file_name("debug").join("countersign-server");
+    let status = Command::new("mvn")
+        .current_dir(android())
+        .args(["--batch-mode", "--quiet", "--no-transfer-progress", "-Dstyle.color=never"])
+        .arg(format!("-Dcountersign.library.path={}", folder.display()))
+        .arg(format!("-Dcountersign.server={}", server.display()))
+        .args(arguments)
+        .status()
+        .map_err(|error| format!("Maven could not be started: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("Maven ended with {status}").into()) }
+}
+
+/// Adds up what the test reports say: Maven itself is told to be quiet.
+fn report(android: &Path) -> Result<(), Failure> {
+    let mut sum = [0; 3];
+    for module in ["sdk", "sdk-android"] {
+        for file in fs::read_dir(android.join(module).join("target/surefire-reports"))? {
+            let path = file?.path();
+            if path.extension().is_none_or(|extension| extension != "xml") {
+                continue;
+            }
+            let text = fs::read_to_string(&path)?;
+            for (sum, name) in sum.iter_mut().zip(["tests", "failures", "errors"]) {
+                *sum += count(&text, name).ok_or_else(|| format!("{} is no test report", path.display()))?;
+            }
+        }
+    }
+    let [tests, failures, errors] = sum;
+    println!("Kotlin: {} passed, {} failed", tests - failures - errors, failures + errors);
+    if tests == 0 { Err("no test was run".into()) } else { Ok(()) }
+}
+
+/// The number in an attribute of the report's `testsuite` element.
+fn count(report: &str, name: &str) -> Option<u64> {
+    let (_, suite) = report.split_once("<testsuite ")?;
+    let (_, rest) = suite.split_once(&format!(" {name}=\""))?;
+    rest.split_once('"')?.0.parse().ok()
+}
+
+fn install_maven() -> Result<(), Failure> {
+    if Command::new("mvn").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    if !Path::new("/usr/bin/apt-get").exists() {
+        return Err("Maven and a JDK (17 or newer) are needed: https://maven.apache.org/install.html".into());
+    }
+    crate::run(
+        "apt-get",
+        &["install", "-y", "-qq", "--no-install-recommends", "maven", "default-jdk-headless"],
+    )
+}
+
+fn timed(what: &str, work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    let started = Instant::now();
+    work()?;
+    println!("{what}: {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn android() -> PathBuf {
+    bindings::root().join("android")
+}
