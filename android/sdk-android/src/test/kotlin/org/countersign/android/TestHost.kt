@@ -1,0 +1,31 @@
+package org.countersign.android
+
+import android.app.Application
+import org.countersign.ffi.Id
+import org.countersign.ffi.WakeUp
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.TimeUnit
+import kotlin.test.assertEquals
+import kotlin.test.assertNull
+
+/** An app whose host notes what it is told. */
+class TestHost : Application(), CountersignHost {
+    private val calls = LinkedBlockingQueue<String>()
+
+    override suspend fun onWakeUp() {
+        calls += "woken"
+    }
+
+    override suspend fun onAddressChanged(address: WakeUp?) {
+        calls += "address " + ((address as? WakeUp.UnifiedPush)?.endpoint ?: (address as? WakeUp.Fcm)?.token)
+    }
+
+    override suspend fun onDeny(request: Id) {
+        calls += "deny $request"
+    }
+
+    fun expect(call: String) = assertEquals(call, calls.poll(5, TimeUnit.SECONDS))
+
+    /** What was refused at once leaves no work behind, so there is nothing to wait for. */
+    fun expectNothing() = assertNull(calls.poll())
+}

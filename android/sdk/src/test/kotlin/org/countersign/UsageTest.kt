@@ -1,0 +1,101 @@
+package org.countersign
+
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.countersign.ffi.ApprovalRequest
+import org.countersign.ffi.DeviceDescription
+import org.countersign.ffi.DeviceKeys
+import org.countersign.ffi.Platform
+import org.countersign.ffi.RecoveryCode
+import org.countersign.ffi.ScannedCode
+import org.countersign.ffi.ShownCode
+import org.countersign.ffi.scanPicture
+import org.countersign.support.JdkDeviceKeys
+import org.countersign.support.JdkVaultKeyStore
+import org.countersign.support.Page
+import org.countersign.support.ServiceProcess
+import org.junit.jupiter.api.io.TempDir
+import java.nio.file.Path
+import kotlin.io.path.readText
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+import kotlin.time.Duration.Companion.seconds
+
+/** The lines that `docs/android.md` shows, compiled and run. */
+class UsageTest {
+    @TempDir
+    lateinit var folder: Path
+
+    private val told = mutableListOf<String>()
+    private lateinit var page: Page
+
+    private fun tell(what: String) {
+        told += what
+    }
+
+    private fun askForNumber(request: ApprovalRequest): String {
+        tell("asked for ${request.application}")
+        return page.reloadUntil("joined").number
+    }
+
+    // shown: begin
+    suspend fun start(file: VaultFile, keys: DeviceKeys, picture: ByteArray) {
+        // The vault: opened by this phone's own key, or by a code on paper.
+        val vault = when (val state = file.open()) {
+            is VaultState.Unlocked -> state.vault
+            is VaultState.Missing -> RecoveryCode.makeRandom().use { code ->
+                tell("Write this down: ${code.text()}")
+                file.create(code)
+            }
+            is VaultState.Locked -> return tell("${state.reason.describe()} Type your recovery code.")
+            is VaultState.Unusable -> return tell(state.reason.describe())
+        }
+        val authenticator = Authenticator.open(vault, keys)
+
+        // The QR code of the enrolment page.
+        val scanned = scanPicture(picture).firstOrNull() as? ScannedCode.Offer ?: return tell("No code was found.")
+        val phone = DeviceDescription(name = "Ada's phone", platform = Platform.ANDROID, wakeUp = null)
+        val enrolment = authenticator.enrol(scanned.offer, phone)
+        tell("The page shows ${enrolment.checkValue} too.")
+
+        // Sign-ins, as they come: the first one makes this phone active.
+        val request = authenticator.watchSignIns().first { it.open.isNotEmpty() }.open.first()
+        when (val answer = authenticator.answer(request.id, Decision.Approve(askForNumber(request)))) {
+            Answer.Approved -> tell("Approved.")
+            is Answer.WrongMatch -> tell("Not the number on the page. Tries left: ${answer.triesLeft}")
+            is Answer.KeyLost -> tell("This phone's key is gone: enrol again.")
+            is Answer.Failure -> tell(answer.error.describe())
+            Answer.NotChecked, Answer.Denied, Answer.Reported -> Unit
+        }
+
+        // Codes, at once and whenever they change, without network.
+        val live = authenticator.liveCodes().first()
+        for (row in live.codes.codes) {
+            val code = row.code
+            if (code is ShownCode.Timed) tell("${row.issuer}: ${code.code}, for ${live.remaining(code)}")
+        }
+    }
+    // shown: end
+
+    @Test
+    fun `the documented lines enrol a phone, approve, and show a code`() = runBlocking {
+        ServiceProcess.start(folder.resolve("service")).use { service ->
+            page = Page(service.relyingParty().enrolment("ada")["page_url"])
+            val file = VaultFile(folder.resolve("vault.db").toFile(), JdkVaultKeyStore())
+            withTimeout(30.seconds) { start(file, JdkDeviceKeys(), page.picture("qr")) }
+            assertTrue("Approved." in told, "$told")
+            assertTrue("The page shows ${page.text("check-value")} too." in told, "$told")
+            assertTrue(told.last().contains(Regex(": \\d{6}, for ")), "$told")
+        }
+    }
+
+    @Test
+    fun `the documentation shows these lines`() {
+        val own = Path.of("src/test/kotlin/org/countersign/UsageTest.kt").readText()
+        val lines = own.substringAfter("    // shown: begin\n").substringBefore("    // shown: end").trimIndent()
+        val shown = Path.of("../../docs/android.md").readText().substringAfter("```kotlin\n", "").substringBefore("```")
+        assertEquals(lines.trim(), shown.substringAfter("\n\n").trim())
+    }
+}
