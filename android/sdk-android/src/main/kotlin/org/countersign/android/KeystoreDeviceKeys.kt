@@ -4,8 +4,6 @@ import android.hardware.biometrics.BiometricPrompt.CryptoObject
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyInfo
 import android.security.keystore.KeyProperties
-import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.ensureActive
 import org.countersign.ffi.DeviceKeys
 import org.countersign.ffi.KeyName
 import org.countersign.ffi.KeyRole
@@ -49,8 +47,7 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
                 check.confirm(CryptoObject(prepared), shown).signature ?: throw PlatformKeyException.Unavailable()
             }
         }
-        // A call that was cancelled while the prompt was closing gives no signature out.
-        currentCoroutineContext().ensureActive()
+        // Throws if the call was cancelled while the prompt was closing: no signature is given out then.
         Keystore.call {
             released.update(message)
             released.sign()
