@@ -1,6 +1,7 @@
 //! The list of accounts.
 
 use countersign_core as core;
+use countersign_core::tasks::blocking;
 use countersign_core::vault;
 
 use crate::convert::{mirror_enum, signed};
@@ -8,7 +9,6 @@ use crate::{Authenticator, AuthenticatorError, Id, Offer};
 use std::sync::Arc;
 
 use crate::cancel::{CancelHandle, cancellable};
-use crate::limit::blocking;
 
 /// A part of a long list. Rows cost 4 to 5 µs each to read in Swift, so a screen asks for what it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use countersign_core as core;
 use countersign_core::client::HttpTransportBuilder;
 use countersign_core::keys::SoftwareKeys;
+use countersign_core::tasks::blocking;
 use tokio::sync::watch;
 
 use crate::clock::AnyClock;
 use crate::keys::ForeignKeys;
-use crate::limit::blocking;
 use crate::{AuthenticatorError, ClockStatus, DeviceClock, DeviceKeys, RequestWatcher, UserCheck, Vault};
 
 /// The authenticator on one open vault.

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use countersign_core as core;
+use countersign_core::tasks::blocking;
 
 use crate::accounts::page_of;
 use crate::convert::signed;
-use crate::limit::blocking;
 use crate::{Authenticator, AuthenticatorError, ClockStatus, Completeness, Id, Page};
 
 /// The codes of this moment.

@@ -1,4 +1,4 @@
-//! Time limits around foreign code, and blocking work off the caller's thread.
+//! Time limits around foreign code.
 //!
 //! A Kotlin `Error` thrown in an async foreign method calls nobody back, so that Rust would wait for ever.
 
@@ -33,19 +33,6 @@ pub(crate) async fn within<T>(
     match tokio::time::timeout(limit.time, call).await {
         Ok(result) => result.map_err(KeyStoreError::from),
         Err(_) => Err(limit.silence),
-    }
-}
-
-/// Runs `work` on the pool for blocking work: futures are polled on the caller's thread, often the one that draws.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(failure) => match failure.try_into_panic() {
-            // UniFFI turns it into the language's own error.
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down, and this future with it.
-            Err(_) => std::future::pending().await,
-        },
     }
 }
 

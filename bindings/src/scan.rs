@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::Error;
 use countersign_core::scan::{self, ScannedText};
+use countersign_core::tasks::blocking;
 use zeroize::Zeroizing;
 
-use crate::limit::blocking;
 use crate::{AuthenticatorError, ErrorDetail, Offer};
 
 /// Reads a stream of camera frames: quickly each, and with more effort every few frames while nothing is found.

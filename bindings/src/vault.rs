@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use countersign_core::tasks::blocking;
 use countersign_core::{Secret, vault};
 
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::signed;
 use crate::key_store::ForeignKeyStore;
-use crate::limit::blocking;
 use crate::{AuthenticatorError, Completeness, Id, VaultKeyStore};
 
 /// A vault file and, while it is unlocked, its keys.

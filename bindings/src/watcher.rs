@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core as core;
+use countersign_core::tasks::blocking;
 use tokio::sync::{Mutex, watch};
 
 use crate::cancel::{CancelHandle, cancellable};
-use crate::limit::blocking;
 use crate::{AccountFailure, ApprovalRequest, AuthenticatorError, ClockStatus};
 
 /// Something that has changed. Each event holds the whole of what it is about, so that none has to be remembered.

@@ -14,7 +14,7 @@ pub mod offer;
 pub mod otp;
 pub mod scan;
 mod secret;
-mod tasks;
+pub mod tasks;
 pub mod vault;
 
 pub use account::Account;
