@@ -3,11 +3,14 @@
 //! It is a crate of its own, so that nothing of the generator is in what phones embed, and it has UniFFI's version, since
 //! the two must match. How the code looks is said in `bindings/uniffi.toml`.
 
+mod docs;
+
 use std::error::Error;
-use std::fmt;
+use std::{fmt, fs};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use docs::Language;
 use uniffi_bindgen::bindings::{GenerateOptions, TargetLanguage, generate_with_bindgen_paths};
 use uniffi_bindgen::{BindgenPaths, BindgenPathsLayer};
 
@@ -24,24 +27,23 @@ struct Arguments {
     out: Utf8PathBuf,
 }
 
-#[derive(Clone, ValueEnum)]
-enum Language {
-    Kotlin,
-    Swift,
+fn main() -> Result<(), Failure> {
+    let Arguments { library, language, out } = Arguments::parse();
+    generate(library, language, out.clone())?;
+    rewrite_docs(&out, language)
 }
 
-fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
+fn generate(library: Utf8PathBuf, language: Language, out: Utf8PathBuf) -> Result<(), Failure> {
     let mut paths = BindgenPaths::default();
     paths.add_layer(Bindings);
-    let language = match arguments.language {
+    let language = match language {
         Language::Kotlin => TargetLanguage::Kotlin,
         Language::Swift => TargetLanguage::Swift,
     };
     let options = GenerateOptions {
         languages: vec![language],
-        source: arguments.library,
-        out_dir: arguments.out,
+        source: library,
+        out_dir: out,
         ..GenerateOptions::default()
     };
     generate_with_bindgen_paths(options, paths).map_err(|error| Failure(error.into()))
@@ -57,8 +59,29 @@ impl BindgenPathsLayer for Bindings {
     }
 }
 
+/// Rewrites the doc comments in every source file of a folder.
+fn rewrite_docs(folder: &Utf8Path, language: Language) -> Result<(), Failure> {
+    for entry in folder.read_dir_utf8()? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            rewrite_docs(path, language)?;
+        } else if matches!(path.extension(), Some("kt" | "swift")) {
+            let code = fs::read_to_string(path)?;
+            fs::write(path, docs::rewrite_links(&code, language))?;
+        }
+    }
+    Ok(())
+}
+
 /// Tells the whole chain of causes on one line.
 struct Failure(Box<dyn Error>);
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.into())
+    }
+}
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
