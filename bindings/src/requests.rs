@@ -129,7 +129,7 @@ impl Authenticator {
     }
 
     /// Asks the services of all accounts, and waits up to `wait_ms` milliseconds (at most 60,000) for something new on any
-    /// of them; with 0 it comes back once all have answered. What a wake-up calls. An app that is in front watches
+    /// of them; with 0 it asks at once, and comes back once all have answered. What a wake-up calls. An app that is in front watches
     /// instead: [`Authenticator::watch`].
     ///
     /// # Errors

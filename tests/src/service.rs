@@ -17,6 +17,8 @@ use crate::{Network, Phone, RelyingParty};
 pub struct TestService {
     /// The way to it.
     pub network: Network,
+    /// What phones are told to leave between fetches, from the next start on; the service's own default otherwise.
+    pub next_fetch: Option<Duration>,
     clock: Arc<MovedClock>,
     data: TempDir,
     running: Option<Service>,
@@ -31,7 +33,8 @@ impl TestService {
     pub async fn start() -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(MovedClock::default());
-        let mut service = Self { network: Network::start().await, clock, data, running: None };
+        let mut service =
+            Self { network: Network::start().await, next_fetch: None, clock, data, running: None };
         service.restart().await;
         service
     }
@@ -94,6 +97,7 @@ impl TestService {
         let mut config = Config::new(self.data.path());
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.public_url = self.network.url().parse().ok();
+        config.next_fetch = self.next_fetch.unwrap_or(config.next_fetch);
         config
     }
 

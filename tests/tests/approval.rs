@@ -8,6 +8,9 @@ use countersign_core::{AnswerOutcome, Error};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 use reqwest::{Method, StatusCode};
 
+/// Long for a reply, and short for a phone that was told to leave minutes between fetches.
+const SOON: Duration = Duration::from_secs(60);
+
 fn refused(result: Result<AnswerOutcome, Error>) -> (ProblemCode, Option<Outcome>) {
     match result {
         Err(Error::Reply(ReplyError::Refused(refusal))) => (refusal.code, refusal.outcome),
@@ -175,6 +178,34 @@ async fn a_waiting_phone_is_told_at_once() {
     let requests = waiting.await.unwrap().unwrap();
     assert_eq!(requests.open.iter().map(|request| request.id.to_string()).collect::<Vec<_>>(), [sign_in.id]);
     assert!(requests.failures.is_empty());
+}
+
+#[tokio::test]
+async fn a_service_that_slows_phones_down_delays_no_wake_up_and_lets_them_wait_again_when_it_can() {
+    let mut service = TestService::start().await;
+    let phone = Phone::new();
+    let account = enrolled(&service, &phone, "ada").await;
+    service.next_fetch = Some(Duration::from_hours(1));
+    service.restart().await;
+    phone.fetch(account).await.unwrap();
+    let authenticator = phone.authenticator.clone();
+    let waiting = tokio::spawn(async move { authenticator.wait_for_requests(Duration::from_secs(20)).await });
+    tokio::task::yield_now().await;
+    // The wake-up comes through although the phone is to leave minutes between fetches.
+    let party = service.relying_party();
+    let first = party.sign_in("ada").await;
+    let woken = phone.authenticator.wait_for_requests(Duration::ZERO);
+    let woken = tokio::time::timeout(SOON, woken).await.expect("at once").unwrap();
+    assert_eq!(woken.open.len(), 1);
+    assert!(!waiting.is_finished());
+    phone.approve(woken.open[0].id, &first.number).await.unwrap();
+    // The service is itself again, and one call has learnt it: what waits for its turn needn't any longer.
+    service.next_fetch = None;
+    service.restart().await;
+    phone.fetch(account).await.unwrap();
+    let second = service.relying_party().sign_in("ada").await;
+    let told = tokio::time::timeout(SOON, waiting).await.expect("well before minutes").unwrap().unwrap();
+    assert_eq!(told.open.iter().map(|request| request.id.to_string()).collect::<Vec<_>>(), [second.id]);
 }
 
 #[tokio::test]

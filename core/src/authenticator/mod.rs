@@ -22,6 +22,7 @@ use countersign_protocol::Id;
 pub use enrolment::Enrolment;
 use inbox::Inbox;
 pub use requests::{AccountFailure, Requests};
+use tokio::sync::Notify;
 
 use crate::Error;
 use crate::approvals::Backoff;
@@ -43,6 +44,8 @@ struct Parts {
     transport: Arc<dyn Transport>,
     inbox: Mutex<Inbox>,
     backoffs: Mutex<HashMap<Id, Backoff>>,
+    /// Told whenever a service has answered a fetch.
+    answered: Notify,
     time: Mutex<KnownTime>,
 }
 
@@ -75,6 +78,7 @@ impl Authenticator {
                 transport,
                 inbox: Mutex::default(),
                 backoffs: Mutex::default(),
+                answered: Notify::new(),
                 time: Mutex::new(KnownTime { anchor, unsaved: false }),
             }),
         })

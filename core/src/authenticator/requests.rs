@@ -40,9 +40,10 @@ impl Authenticator {
         hold(&self.parts.inbox).requests(self.now_seconds())
     }
 
-    /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them; with
-    /// no wait it comes back once all have answered. After failures it waits longer before it asks again, so that it can
-    /// be called in a loop. A call that is dropped may have taken news in: they are in [`Authenticator::requests`].
+    /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them. It can
+    /// be called in a loop: after failures it waits longer and longer before it asks again, until one call gets through.
+    /// With no wait it asks at once, as a wake-up or a person does, and comes back when all have answered. A call that is
+    /// dropped may have taken news in: they are in [`Authenticator::requests`].
     ///
     /// # Errors
     ///
@@ -77,18 +78,31 @@ impl Authenticator {
         Ok(self.requests().into_iter().filter(|request| request.account == account).collect())
     }
 
-    /// One fetch, after the wait that is due since the last one. Says whether it brought anything new.
+    /// One fetch, when it is due; at once for somebody who doesn't wait. Says whether it brought anything new.
     async fn fetch_in_turn(&self, account: Id, wait: Duration) -> Result<bool, Error> {
-        let delay = {
-            let mut backoffs = hold(&self.parts.backoffs);
-            backoffs.entry(account).or_default().delay(random_u32())
-        };
-        tokio::time::sleep(delay).await;
+        if wait.is_zero() {
+            return self.fetch_news(account, wait).await;
+        }
+        self.until_due(account).await;
         let fetched = self.fetch_news(account, wait).await;
         if fetched.is_err() {
-            hold(&self.parts.backoffs).entry(account).or_default().failed();
+            let now = self.parts.clock.read();
+            hold(&self.parts.backoffs).entry(account).or_default().failed(random_u32(), now);
         }
         fetched
+    }
+
+    async fn until_due(&self, account: Id) {
+        loop {
+            let answered = self.parts.answered.notified();
+            let now = self.parts.clock.read();
+            let left = hold(&self.parts.backoffs).entry(account).or_default().left(&now);
+            tokio::select! {
+                () = tokio::time::sleep(left) => return,
+                // Another call got through to a service: the next fetch may be due sooner.
+                () = answered => {}
+            }
+        }
     }
 
     async fn fetch_news(&self, account: Id, wait: Duration) -> Result<bool, Error> {
@@ -133,7 +147,9 @@ impl Authenticator {
             })
             .await?;
         }
-        hold(&self.parts.backoffs).entry(id).or_default().succeeded(outcome.next_fetch);
+        let now = self.parts.clock.read();
+        hold(&self.parts.backoffs).entry(id).or_default().succeeded(outcome.next_fetch, now);
+        self.parts.answered.notify_waiters();
         Ok(hold(&self.parts.inbox).replace(id, &account.issuer, outcome.open))
     }
 

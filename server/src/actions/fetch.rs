@@ -21,7 +21,7 @@ use crate::time::Time;
 const MAX_WAITING: u32 = 4;
 /// Identifiers that a device may say it knows.
 const MAX_KNOWN: usize = 4 * MAX_CHALLENGES;
-/// What a device that doesn't wait is told to leave before it asks again.
+/// What a device is told to leave before it asks again, if it would have waited and there was no room.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The device's open challenges, as soon as they differ from those that it knows.
@@ -56,7 +56,12 @@ pub(crate) async fn fetch(
     loop {
         let differs = !seen.open.iter().map(|open| open.id).eq(known.iter().copied());
         if differs || app.now() >= until || app.hub.is_closing() {
-            let next_fetch = if waiting.is_some() { app.settings.next_fetch } else { POLL_INTERVAL };
+            let is_turned_away = claims.wait > 0 && waiting.is_none();
+            let next_fetch = if is_turned_away {
+                POLL_INTERVAL.max(app.settings.next_fetch)
+            } else {
+                app.settings.next_fetch
+            };
             let mut delivery = deliver(&app, claims.device, seen, &key, next_fetch, re).await?;
             delivery.held = millis(app.now().since(began));
             return Ok(delivery);
