@@ -6,8 +6,9 @@
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::Failure;
+use crate::{Failure, build as programs};
 
 /// Where Android and Swift developers look for generated sources, from the root of the workspace.
 const KOTLIN: &str = "android/sdk/src/generated/kotlin";
@@ -77,7 +78,7 @@ pub(crate) fn build(profile: Profile) -> Result<PathBuf, Failure> {
         ],
     )?;
     let file = format!("{DLL_PREFIX}countersign_ffi{DLL_SUFFIX}");
-    Ok(target_folder()?.join(profile.folder()).join(file))
+    Ok(programs::target_folder()?.join(profile.folder()).join(file))
 }
 
 /// The Swift goes into one module, the header into another one, with the map that lets SwiftPM link the library.
@@ -97,9 +98,9 @@ fn generate_swift(library: &Path, sources: &Path) -> Result<(), Failure> {
 }
 
 fn generate(library: &Path, language: &str, out: &Path) -> Result<(), Failure> {
-    let (library, out) = (library.to_string_lossy(), out.to_string_lossy());
-    let generator = ["run", "--quiet", "--locked", "--package", "countersign-bindgen", "--"];
-    crate::run("cargo", &[&generator[..], &[&library, "--language", language, "--out", &out]].concat())
+    programs::packages(&["countersign-bindgen"])?;
+    let mut generator = Command::new(programs::program("countersign-bindgen")?);
+    programs::finish(generator.arg(library).args(["--language", language, "--out"]).arg(out))
 }
 
 /// An empty folder, so that nothing of an older library stays behind.
@@ -112,11 +113,4 @@ fn clear(folder: &Path) -> Result<(), Failure> {
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Cargo's target folder: this program is in one of its folders.
-pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
-    let program = std::env::current_exe()?;
-    let folder = program.ancestors().nth(2).ok_or("this program is not where cargo puts it")?;
-    Ok(folder.to_owned())
 }

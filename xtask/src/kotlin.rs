@@ -8,15 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::Failure;
 use crate::bindings::{self, Profile};
+use crate::{Failure, build};
 
 pub(crate) fn run(profile: Profile) -> Result<(), Failure> {
     let started = Instant::now();
     timed("library and bindings", || bindings::run(profile, None))?;
-    timed("service", || {
-        crate::run("cargo", &["build", "--quiet", "--locked", "--package", "countersign-server"])
-    })?;
+    timed("service", || build::packages(&["countersign-server"]))?;
     install_maven()?;
     let library = bindings::build(profile)?;
     timed("Kotlin: compile and test", || maven(&library, &["verify"]))?;
@@ -31,7 +29,7 @@ pub(crate) fn run(profile: Profile) -> Result<(), Failure> {
 
 fn maven(library: &Path, arguments: &[&str]) -> Result<(), Failure> {
     let folder = library.parent().ok_or("the library is in no folder")?;
-    let server = folder.with_file_name("debug").join("countersign-server");
+    let server = build::program("countersign-server")?;
     let status = Command::new("mvn")
         .current_dir(android())
         .args(["--batch-mode", "--quiet", "--no-transfer-progress", "-Dstyle.color=never"])

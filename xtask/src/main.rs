@@ -1,6 +1,7 @@
 //! What CI runs is what a person runs: `cargo xtask --help` lists it.
 
 mod bindings;
+mod build;
 mod demo;
 mod kotlin;
 mod swift;
@@ -10,7 +11,9 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
-use countersign_tests::Failure;
+
+/// Anything that goes wrong, with a text for the person who started it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the Countersign workspace")]

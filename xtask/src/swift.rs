@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::Failure;
 use crate::bindings::{self, Profile};
+use crate::{Failure, build};
 use chroot::Chroot;
 
 /// Builds and tests the package; with `bench`, measures what its calls cost, on the library as it ships.
@@ -27,9 +27,7 @@ pub(crate) fn run(bench: bool) -> Result<(), Failure> {
         return swift.run(&BENCH, &["run", "--configuration", "release", "CountersignBench"]);
     }
     timed("bindings", || bindings::run(Profile::Dev, None))?;
-    timed("service", || {
-        crate::run("cargo", &["build", "--quiet", "--locked", "--package", "countersign-server"])
-    })?;
+    timed("service", || build::packages(&["countersign-server"]))?;
     if cfg!(target_os = "macos") {
         timed("XCFramework", || crate::run("ios/Scripts/build-xcframework.sh", &["macos"]))?;
     }
@@ -66,7 +64,7 @@ struct Swift {
 
 impl Swift {
     fn find() -> Result<Option<Self>, Failure> {
-        let (repository, target) = (bindings::root().canonicalize()?, bindings::target_folder()?);
+        let (repository, target) = (bindings::root().canonicalize()?, build::target_folder()?);
         let is_here =
             Command::new("swift").arg("--version").output().is_ok_and(|swift| swift.status.success());
         let chroot = if is_here {

@@ -1,28 +1,39 @@
-//! `cargo xtask test`: all checks, in the order in which they fail fastest.
+//! `cargo xtask test`: all checks, the ones that fail fastest first.
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
-use countersign_tests::Failure;
+use crate::{Failure, build};
 
-/// One check: what it is, and the `cargo` command that makes it.
+/// The checks: what each is, and the `cargo` command that makes it.
 const CHECKS: &[(&str, &[&str])] = &[
     ("formatting", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    ("build", &["build", "--workspace", "--lib", "--bins", "--tests", "--locked"]),
     ("tests", &["test", "--workspace", "--locked"]),
     ("documentation", &["doc", "--workspace", "--no-deps", "--locked", "--quiet"]),
+    ("demo", &["xtask", "demo"]),
+    ("Swift", &["xtask", "swift"]),
+    ("Kotlin", &["xtask", "kotlin"]),
 ];
 
 pub(crate) fn run() -> Result<(), Failure> {
     install_browser()?;
+    let mut is_built = false;
     for (name, arguments) in CHECKS {
+        let started = Instant::now();
         println!("\n== {name} ==");
-        crate::run("cargo", arguments)?;
+        let mut check = Command::new("cargo");
+        if is_built {
+            check.env(build::IS_BUILT, "1");
+        }
+        build::finish(check.args(*arguments))?;
+        println!("== {name}: {:.0} s ==", started.elapsed().as_secs_f64());
+        is_built |= *name == "build";
     }
     println!("\n== dependencies ==");
-    check_dependencies()?;
-    println!("\n== demo ==");
-    crate::demo::run(false)
+    check_dependencies()
 }
 
 /// The tests of the hosted pages drive Chromium. As root on Debian it is installed; elsewhere the tests say by name

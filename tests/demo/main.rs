@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the product's main job from end to end, on this machine, with nothing faked.
+//! The demo, which `cargo xtask demo` builds and runs: the product's main job from end to end, on this machine, with nothing faked.
 //!
 //! The service and the phone are the real programs in processes of their own; they speak HTTP over loopback, the QR code
 //! is a picture that the phone decodes, and the number is read off the page that a person would see.
@@ -6,23 +6,28 @@
 mod phone;
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Instant;
 
-use countersign_protocol::Jwk;
-use countersign_protocol::jws::{self, Message};
+use countersign_core::protocol::Jwk;
+use countersign_core::protocol::jws::{self, Message};
 use countersign_tests::{Failure, Page, RelyingParty, ServiceProcess};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use phone::Phone;
 
-pub(crate) fn run(interactive: bool) -> Result<(), Failure> {
-    println!("Building the service and the phone …");
-    crate::run(
-        "cargo",
-        &["build", "--quiet", "--locked", "--package", "countersign-server", "--package", "countersign"],
-    )?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(story(interactive))
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    // The one argument that there is.
+    let interactive = std::env::args().any(|argument| argument == "--interactive");
+    match story(interactive).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nfailed: {failure}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn story(interactive: bool) -> Result<(), Failure> {

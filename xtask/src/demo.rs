@@ -1,0 +1,15 @@
+//! `cargo xtask demo`: builds the service, the phone and the story that they play, and shows it.
+
+use std::process::Command;
+
+use crate::{Failure, build};
+
+pub(crate) fn run(interactive: bool) -> Result<(), Failure> {
+    println!("Building the service and the phone …");
+    build::packages(&["countersign-server", "countersign", "countersign-tests"])?;
+    let mut demo = Command::new(build::program("countersign-demo")?);
+    if interactive {
+        demo.arg("--interactive");
+    }
+    build::finish(demo.env(build::IS_BUILT, "1"))
+}
