@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{accounts, code, codes, completions, device, enrol, requests, scan, vault};
+use crate::commands::{accounts, code, codes, completions, device, enrol, import, requests, scan, vault};
 use crate::exit::{self, Exit};
 use crate::output;
 
@@ -50,6 +50,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Add accounts: enrol with an approval service, or take one-time codes in
     Enrol(enrol::Enrol),
+    /// Take accounts over from another app, or from a backup of one
+    Import(import::Import),
     /// Show one-time codes; live on a terminal
     Codes(codes::Codes),
     /// Answer sign-ins; on a terminal, waits for them and asks

@@ -57,7 +57,13 @@ const ROWS: &[Row] = &[
         exit: Exit::Unexpected,
         number: 1,
         meaning: "something that should not happen",
-        codes: &["unexpected", "out_of_memory", "record_already_present", "record_too_large"],
+        codes: &[
+            "unexpected",
+            "out_of_memory",
+            "record_already_present",
+            "record_too_large",
+            "import_not_proven",
+        ],
     },
     Row {
         exit: Exit::Usage,
@@ -76,6 +82,8 @@ const ROWS: &[Row] = &[
             "input_unacceptable",
             "passphrase_empty",
             "passphrase_too_short",
+            "import_password_needed",
+            "import_entries_refused",
             "vault_already_exists",
             "vault_last_slot",
         ],
@@ -152,6 +160,7 @@ const ROWS: &[Row] = &[
             "request_expired",
             "requests_none",
             "requests_none_in_time",
+            "import_nothing_to_undo",
         ],
     },
     Row {
@@ -190,6 +199,15 @@ const ROWS: &[Row] = &[
             "offer_bad_migration",
             "offer_broken_link",
             "offer_insecure_link",
+            "import_file_too_large",
+            "import_too_much",
+            "import_unknown_format",
+            "import_damaged",
+            "import_unknown_version",
+            "import_wrong_password",
+            "import_too_costly",
+            "import_bound_to_account",
+            "import_empty",
         ],
     },
     Row {
@@ -218,6 +236,7 @@ mod tests {
     const SOURCES: &[&str] = &[
         include_str!("failure.rs"),
         include_str!("../../core/src/error.rs"),
+        include_str!("../../core/src/import/error.rs"),
         include_str!("../../core/src/key_store.rs"),
         include_str!("../../core/src/vault/error.rs"),
     ];

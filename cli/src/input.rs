@@ -29,9 +29,14 @@ pub(crate) fn read_texts(source: &str) -> Result<Vec<Text>, Failure> {
 
 /// The texts of the QR codes in a picture file.
 pub(crate) fn read_picture(path: &Path) -> Result<Vec<Text>, Failure> {
-    let bytes = if path == Path::new("-") { read_stdin()? } else { read_file(path)? };
+    let bytes = read_any(path)?;
     let texts = scan(&bytes)?;
     if texts.is_empty() { Err(Failure::PictureWithoutCode) } else { Ok(texts) }
+}
+
+/// A whole file, or standard input for `-`.
+pub(crate) fn read_any(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if path == Path::new("-") { read_stdin() } else { read_file(path) }
 }
 
 /// A whole file of at most [`MAX_FILE_BYTES`].

@@ -5,6 +5,7 @@ use countersign_protocol::messages::ProblemCode;
 use crate::KeyStoreError;
 use crate::approvals::{AnswerError, Refusal, ReplyError};
 use crate::client::NetworkError;
+use crate::import::ImportError;
 use crate::offer::OfferError;
 use crate::scan::ScanError;
 use crate::vault::{RecordKind, VaultError};
@@ -23,6 +24,9 @@ pub enum Error {
     /// A scanned or pasted text that isn't an offer.
     #[error(transparent)]
     Offer(#[from] OfferError),
+    /// An export of another app that can't be imported.
+    #[error(transparent)]
+    Import(ImportError),
     /// A picture that can't be scanned.
     #[error(transparent)]
     Scan(#[from] ScanError),
@@ -62,6 +66,15 @@ impl From<VaultError> for Error {
     }
 }
 
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Picture(error) => Self::Scan(error),
+            error => Self::Import(error),
+        }
+    }
+}
+
 impl Error {
     /// A stable name for programs: it never changes its meaning, whatever the text says.
     #[must_use]
@@ -70,6 +83,7 @@ impl Error {
             Self::Vault(error) => error.code(),
             Self::KeyStore(error) => error.code(),
             Self::Offer(error) => error.code(),
+            Self::Import(error) => error.code(),
             Self::Scan(error) => error.code(),
             Self::Network(error) => error.code(),
             Self::Reply(error) => error.code(),
@@ -112,7 +126,7 @@ impl OfferError {
 }
 
 impl ScanError {
-    const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::BadFrame => "scan_bad_frame",
             Self::TooManyPixels => "scan_too_many_pixels",

@@ -8,6 +8,7 @@ mod authenticator;
 pub mod client;
 pub mod clock;
 mod error;
+pub mod import;
 mod key_store;
 pub mod keys;
 pub mod offer;

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod enrol;
+pub(crate) mod import;
 pub(crate) mod requests;
 pub(crate) mod scan;
 pub(crate) mod vault;
@@ -23,6 +24,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Enrol(args) => enrol::run(args, global, output).await,
+        Command::Import(args) => import::run(&args, global, output),
         Command::Codes(args) => codes::run(args, global, output).await,
         Command::Requests(args) => requests::run(args, global, output).await,
         Command::Accounts(args) => accounts::run(args, global, output).await,

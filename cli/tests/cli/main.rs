@@ -5,6 +5,7 @@ mod accounts;
 mod codes;
 mod enrol;
 mod help;
+mod import;
 mod secrets;
 mod service;
 mod sign_ins;

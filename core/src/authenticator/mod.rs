@@ -8,6 +8,7 @@ mod accounts;
 mod answers;
 mod codes;
 mod enrolment;
+mod import;
 mod inbox;
 mod requests;
 mod service;

@@ -22,7 +22,7 @@ pub(super) fn decode(text: &str) -> String {
 }
 
 /// Leaves out what could make a name look like another one: control and direction-changing characters.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

@@ -15,7 +15,9 @@ use countersign_protocol::{EnrolmentLink, MatchLink, ProtocolError};
 
 pub use batch::{BatchError, MigrationBatch};
 pub use error::OfferError;
+pub(crate) use label::clean as clean_label;
 pub use migration::{MigrationPart, RefusedAccount};
+pub(crate) use otpauth::{algorithm_named, decode_base32};
 
 use crate::otp::OtpParameters;
 

@@ -116,8 +116,13 @@ impl<'a> Query<'a> {
 
 fn decode_secret(text: &str) -> Result<Secret, OfferError> {
     let decoded: Zeroizing<Vec<u8>> = Zeroizing::new(percent_decode_str(text).collect());
-    let mut symbols = Zeroizing::new(Vec::with_capacity(decoded.len()));
-    symbols.extend(decoded.iter().filter(|byte| !SEPARATORS.contains(byte)).map(u8::to_ascii_uppercase));
+    decode_base32(&decoded)
+}
+
+/// A secret in base32, in either case, with separators and padding or without.
+pub(crate) fn decode_base32(text: &[u8]) -> Result<Secret, OfferError> {
+    let mut symbols = Zeroizing::new(Vec::with_capacity(text.len()));
+    symbols.extend(text.iter().filter(|byte| !SEPARATORS.contains(byte)).map(u8::to_ascii_uppercase));
     while symbols.pop_if(|last| *last == b'=').is_some() {}
     if symbols.is_empty() {
         return Err(OfferError::MissingSecret);
@@ -139,7 +144,12 @@ fn base32() -> Option<Encoding> {
 }
 
 fn parse_algorithm(text: &str) -> Result<Algorithm, OfferError> {
-    let name = percent_decode_str(text).decode_utf8_lossy().to_ascii_uppercase().replace(['-', '_'], "");
+    algorithm_named(&percent_decode_str(text).decode_utf8_lossy())
+}
+
+/// A hash by any of the names that it has.
+pub(crate) fn algorithm_named(text: &str) -> Result<Algorithm, OfferError> {
+    let name = text.to_ascii_uppercase().replace(['-', '_'], "");
     match name.strip_prefix("HMAC").unwrap_or(&name) {
         "SHA1" => Ok(Algorithm::Sha1),
         "SHA256" => Ok(Algorithm::Sha256),

@@ -147,6 +147,15 @@ impl OtpParameters {
         self.factor
     }
 
+    /// The same with another moving factor.
+    ///
+    /// # Errors
+    ///
+    /// As [`OtpParameters::new`].
+    pub fn with_factor(self, factor: MovingFactor) -> Result<Self, ParametersError> {
+        Self::new(self.secret, self.algorithm, self.format, factor)
+    }
+
     /// Takes the counter for the next code and moves on to the one after it; `None` when codes come from the time,
     /// or when the last counter of all has been taken.
     ///

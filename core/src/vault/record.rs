@@ -30,12 +30,20 @@ pub enum RecordKind {
     PendingEnrolment,
     /// The offset between a service's clock and this device's.
     ClockOffset,
+    /// What the last import changed.
+    ImportJournal,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 5] =
-        [Self::Manifest, Self::Account, Self::DeviceKey, Self::PendingEnrolment, Self::ClockOffset];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Manifest,
+        Self::Account,
+        Self::DeviceKey,
+        Self::PendingEnrolment,
+        Self::ClockOffset,
+        Self::ImportJournal,
+    ];
 
     /// Its number in the database, which never changes.
     pub(super) const fn number(self) -> u8 {
@@ -45,6 +53,7 @@ impl RecordKind {
             Self::DeviceKey => 2,
             Self::PendingEnrolment => 3,
             Self::ClockOffset => 4,
+            Self::ImportJournal => 5,
         }
     }
 
@@ -57,6 +66,7 @@ impl RecordKind {
             Self::DeviceKey => "device_key",
             Self::PendingEnrolment => "pending_enrolment",
             Self::ClockOffset => "clock_offset",
+            Self::ImportJournal => "import_journal",
         }
     }
 }
