@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{accounts, code, codes, completions, device, enrol, import, requests, scan, vault};
+use crate::commands::{
+    accounts, backup, code, codes, completions, device, enrol, import, requests, scan, vault,
+};
 use crate::exit::{self, Exit};
 use crate::output;
 
@@ -52,6 +54,10 @@ pub(crate) enum Command {
     Enrol(enrol::Enrol),
     /// Take accounts over from another app, or from a backup of one
     Import(import::Import),
+    /// Encrypted backups that are proven to restore
+    Backup(backup::Backup),
+    /// Write the accounts to a file, for a backup or for another app
+    Export(backup::Export),
     /// Show one-time codes; live on a terminal
     Codes(codes::Codes),
     /// Answer sign-ins; on a terminal, waits for them and asks

@@ -4,6 +4,7 @@ use countersign_protocol::messages::ProblemCode;
 
 use crate::KeyStoreError;
 use crate::approvals::{AnswerError, Refusal, ReplyError};
+use crate::backup::BackupError;
 use crate::client::NetworkError;
 use crate::import::ImportError;
 use crate::offer::OfferError;
@@ -24,6 +25,9 @@ pub enum Error {
     /// A scanned or pasted text that isn't an offer.
     #[error(transparent)]
     Offer(#[from] OfferError),
+    /// A backup or an export that wasn't made.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// An export of another app that can't be imported.
     #[error(transparent)]
     Import(ImportError),
@@ -83,6 +87,7 @@ impl Error {
             Self::Vault(error) => error.code(),
             Self::KeyStore(error) => error.code(),
             Self::Offer(error) => error.code(),
+            Self::Backup(error) => error.code(),
             Self::Import(error) => error.code(),
             Self::Scan(error) => error.code(),
             Self::Network(error) => error.code(),

@@ -5,6 +5,7 @@
 mod account;
 pub mod approvals;
 mod authenticator;
+pub mod backup;
 pub mod client;
 pub mod clock;
 mod error;
@@ -21,7 +22,7 @@ pub mod vault;
 pub use account::Account;
 pub use authenticator::{
     AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
-    CodeKind, Codes, Enrolment, Requests, ShownCode,
+    Backup, CodeKind, Codes, Enrolment, LastBackup, Requests, ShownCode,
 };
 pub use countersign_protocol as protocol;
 pub use error::Error;

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod accounts;
+pub(crate) mod backup;
 pub(crate) mod code;
 pub(crate) mod codes;
 pub(crate) mod completions;
@@ -25,6 +26,8 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
     match cli.command {
         Command::Enrol(args) => enrol::run(args, global, output).await,
         Command::Import(args) => import::run(&args, global, output),
+        Command::Backup(args) => backup::run(&args, global, output),
+        Command::Export(args) => backup::run_export(&args, global, output),
         Command::Codes(args) => codes::run(args, global, output).await,
         Command::Requests(args) => requests::run(args, global, output).await,
         Command::Accounts(args) => accounts::run(args, global, output).await,

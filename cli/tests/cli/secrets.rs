@@ -10,6 +10,7 @@ fn no_command_says_a_secret() {
     let ticket = format!("https://127.0.0.1:1/enrol#t={CANARY}&k={CANARY}");
     let picture = home.picture("qr.png", &good);
     let broken = home.picture("broken.png", &bad);
+    let export = home.path("export");
     let commands: &[&[&str]] = &[
         &["enrol", &good],
         &["enrol", &bad],
@@ -17,6 +18,14 @@ fn no_command_says_a_secret() {
         &["enrol", CANARY],
         &["enrol", text(&picture)],
         &["enrol", text(&broken)],
+        &["import", text(&picture)],
+        &["import", text(&broken), "--dry-run"],
+        &["import", &good],
+        &["import", "-", "--partial"],
+        &["import", "--undo"],
+        &["export", text(&export), "--format", "links", "--yes"],
+        &["export", text(&export), "--format", CANARY],
+        &["backup", "check", text(&picture)],
         &["scan", text(&picture), text(&broken)],
         &["codes"],
         &["codes", CANARY],

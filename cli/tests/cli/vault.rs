@@ -105,6 +105,8 @@ fn doctor_is_content_with_a_good_vault() {
     #[cfg(unix)]
     tighten(&home);
     home.run(&["vault", "recovery-code"]).succeeds();
+    home.run(&["backup", "make", text(&home.path("")), "--password-file", text(&home.path("passphrase"))])
+        .succeeds();
     let json = home.run(&["doctor", "--json"]).succeeds().json();
     assert_eq!(json["healthy"], true);
     assert!(json["checks"].as_array().unwrap().iter().all(|check| check["status"] == "good"), "{json}");

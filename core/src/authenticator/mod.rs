@@ -6,6 +6,7 @@
 
 mod accounts;
 mod answers;
+mod backup;
 mod codes;
 mod enrolment;
 mod import;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use accounts::{AccountSummary, Accounts, AddedAccount, CodeKind};
 pub use answers::AnswerOutcome;
+pub use backup::{Backup, LastBackup};
 pub use codes::{AccountCode, Codes, ShownCode};
 use countersign_protocol::Id;
 pub use enrolment::Enrolment;

@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{ImportError, ImportFormat};
 use crate::Secret;
 
-pub(super) type Key = Zeroizing<[u8; 32]>;
+pub(crate) type Key = Zeroizing<[u8; 32]>;
 
 /// The most that any app lets people choose (Bitwarden).
 const MAX_PBKDF2_ITERATIONS: u64 = 2_000_000;
@@ -45,14 +45,14 @@ pub(super) fn pbkdf2(
 
 /// The cost of Argon2id.
 #[derive(Clone, Copy)]
-pub(super) struct Argon2Cost {
-    pub(super) memory_kib: u64,
-    pub(super) passes: u64,
-    pub(super) lanes: u64,
+pub(crate) struct Argon2Cost {
+    pub(crate) memory_kib: u64,
+    pub(crate) passes: u64,
+    pub(crate) lanes: u64,
 }
 
 /// Argon2id 1.3 (RFC 9106) to 256 bits.
-pub(super) fn argon2id(
+pub(crate) fn argon2id(
     format: ImportFormat,
     password: &Secret,
     salt: &[u8],

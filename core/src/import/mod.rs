@@ -39,6 +39,7 @@ use std::fmt;
 
 pub(crate) use apply::apply;
 pub use apply::{ImportReport, ImportedRow, RowOutcome};
+pub(crate) use crypto::{Argon2Cost, argon2id};
 pub use error::{EntryError, ImportError};
 pub use journal::{LastImport, UndoReport};
 pub(crate) use journal::{last, undo};
@@ -48,7 +49,8 @@ use entry::{Entry, RefusedEntry};
 use source::Source;
 
 use crate::Secret;
-use crate::offer::{BatchError, MigrationBatch, Offer};
+use crate::backup;
+use crate::offer::{BatchError, MigrationBatch, Offer, OtpOffer};
 use crate::scan::scan_picture;
 
 /// Where an entry comes from.
@@ -87,6 +89,8 @@ pub enum ImportFormat {
     Duo,
     /// Microsoft Authenticator's store on Android.
     MicrosoftAuthenticator,
+    /// A backup of this app.
+    Countersign,
 }
 
 impl ImportFormat {
@@ -110,6 +114,7 @@ impl ImportFormat {
             Self::Authy => "authy",
             Self::Duo => "duo",
             Self::MicrosoftAuthenticator => "microsoft_authenticator",
+            Self::Countersign => "countersign",
         }
     }
 
@@ -133,6 +138,7 @@ impl ImportFormat {
             Self::Authy => "Authy",
             Self::Duo => "Duo Mobile",
             Self::MicrosoftAuthenticator => "Microsoft Authenticator",
+            Self::Countersign => "Countersign",
         }
     }
 }
@@ -189,6 +195,12 @@ impl Import {
             }
             return self.add_links(texts.iter().map(|text| text.expose()));
         }
+        if backup::is_sealed(bytes) {
+            let content = backup::open(bytes, password)?;
+            let source = Source::new(&content)?;
+            let format = formats::find(&source).ok_or(ImportError::Damaged)?;
+            return self.extend(ImportFormat::Countersign, format.read(&source, None)?);
+        }
         let source = Source::new(bytes)?;
         if let Some(format) = formats::find(&source) {
             let entries = format.read(&source, password)?;
@@ -214,6 +226,11 @@ impl Import {
         } else {
             Err(ImportError::UnknownFormat)
         }
+    }
+
+    /// The accounts of the files that were added.
+    pub(crate) fn offers(self) -> impl Iterator<Item = OtpOffer> {
+        self.entries.into_iter().filter_map(|(_, entry)| entry.ok())
     }
 
     fn add_links<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> Result<AddedFile, ImportError> {

@@ -34,7 +34,7 @@ pub(super) fn create(
 /// Writes a draft by `build`, then renames it to `path`. A draft left by a crash is thrown away.
 ///
 /// The caller makes sure that nobody else publishes to `path`.
-pub(super) fn publish(
+pub(crate) fn publish(
     path: &Path,
     build: impl FnOnce(&Path) -> Result<(), VaultError>,
 ) -> Result<(), VaultError> {

@@ -47,7 +47,7 @@ mod accounts;
 mod database;
 mod envelope;
 mod error;
-mod files;
+pub(crate) mod files;
 mod health;
 mod keys;
 mod manifest;

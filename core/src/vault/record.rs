@@ -32,17 +32,20 @@ pub enum RecordKind {
     ClockOffset,
     /// What the last import changed.
     ImportJournal,
+    /// When a backup was last proven.
+    Backup,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
         Self::PendingEnrolment,
         Self::ClockOffset,
         Self::ImportJournal,
+        Self::Backup,
     ];
 
     /// Its number in the database, which never changes.
@@ -54,6 +57,7 @@ impl RecordKind {
             Self::PendingEnrolment => 3,
             Self::ClockOffset => 4,
             Self::ImportJournal => 5,
+            Self::Backup => 6,
         }
     }
 
@@ -67,6 +71,7 @@ impl RecordKind {
             Self::PendingEnrolment => "pending_enrolment",
             Self::ClockOffset => "clock_offset",
             Self::ImportJournal => "import_journal",
+            Self::Backup => "backup",
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) async fn run(global: &Global, output: Output) -> Result<(), Failure> 
             checks.extend(local::vault(session.authenticator.vault()));
             checks.extend(services::all(&session).await?);
             checks.push(clock(&session));
+            checks.push(backup(&session)?);
         }
         // Without a person to ask there is no telling, and a cancelled question is no finding.
         Err(failure @ (Failure::Cancelled | Failure::Output(_))) => return Err(failure),
@@ -55,6 +56,15 @@ fn clock(session: &Session) -> Check {
         _ => Check::good("Clock", format!("right to {offset_ms} ms when it was last compared")),
     };
     check.measure("wall_ahead_ms", offset_ms)
+}
+
+fn backup(session: &Session) -> Result<Check, Failure> {
+    let Some(last) = session.authenticator.last_backup()? else {
+        return Ok(Check::warning("Backup", "none has been proven yet")
+            .advise(Some("`countersign backup make FOLDER` makes one and proves it")));
+    };
+    let found = format!("the last one was proven for {} of {} accounts", last.restorable, last.total);
+    Ok(Check::good("Backup", found).measure("proven_at", last.proven_at))
 }
 
 #[derive(Serialize)]

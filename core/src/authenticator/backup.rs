@@ -1,0 +1,136 @@
+//! Exports and backups, and when one was last proven.
+
+use std::path::{Path, PathBuf};
+
+use countersign_protocol::Id;
+
+use super::Authenticator;
+use crate::backup::{
+    self, Accounts, BackupError, BackupState, Export, ExportFormat, Rehearsal, file_name, rehearse,
+};
+use crate::{Error, Secret};
+
+/// A backup in a folder, proven from what is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backup {
+    /// The file.
+    pub path: PathBuf,
+    /// What it was found to restore.
+    pub rehearsal: Rehearsal,
+    /// How many older backups made room.
+    pub removed: usize,
+}
+
+/// The last backup that was proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastBackup {
+    /// When, in Unix seconds.
+    pub proven_at: u64,
+    /// How many accounts it restores.
+    pub restorable: u64,
+    /// How many there were.
+    pub total: u64,
+}
+
+/// The one record of its kind.
+const STATE: Id = Id::from_bytes([0; 16]);
+
+impl Authenticator {
+    /// Writes all accounts that aren't in the trash, and rehearses the result. Takes some half a second when it is
+    /// encrypted, since its key is derived twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Backup`], also when an account with codes wouldn't come back as it is; [`Error::Vault`].
+    pub fn export(&self, format: ExportFormat, password: Option<&Secret>) -> Result<Export, Error> {
+        let export = backup::export(&self.accounts_to_back_up()?, format, password)?;
+        self.proven(&export.rehearsal, format)?;
+        Ok(export)
+    }
+
+    /// The same into a new file, which appears whole or not at all and is rehearsed from what is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::export`]; [`BackupError::AlreadyExists`], for nothing is overwritten.
+    pub fn export_to(
+        &self,
+        path: &Path,
+        format: ExportFormat,
+        password: Option<&Secret>,
+    ) -> Result<Rehearsal, Error> {
+        let accounts = self.accounts_to_back_up()?;
+        let export = backup::export(&accounts, format, password)?;
+        let on_disk = zeroize::Zeroizing::new(backup::write(path, &export.content)?);
+        let rehearsed = rehearse(&accounts, &on_disk, password).map_err(Error::from);
+        let rehearsed = rehearsed.and_then(|rehearsal| self.proven(&rehearsal, format).map(|()| rehearsal));
+        if let Err(Error::Backup(_)) = rehearsed {
+            // What restores nothing must not lie there as a backup. The first error is the one worth telling.
+            let _ = std::fs::remove_file(path);
+        }
+        rehearsed
+    }
+
+    /// Makes a backup in a folder, and removes the oldest ones there beyond `keep` once the new one is proven. For a
+    /// shell's scheduler.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::export_to`]; older backups are then all kept.
+    pub fn back_up(&self, folder: &Path, password: &Secret, keep: usize) -> Result<Backup, Error> {
+        let path = folder.join(file_name(self.now_seconds()));
+        let rehearsal = self.export_to(&path, ExportFormat::Backup, Some(password))?;
+        let removed = backup::remove_old(folder, keep)?;
+        Ok(Backup { path, rehearsal, removed })
+    }
+
+    /// What a file would restore of the accounts that there are now. Changes nothing but, when it is a backup that
+    /// restores all of them, the time at which one was last proven.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Backup`] when the file doesn't open, [`Error::Vault`].
+    pub fn rehearse(&self, content: &[u8], password: Option<&Secret>) -> Result<Rehearsal, Error> {
+        let rehearsal = rehearse(&self.accounts_to_back_up()?, content, password)?;
+        if rehearsal.missing() == 0 && backup::is_sealed(content) {
+            self.note_proof(&rehearsal)?;
+        }
+        Ok(rehearsal)
+    }
+
+    /// When a backup was last proven; nothing if none ever was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Vault`].
+    pub fn last_backup(&self) -> Result<Option<LastBackup>, Error> {
+        let state = self.parts.vault.get::<BackupState>(STATE)?;
+        Ok(state.map(|BackupState { proven_at, restorable, total }| LastBackup {
+            proven_at,
+            restorable,
+            total,
+        }))
+    }
+
+    fn accounts_to_back_up(&self) -> Result<Accounts, Error> {
+        let listing = self.parts.vault.accounts()?;
+        Ok(Accounts { readable: listing.items, damaged: listing.damaged })
+    }
+
+    fn proven(&self, rehearsal: &Rehearsal, format: ExportFormat) -> Result<(), Error> {
+        match rehearsal.missing() {
+            0 if format == ExportFormat::Backup => self.note_proof(rehearsal),
+            0 => Ok(()),
+            missing => Err(BackupError::NotProven { missing }.into()),
+        }
+    }
+
+    fn note_proof(&self, rehearsal: &Rehearsal) -> Result<(), Error> {
+        let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        let (restorable, total) = (count(rehearsal.restorable), count(rehearsal.total));
+        let state = BackupState { proven_at: self.now_seconds(), restorable, total };
+        Ok(self.parts.vault.transaction(|tx| tx.put(STATE, &state))?)
+    }
+}
