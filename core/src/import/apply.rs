@@ -1,6 +1,6 @@
 //! The import itself, inside one transaction, and the proof that it did what it says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use countersign_protocol::Id;
 
@@ -93,7 +93,8 @@ pub(crate) fn apply(
         if refused > 0 && !options.partial {
             return Err(Error::from(ImportError::EntriesRefused(refused)));
         }
-        let mut step = Step { tx, now, changes: Vec::new(), expected: HashMap::new() };
+        let mut step =
+            Step { tx, now, changes: Vec::new(), replaced: HashSet::new(), expected: HashMap::new() };
         let known = accounts.iter().map(|account| (account.id, account)).collect();
         let rows = step.run(planned, &known)?;
         let Step { changes, expected, .. } = step;
@@ -114,6 +115,7 @@ struct Step<'s, 'v> {
     tx: &'s mut Transaction<'v>,
     now: u64,
     changes: Vec<(Id, Change)>,
+    replaced: HashSet<Id>,
     expected: Expected,
 }
 
@@ -165,7 +167,7 @@ impl Step<'_, '_> {
     fn add(&mut self, offer: OtpOffer, replaced: Vec<Id>) -> Result<RowOutcome, Error> {
         for &id in &replaced {
             // Two entries may replace the same account.
-            if self.changes.iter().all(|(changed, change)| (changed, change) != (&id, &Change::Replaced)) {
+            if self.replaced.insert(id) {
                 let now = self.now;
                 self.tx.update_account(id, |account| account.trashed_at = Some(now))?;
                 self.changes.push((id, Change::Replaced));

@@ -50,7 +50,7 @@ use source::Source;
 
 use crate::Secret;
 use crate::backup;
-use crate::offer::{BatchError, MigrationBatch, Offer, OtpOffer};
+use crate::offer::{MigrationBatch, Offer, OtpOffer};
 use crate::scan::scan_picture;
 
 /// Where an entry comes from.
@@ -235,24 +235,24 @@ impl Import {
 
     fn add_links<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> Result<AddedFile, ImportError> {
         let (mut batches, mut entries) = (self.batches.clone(), Vec::new());
-        let mut format = ImportFormat::Links;
-        for text in texts {
-            if let Ok(Offer::Migration(part)) = Offer::parse(text) {
-                format = ImportFormat::GoogleAuthenticator;
-                let mut batch = batches.iter_mut();
-                loop {
-                    match batch.next().map(|batch| batch.add(part.clone())) {
-                        Some(Err(BatchError::AnotherBatch)) => {}
-                        Some(added) => break added?,
-                        None => break batches.push(MigrationBatch::new(part)),
-                    }
-                }
-                continue;
-            }
-            if entries.len() == Self::MAX_ENTRIES {
+        let (mut format, mut migrated) = (ImportFormat::Links, 0);
+        for (index, text) in texts.enumerate() {
+            if index == Self::MAX_ENTRIES {
                 return Err(ImportError::TooMuch);
             }
-            entries.push(entry::entry_of_link(text, "", ""));
+            let Ok(Offer::Migration(part)) = Offer::parse(text) else {
+                entries.push(entry::entry_of_link(text, "", ""));
+                continue;
+            };
+            format = ImportFormat::GoogleAuthenticator;
+            migrated += part.accounts.len() + part.refused.len();
+            match batches.iter_mut().find(|batch| batch.is_of(&part)) {
+                Some(batch) => batch.add(part)?,
+                None => batches.push(MigrationBatch::new(part)),
+            }
+            if migrated > Self::MAX_ENTRIES || batches.len() > MAX_BATCHES {
+                return Err(ImportError::TooMuch);
+            }
         }
         let mut added = self.extend(ImportFormat::Links, entries)?;
         self.batches = batches;
@@ -296,6 +296,9 @@ impl fmt::Debug for Import {
         f.debug_struct("Import").field("entries", &self.entries.len()).finish_non_exhaustive()
     }
 }
+
+/// Most exports of Google Authenticator at once, each in up to 256 parts.
+const MAX_BATCHES: usize = 64;
 
 fn is_link(line: &str) -> bool {
     let is = |scheme: &str| line.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));

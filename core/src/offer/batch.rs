@@ -40,7 +40,7 @@ impl MigrationBatch {
     ///
     /// When it belongs to another export, or contradicts a part that is already there.
     pub fn add(&mut self, part: MigrationPart) -> Result<(), BatchError> {
-        if part.batch != self.batch || part.count != self.parts.len() {
+        if !self.is_of(&part) {
             return Err(BatchError::AnotherBatch);
         }
         let place = self.parts.get_mut(part.index).ok_or(BatchError::AnotherBatch)?;
@@ -51,6 +51,11 @@ impl MigrationBatch {
                 Ok(())
             }
         }
+    }
+
+    /// Whether the part belongs to this export.
+    pub(crate) fn is_of(&self, part: &MigrationPart) -> bool {
+        part.batch == self.batch && part.count == self.parts.len()
     }
 
     /// How many parts the export has.

@@ -19,7 +19,7 @@ const PREFERENCES: [&str; 2] =
     ["com.authy.storage.tokens.authenticator.key", "com.authy.storage.tokens.authy.key"];
 const ITERATIONS: u64 = 1000;
 /// Each encrypted secret costs a derivation of its own.
-const MAX_TOKENS: usize = 20_000;
+const MAX_TOKENS: usize = 5_000;
 /// Authy's own tokens change every 10 seconds.
 const OWN_PERIOD: u64 = 10;
 

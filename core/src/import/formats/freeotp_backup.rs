@@ -2,6 +2,8 @@
 //! it: for each token its JSON, and its secret encrypted (AES-256-GCM) with a master key, which PBKDF2 of the password
 //! opens.
 
+use std::collections::HashMap;
+
 use ring::pbkdf2::{PBKDF2_HMAC_SHA1, PBKDF2_HMAC_SHA512};
 use zeroize::Zeroizing;
 
@@ -28,13 +30,14 @@ impl Format for FreeOtpBackup {
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let map = java::string_map(source.binary().ok_or(ImportError::Damaged)?)?;
-        let master = map.iter().find(|(name, _)| name == "masterKey").ok_or(ImportError::Damaged)?;
-        let master = open_master_key(&Json::parse(master.1.as_bytes())?, self.password(password)?)?;
+        let texts: HashMap<&str, &str> =
+            map.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let master = texts.get("masterKey").ok_or(ImportError::Damaged)?;
+        let master = open_master_key(&Json::parse(master.as_bytes())?, self.password(password)?)?;
         let mut entries = Vec::new();
         for (name, token) in &map {
             let Some(id) = name.strip_suffix("-token") else { continue };
-            let key = map.iter().find(|(name, _)| name == id);
-            let key = key.and_then(|(_, key)| open_secret(key, &master)).ok_or(EntryError::Malformed);
+            let key = texts.get(id).and_then(|key| open_secret(key, &master)).ok_or(EntryError::Malformed);
             entries.push(entry_of_token(&Json::parse(token.as_bytes())?, key));
         }
         Ok(entries)

@@ -124,20 +124,28 @@ fn the_format_is_told_by_content() {
     }
 }
 
+/// One QR code of an export of Google Authenticator, with one account.
+fn migration(batch: u8, count: u8, index: u8, secret: u8) -> String {
+    let account =
+        [[0x0a, 10].as_slice(), &[secret; 10], &[0x12, 1, b'a' + index, 0x20, 1, 0x28, 1, 0x30, 2]].concat();
+    let length = u8::try_from(account.len()).unwrap();
+    let payload = [&[0x0a, length], account.as_slice(), &[0x18, count, 0x20, index, 0x28, batch]].concat();
+    format!("otpauth-migration://offline?data={}", data_encoding::BASE64.encode(&payload))
+}
+
 #[test]
-fn google_authenticators_parts_come_from_several_files_and_in_any_order() {
-    let vectors: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../tests/vectors/offers.json")).unwrap();
-    let parts: Vec<&str> = vectors["migrations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|part| part["batch"] == -5)
-        .map(|part| part["text"].as_str().unwrap())
-        .collect();
+fn google_authenticators_parts_come_from_several_files_in_any_order_and_more_than_once() {
     let mut import = Import::new();
-    let added = import.add_file(parts[0].as_bytes(), None).unwrap();
+    let added = import.add_file(migration(1, 3, 2, 12).as_bytes(), None).unwrap();
     assert_eq!(added.format, ImportFormat::GoogleAuthenticator);
-    let (count, missing) = (3, 2);
-    assert_eq!(import.all().err(), Some(ImportError::IncompleteBatch { count, missing }));
+    assert_eq!(import.all().err(), Some(ImportError::IncompleteBatch { count: 3, missing: 2 }));
+    for part in [migration(1, 3, 0, 10), migration(1, 3, 2, 12), migration(2, 1, 0, 20)] {
+        import.add_text(&part).unwrap();
+    }
+    assert_eq!(import.all().err(), Some(ImportError::IncompleteBatch { count: 3, missing: 1 }));
+    let contradiction = import.add_text(&migration(1, 3, 2, 99)).unwrap_err();
+    assert!(matches!(contradiction, ImportError::MixedBatch(_)));
+    import.add_text(&migration(1, 3, 1, 11)).unwrap();
+    let names: Vec<_> = import.all().unwrap().into_iter().map(|(_, entry)| entry.unwrap().name).collect();
+    assert_eq!(names, ["a", "b", "c", "a"]);
 }

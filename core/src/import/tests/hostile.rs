@@ -123,6 +123,15 @@ fn what_is_no_export_is_told_so() {
     let link = b"otpauth://totp/a?secret=JBSWY3DPEHPK3PXP\n";
     let many = link.repeat(Import::MAX_ENTRIES + 1);
     assert_eq!(Import::new().add_file(&many, None).unwrap_err(), ImportError::TooMuch);
+    let batches: Vec<String> = (0..=MAX_BATCHES)
+        .map(|batch| {
+            // A payload of nothing but `batch_id`, which is a varint.
+            let payload = [0x28, u8::try_from(batch).unwrap()];
+            format!("otpauth-migration://offline?data={}", data_encoding::BASE64.encode(&payload))
+        })
+        .collect();
+    let batches = batches.join("\n");
+    assert_eq!(Import::new().add_file(batches.as_bytes(), None).unwrap_err(), ImportError::TooMuch);
     let large = vec![b' '; Import::MAX_FILE_BYTES + 1];
     assert_eq!(Import::new().add_file(&large, None).unwrap_err(), ImportError::FileTooLarge);
 }
