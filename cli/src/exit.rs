@@ -207,6 +207,7 @@ const ROWS: &[Row] = &[
             "import_file_too_large",
             "import_too_much",
             "import_unknown_format",
+            "import_archive",
             "import_damaged",
             "import_unknown_version",
             "import_wrong_password",

@@ -41,12 +41,15 @@ impl Authenticator {
     /// Writes all accounts that aren't in the trash, and rehearses the result. Takes some half a second when it is
     /// encrypted, since its key is derived twice.
     ///
+    /// For a shell that can't give a path: let it store the content, read it back, and give what it read to
+    /// [`Authenticator::rehearse`], which is what counts as proof.
+    ///
     /// # Errors
     ///
     /// [`Error::Backup`], also when an account with codes wouldn't come back as it is; [`Error::Vault`].
     pub fn export(&self, format: ExportFormat, password: Option<&Secret>) -> Result<Export, Error> {
         let export = backup::export(&self.accounts_to_back_up()?, format, password)?;
-        self.proven(&export.rehearsal, format)?;
+        whole(&export.rehearsal)?;
         Ok(export)
     }
 
@@ -65,12 +68,16 @@ impl Authenticator {
         let export = backup::export(&accounts, format, password)?;
         let on_disk = zeroize::Zeroizing::new(backup::write(path, &export.content)?);
         let rehearsed = rehearse(&accounts, &on_disk, password).map_err(Error::from);
-        let rehearsed = rehearsed.and_then(|rehearsal| self.proven(&rehearsal, format).map(|()| rehearsal));
+        let rehearsed = rehearsed.and_then(|rehearsal| whole(&rehearsal).map(|()| rehearsal));
         if let Err(Error::Backup(_)) = rehearsed {
             // What restores nothing must not lie there as a backup. The first error is the one worth telling.
             let _ = std::fs::remove_file(path);
         }
-        rehearsed
+        let rehearsal = rehearsed?;
+        if format == ExportFormat::Backup {
+            self.note_proof(&rehearsal)?;
+        }
+        Ok(rehearsal)
     }
 
     /// Makes a backup in a folder, and removes the oldest ones there beyond `keep` once the new one is proven. For a
@@ -119,18 +126,18 @@ impl Authenticator {
         Ok(Accounts { readable: listing.items, damaged: listing.damaged })
     }
 
-    fn proven(&self, rehearsal: &Rehearsal, format: ExportFormat) -> Result<(), Error> {
-        match rehearsal.missing() {
-            0 if format == ExportFormat::Backup => self.note_proof(rehearsal),
-            0 => Ok(()),
-            missing => Err(BackupError::NotProven { missing }.into()),
-        }
-    }
-
     fn note_proof(&self, rehearsal: &Rehearsal) -> Result<(), Error> {
         let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
         let (restorable, total) = (count(rehearsal.restorable), count(rehearsal.total));
         let state = BackupState { proven_at: self.now_seconds(), restorable, total };
         Ok(self.parts.vault.transaction(|tx| tx.put(STATE, &state))?)
+    }
+}
+
+/// Nothing counts that doesn't bring back every account with codes.
+fn whole(rehearsal: &Rehearsal) -> Result<(), Error> {
+    match rehearsal.missing() {
+        0 => Ok(()),
+        missing => Err(BackupError::NotProven { missing }.into()),
     }
 }

@@ -17,6 +17,11 @@ pub enum ImportError {
     /// No format that is known.
     #[error("this is no export of a known authenticator, no list of otpauth links and no picture")]
     UnknownFormat,
+    /// An archive, which may hold anything.
+    #[error(
+        "this is a ZIP archive; take the export out of it, with its password if it has one, and import that"
+    )]
+    Archive,
     /// Cut short, or altered.
     #[error("the export is damaged or incomplete; export it again")]
     Damaged,
@@ -79,6 +84,7 @@ impl ImportError {
             Self::FileTooLarge => "import_file_too_large",
             Self::TooMuch => "import_too_much",
             Self::UnknownFormat => "import_unknown_format",
+            Self::Archive => "import_archive",
             Self::Damaged => "import_damaged",
             Self::UnknownVersion(_) => "import_unknown_version",
             Self::PasswordNeeded(_) => "import_password_needed",

@@ -188,6 +188,9 @@ impl Import {
         if bytes.len() > Self::MAX_FILE_BYTES {
             return Err(ImportError::FileTooLarge);
         }
+        if bytes.starts_with(b"PK\x03\x04") {
+            return Err(ImportError::Archive);
+        }
         if is_picture(bytes) {
             let texts = scan_picture(bytes)?;
             if texts.is_empty() {

@@ -115,11 +115,10 @@ fn an_export_that_is_bound_to_its_account_says_what_to_do() {
 
 #[test]
 fn what_is_no_export_is_told_so() {
-    for bytes in
-        [&b""[..], b"some words\n", b"{}", b"[]", b"[1,2]", b"<html/>", b"PK\x03\x04\xff\xfe", &[0xff; 64]]
-    {
+    for bytes in [&b""[..], b"some words\n", b"{}", b"[]", b"[1,2]", b"<html/>", &[0xff; 64]] {
         assert_eq!(Import::new().add_file(bytes, None).unwrap_err(), ImportError::UnknownFormat, "{bytes:?}");
     }
+    assert_eq!(Import::new().add_file(b"PK\x03\x04\xff\xfe", None).unwrap_err(), ImportError::Archive);
     let link = b"otpauth://totp/a?secret=JBSWY3DPEHPK3PXP\n";
     let many = link.repeat(Import::MAX_ENTRIES + 1);
     assert_eq!(Import::new().add_file(&many, None).unwrap_err(), ImportError::TooMuch);
