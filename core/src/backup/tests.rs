@@ -165,3 +165,29 @@ fn a_backup_that_another_program_made_by_the_documentation_is_read() {
     let last = import.offers().last().unwrap();
     assert_eq!((last.name.as_str(), last.parameters.secret().expose()), ("user 599", &b"secret 0599"[..]));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn whatever_people_name_their_accounts_plain_exports_bring_them_back(
+        issuer in ".{0,20}",
+        name in ".{0,20}",
+        colons in "[a-c:]{0,6}",
+        secret in proptest::collection::vec(proptest::num::u8::ANY, 1..80),
+        digits in 6_u8..=10,
+        counter in proptest::option::of(proptest::num::u64::ANY),
+        period in 1_u32..,
+    ) {
+        let factor = counter.map_or(MovingFactor::Time { period }, |next| MovingFactor::Counter { next });
+        let otp = OtpParameters::new(Secret::new(secret), Algorithm::Sha256, CodeFormat::Decimal { digits }, factor);
+        let mut accounts = Accounts { readable: Vec::new(), damaged: Vec::new() };
+        for (issuer, name) in [(&issuer, &name), (&colons, &name), (&issuer, &colons), (&colons, &colons)] {
+            accounts.readable.push(Account { otp: otp.clone().ok(), ..Account::new(issuer.as_str(), name.as_str(), 0) });
+        }
+        for format in [ExportFormat::AegisJson, ExportFormat::Links] {
+            let rehearsal = export(&accounts, format, None).unwrap().rehearsal;
+            proptest::prop_assert_eq!((rehearsal.restorable, rehearsal.total), (4, 4));
+        }
+    }
+}
