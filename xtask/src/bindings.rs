@@ -111,6 +111,8 @@ fn clear(folder: &Path) -> Result<(), Failure> {
     Ok(fs::create_dir_all(folder)?)
 }
 
+/// The workspace.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
 }

@@ -4,6 +4,7 @@ mod bindings;
 mod build;
 mod demo;
 mod kotlin;
+mod size;
 mod swift;
 mod test;
 
@@ -41,6 +42,12 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Weigh the library as it ships (builds for minutes)
+    Size {
+        /// Take the new weight into the ledger
+        #[arg(long)]
+        update: bool,
+    },
     /// Build and test the Swift package against the real service (on Debian, sets Swift up first)
     Swift {
         /// Measure what calls cost instead, on the library as it ships (builds for minutes)
@@ -60,6 +67,7 @@ fn main() -> ExitCode {
         Task::Demo { interactive } => demo::run(interactive),
         Task::Test => test::run(),
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
+        Task::Size { update } => size::run(update),
         Task::Swift { bench } => swift::run(bench),
         Task::Kotlin { profile } => kotlin::run(profile),
     };
