@@ -2,7 +2,7 @@ import Countersign
 import Foundation
 import Testing
 
-/// The lines of docs/ios.md, compiled and run.
+/// The lines of the README, compiled and run.
 @Suite(.timeLimit(.minutes(1))) struct DocumentedTests {
     @Test func theDocumentedLinesWork() async throws {
         let service = try await Service.start(data: temporaryFolder())
@@ -24,13 +24,13 @@ import Testing
         let here = URL(fileURLWithPath: #filePath)
         let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let document = try String(contentsOf: root.appendingPathComponent("docs/ios.md"), encoding: .utf8)
+        let document = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
         let block = try #require(document.components(separatedBy: "```swift\n").dropFirst().first)
         let lines = try #require(block.components(separatedBy: "```").first).split(separator: "\n").dropFirst()
         let source = try String(contentsOf: here, encoding: .utf8).split(separator: "\n")
             .map { $0.trimmingCharacters(in: .whitespaces) }
         let documented = lines.map { $0.trimmingCharacters(in: .whitespaces) }
-        #expect(source.contains(documented), "docs/ios.md and this file differ")
+        #expect(source.contains(documented), "README.md and this file differ")
     }
 
     private func documented(

@@ -23,7 +23,7 @@ import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import kotlin.time.Duration.Companion.seconds
 
-/** The lines that `docs/android.md` shows, compiled and run. */
+/** The lines that the README shows, compiled and run. */
 class UsageTest {
     @TempDir
     lateinit var folder: Path
@@ -95,7 +95,7 @@ class UsageTest {
     fun `the documentation shows these lines`() {
         val own = Path.of("src/test/kotlin/org/countersign/UsageTest.kt").readText()
         val lines = own.substringAfter("    // shown: begin\n").substringBefore("    // shown: end").trimIndent()
-        val shown = Path.of("../../docs/android.md").readText().substringAfter("```kotlin\n", "").substringBefore("```")
+        val shown = Path.of("../../README.md").readText().substringAfter("```kotlin\n", "").substringBefore("```")
         assertEquals(lines.trim(), shown.substringAfter("\n\n").trim())
     }
 }
