@@ -1,4 +1,4 @@
-//! Enrolling with an approval service, renaming and giving up this device there.
+//! Enrolling with an approval service; renaming this device there, waking it, and giving it up.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use countersign_core as core;
 use countersign_core::protocol::messages;
 
 use crate::cancel::{CancelHandle, cancellable};
-use crate::{Authenticator, AuthenticatorError, Id, Offer};
+use crate::{AccountFailure, Authenticator, AuthenticatorError, Id, Offer};
 
 /// What a device says of itself when it enrols.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -79,7 +79,7 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`AuthenticatorError::Refused`] when the service refuses the ticket (nothing is kept then),
-    /// [`AuthenticatorError::Input`] for another kind of offer or a name that can't be used,
+    /// [`AuthenticatorError::Input`] for another kind of offer, or a name or a wake-up address that can't be used,
     /// [`AuthenticatorError::Network`], [`AuthenticatorError::Untrusted`], [`AuthenticatorError::KeyStore`].
     #[uniffi::method(default(cancel = None))]
     pub async fn enrol(
@@ -107,6 +107,28 @@ impl Authenticator {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), AuthenticatorError> {
         cancellable(cancel, self.core.rename_device(account, &name)).await
+    }
+
+    /// Tells the services of all accounts how to wake this device from now on; with nothing, that it can't be woken any more.
+    /// Call it at each start and whenever a push channel gives a new address: a service that knows it isn't told again.
+    ///
+    /// The address is in the vault before anything is sent, so it isn't lost by anything: a service that can't be reached is
+    /// told before the account's next fetch. Gives the accounts whose service hasn't taken it yet; one that refuses it
+    /// ([`AuthenticatorError::Refused`]) isn't told again.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Input`] for an address that no service could use, and nothing is sent; when the vault can't be
+    /// read or written.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn set_wake_up(
+        &self,
+        wake_up: Option<WakeUp>,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Vec<AccountFailure>, AuthenticatorError> {
+        let wake_up = wake_up.map(messages::WakeUp::from);
+        let failures = self.changed_by(cancellable(cancel, self.core.set_wake_up(wake_up)).await)?;
+        Ok(failures.into_iter().map(AccountFailure::from).collect())
     }
 
     /// Gives this device up at the account's service: from then on its keys and its codes are worth nothing, and the
@@ -146,11 +168,17 @@ impl From<DeviceDescription> for core::approvals::DeviceDescription {
                 Platform::Desktop => messages::Platform::Desktop,
                 Platform::Other => messages::Platform::Other,
             },
-            wake_up: device.wake_up.map(|wake_up| match wake_up {
-                WakeUp::UnifiedPush { endpoint } => messages::WakeUp::UnifiedPush { endpoint },
-                WakeUp::Fcm { token } => messages::WakeUp::Fcm { token },
-                WakeUp::Apns { token } => messages::WakeUp::Apns { token },
-            }),
+            wake_up: device.wake_up.map(messages::WakeUp::from),
+        }
+    }
+}
+
+impl From<WakeUp> for messages::WakeUp {
+    fn from(wake_up: WakeUp) -> Self {
+        match wake_up {
+            WakeUp::UnifiedPush { endpoint } => Self::UnifiedPush { endpoint },
+            WakeUp::Fcm { token } => Self::Fcm { token },
+            WakeUp::Apns { token } => Self::Apns { token },
         }
     }
 }

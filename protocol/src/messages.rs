@@ -3,6 +3,8 @@
 //! Times are Unix times of the service: `iat` and `exp` in seconds (RFC 7519, section 4.1), `time` in milliseconds.
 //! `re` is base64url of the SHA-256 of the request's compact JWS: it ties a reply to the one request it answers.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::jws::Message;
@@ -47,8 +49,9 @@ pub enum Platform {
     Other,
 }
 
-/// A channel that can tell a device to fetch. The wake-up itself has no content.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A channel that can tell a device to fetch. The wake-up itself has no content. Whoever knows the address can send one,
+/// so its debug text doesn't show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum WakeUp {
     /// A UnifiedPush endpoint.
@@ -66,6 +69,16 @@ pub enum WakeUp {
         /// Device token.
         token: String,
     },
+}
+
+impl fmt::Debug for WakeUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnifiedPush { .. } => "UnifiedPush([redacted])",
+            Self::Fcm { .. } => "Fcm([redacted])",
+            Self::Apns { .. } => "Apns([redacted])",
+        })
+    }
 }
 
 /// Service to device: the keys are bound. The device waits for its activation challenge.

@@ -1,6 +1,6 @@
 //! What ties an account to an approval service.
 
-use countersign_protocol::messages::Policy;
+use countersign_protocol::messages::{Policy, WakeUp};
 use countersign_protocol::{Id, Jwk, ServiceUrl, Thumbprint};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,20 @@ pub struct Binding {
     pub policy: Policy,
     /// Whether approvals work.
     pub state: BindingState,
+    /// How this device is to be woken, if it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_up: Option<WakeUp>,
+    /// Whether the service has yet to be told so.
+    #[serde(default)]
+    pub wake_up_is_unsent: bool,
+}
+
+impl Binding {
+    /// Takes the address that this device is to be woken at. The service has to be told, unless it is the one it knows.
+    pub(crate) fn set_wake_up(&mut self, wake_up: Option<WakeUp>) {
+        self.wake_up_is_unsent |= self.wake_up != wake_up;
+        self.wake_up = wake_up;
+    }
 }
 
 /// Where an enrolment stands.

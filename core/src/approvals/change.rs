@@ -1,7 +1,8 @@
 //! Changes in the device's own life cycle.
 
 use countersign_protocol::jws::Unsigned;
-use countersign_protocol::messages::{Change, DeviceChange};
+use countersign_protocol::limits::MAX_WAKE_UP_BYTES;
+use countersign_protocol::messages::{Change, DeviceChange, WakeUp};
 use countersign_protocol::{Id, ProtocolError};
 
 use super::Binding;
@@ -20,4 +21,14 @@ pub(crate) fn change_request(
         change,
     };
     Unsigned::new(&change, binding.device_key)
+}
+
+/// Whether a service could use this address. Anything else isn't worth being kept until the service refuses it.
+pub(crate) fn is_usable(wake_up: &WakeUp) -> bool {
+    let (address, scheme) = match wake_up {
+        WakeUp::UnifiedPush { endpoint } => (endpoint, "https://"),
+        WakeUp::Fcm { token } | WakeUp::Apns { token } => (token, ""),
+    };
+    let rest = address.strip_prefix(scheme);
+    rest.is_some_and(|rest| !rest.is_empty()) && address.len() <= MAX_WAKE_UP_BYTES
 }

@@ -42,6 +42,8 @@ pub(crate) struct PendingEnrolment {
     approval_key: Thumbprint,
     #[serde(with = "crate::vault::sealed_secret")]
     encryption_key: Secret,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wake_up: Option<WakeUp>,
     /// The signed request. It holds the ticket, so it is kept in the vault alone.
     request: String,
 }
@@ -80,7 +82,7 @@ impl UnsignedEnrolment {
             name: device.name,
             platform: device.platform,
             hardware_keys,
-            wake_up: device.wake_up,
+            wake_up: device.wake_up.clone(),
         };
         let check_value = CheckValue::derive(
             link.ticket.enrolment(),
@@ -100,6 +102,7 @@ impl UnsignedEnrolment {
                 device_key: keys.device.thumbprint(),
                 approval_key: keys.approval.thumbprint(),
                 encryption_key: Secret::from(encryption_key.to_bytes().as_slice()),
+                wake_up: device.wake_up,
                 request: String::new(),
             },
         })
@@ -132,6 +135,8 @@ impl PendingEnrolment {
             user: enrolled.user.clone(),
             policy: enrolled.policy,
             state: BindingState::AwaitingActivation,
+            wake_up: self.wake_up.clone(),
+            wake_up_is_unsent: false,
         };
         let account = Account {
             id: self.account,

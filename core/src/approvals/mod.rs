@@ -19,7 +19,7 @@ pub(crate) use backoff::Backoff;
 pub use binding::{Binding, BindingState};
 pub use challenge::ApprovalRequest;
 pub(crate) use challenge::{ChallengeError, OpenChallenge};
-pub(crate) use change::change_request;
+pub(crate) use change::{change_request, is_usable};
 pub use enrolment::DeviceDescription;
 pub(crate) use enrolment::{PendingEnrolment, PublicKeys, UnsignedEnrolment};
 pub(crate) use exchange::{Exchange, Reply, Trusted};

@@ -62,6 +62,8 @@ impl World {
             user: "ada".into(),
             policy: Policy { matching: Matching { digits: Some(6), scan: true }, tries: 1 },
             state: BindingState::Active,
+            wake_up: None,
+            wake_up_is_unsent: false,
         };
         Self { service, device, approval, binding }
     }

@@ -4,7 +4,7 @@ use countersign_protocol::Id;
 use countersign_protocol::messages::{Decision, Outcome, Purpose, Receipt};
 
 use super::inbox::{Entry, SignedAnswer};
-use super::service::is_revocation;
+use super::service::{RETRIES, is_revocation};
 use super::{Authenticator, hold};
 use crate::approvals::{Binding, BindingState, MatchProof, PreparedAnswer, ReplyError};
 use crate::keys::{KeyName, Prompt};
@@ -67,8 +67,9 @@ impl Authenticator {
             Some(signed) if signed.decision == decision && signed.proof == proof => signed.exchange.clone(),
             _ => self.sign_answer(&entry, &binding, decision, proof).await?,
         };
-        let receipt =
-            self.send(&exchange, |replied| self.read::<Receipt>(&exchange, replied, &binding, |_| 0)).await;
+        let receipt = self
+            .send(&exchange, RETRIES, |replied| self.read::<Receipt>(&exchange, replied, &binding, |_| 0))
+            .await;
         match receipt {
             Ok(trusted) => self.settle(&entry, trusted.reply).await,
             Err(Error::Reply(ReplyError::Refused(refusal))) => {

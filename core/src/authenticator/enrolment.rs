@@ -1,16 +1,14 @@
-//! Enrolling with an approval service, renaming and giving up this device there.
+//! Enrolling with an approval service.
 
 use std::sync::Arc;
 
 use countersign_protocol::limits::MAX_NAME_CHARS;
-use countersign_protocol::messages::{Changed, DeviceChange, ProblemCode, paths};
+use countersign_protocol::messages::ProblemCode;
 use countersign_protocol::{EnrolmentLink, Id, Jwk};
 
-use super::service::is_revocation;
+use super::service::RETRIES;
 use super::{Authenticator, hold};
-use crate::approvals::{
-    Binding, DeviceDescription, PendingEnrolment, PublicKeys, ReplyError, UnsignedEnrolment, change_request,
-};
+use crate::approvals::{DeviceDescription, PendingEnrolment, PublicKeys, UnsignedEnrolment, is_usable};
 use crate::keys::{KeyName, KeyRole};
 use crate::{Error, KeyStoreError, tasks};
 
@@ -37,25 +35,33 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`Error::Reply`] when the service refuses the ticket (nothing is kept then), [`Error::Network`],
-    /// [`Error::KeyStore`], [`Error::Vault`], [`Error::Unacceptable`] for a name that is too long.
+    /// [`Error::KeyStore`], [`Error::Vault`], [`Error::Unacceptable`] for a name or a wake-up address that can't be used.
     pub async fn enrol(&self, link: &EnrolmentLink, device: DeviceDescription) -> Result<Enrolment, Error> {
         if device.name.trim().is_empty() || device.name.chars().count() > MAX_NAME_CHARS {
             return Err(Error::Unacceptable);
         }
+        if device.wake_up.as_ref().is_some_and(|wake_up| !is_usable(wake_up)) {
+            return Err(Error::Unacceptable);
+        }
+        let wake_up = device.wake_up.clone();
         let pending = match self.find_pending(link).await? {
             Some(pending) => pending,
             None => Arc::new(self.begin_enrolment(link, device).await?),
         };
         let exchange = pending.exchange();
         let finished = self
-            .send(&exchange, |replied| {
+            .send(&exchange, RETRIES, |replied| {
                 let (account, time) = pending.finish(&exchange, &replied.text)?;
                 self.learn_time(replied, time, 0);
                 Ok(account)
             })
             .await;
         match finished {
-            Ok(account) => {
+            Ok(mut account) => {
+                if let Some(binding) = &mut account.binding {
+                    // An enrolment that was taken up again has sent the address of its beginning.
+                    binding.set_wake_up(wake_up);
+                }
                 let enrolment = Enrolment {
                     account: account.id,
                     check_value: pending.check_value.clone(),
@@ -81,57 +87,10 @@ impl Authenticator {
         }
     }
 
-    /// Gives this device a new name at the account's service.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotEnrolled`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`], [`Error::Vault`].
-    pub async fn rename_device(&self, account: Id, name: &str) -> Result<(), Error> {
-        if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS {
-            return Err(Error::Unacceptable);
-        }
-        let (_, binding) = self.bound(account).await?;
-        self.change(account, &binding, DeviceChange::Rename { name: name.to_owned() }).await
-    }
-
-    /// Gives this device up at the account's service: from then on its keys and its codes are worth nothing, and the
-    /// account is marked so. A device that the service has already removed counts as given up.
-    ///
-    /// # Errors
-    ///
-    /// As [`Authenticator::rename_device`].
-    pub async fn revoke(&self, account: Id) -> Result<(), Error> {
-        let (_, binding) = self.bound(account).await?;
-        match self.change(account, &binding, DeviceChange::Revoke).await {
-            Err(error) if !error.refusal().is_some_and(is_revocation) => return Err(error),
-            _ => self.mark_revoked(account).await?,
-        }
-        self.delete_keys(account).await?;
-        Ok(())
-    }
-
     pub(super) async fn delete_keys(&self, account: Id) -> Result<(), KeyStoreError> {
         for role in [KeyRole::Device, KeyRole::Approval] {
             self.parts.keys.delete(KeyName { account, role }).await?;
         }
-        Ok(())
-    }
-
-    async fn change(&self, account: Id, binding: &Binding, change: DeviceChange) -> Result<(), Error> {
-        let changed = self.change_once(account, binding, change.clone()).await;
-        match changed {
-            Err(Error::Reply(ReplyError::Refused(refusal))) if refusal.code == ProblemCode::ClockSkew => {
-                self.change_once(account, binding, change).await
-            }
-            changed => changed,
-        }
-    }
-
-    async fn change_once(&self, account: Id, binding: &Binding, change: DeviceChange) -> Result<(), Error> {
-        let unsigned =
-            change_request(binding, change, self.now_seconds()).map_err(|_| Error::Unacceptable)?;
-        let exchange = self.sign_request(account, binding, paths::CHANGE, unsigned).await?;
-        self.send(&exchange, |replied| self.read::<Changed>(&exchange, replied, binding, |_| 0)).await?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod accounts;
 mod answers;
 mod backup;
 mod codes;
+mod device;
 mod enrolment;
 mod import;
 mod inbox;

@@ -123,6 +123,9 @@ impl Authenticator {
 
     async fn fetch_once(&self, id: Id, wait: Duration) -> Result<bool, Error> {
         let (account, binding) = self.bound(id).await?;
+        if binding.wake_up_is_unsent {
+            self.catch_up_on_wake_up(id).await;
+        }
         let known = hold(&self.parts.inbox).known(id);
         let wait_seconds = u32::try_from(wait.as_secs()).unwrap_or(MAX_WAIT_SECONDS).min(MAX_WAIT_SECONDS);
         let unsigned = fetch_request(&binding, known, wait_seconds, self.now_seconds())

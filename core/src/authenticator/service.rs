@@ -16,8 +16,10 @@ use crate::{Account, Error, KeyStoreError, tasks};
 /// One try's time-out, beside what the service may hold the reply.
 pub(super) const TIME_OUT: Duration = Duration::from_secs(15);
 /// Waits between tries of a request that a person waits for.
-const RETRY_AFTER: [Duration; 3] =
-    [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+pub(super) const RETRIES: &[Duration] =
+    &[Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+/// No further try.
+pub(super) const ONCE: &[Duration] = &[];
 /// A device key asks nobody, so a store that doesn't answer is broken.
 const DEVICE_KEY_TIME_OUT: Duration = Duration::from_secs(30);
 /// A person who hasn't answered the prompt in this time isn't there.
@@ -102,14 +104,15 @@ impl Authenticator {
         Ok(Replied { text, sent, received: self.parts.clock.read() })
     }
 
-    /// Sends a request that a person waits for, the same bytes again where its reply got lost, until `read` has made
-    /// something of a reply or the tries are used up.
+    /// Sends a request, the same bytes again after each of the waits in `retries` where its reply got lost, until `read`
+    /// has made something of a reply.
     pub(super) async fn send<T>(
         &self,
         exchange: &Exchange,
+        retries: &[Duration],
         read: impl Fn(&Replied) -> Result<T, ReplyError>,
     ) -> Result<T, Error> {
-        let result = self.send_until_read(exchange, read).await;
+        let result = self.send_until_read(exchange, retries, read).await;
         self.save_time().await;
         result
     }
@@ -117,9 +120,10 @@ impl Authenticator {
     async fn send_until_read<T>(
         &self,
         exchange: &Exchange,
+        retries: &[Duration],
         read: impl Fn(&Replied) -> Result<T, ReplyError>,
     ) -> Result<T, Error> {
-        let mut waits = RETRY_AFTER.iter();
+        let mut waits = retries.iter();
         loop {
             let error = match self.post(exchange, TIME_OUT).await {
                 Ok(replied) => match read(&replied) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_protocol::limits::MAX_WAKE_UP_BYTES;
 use countersign_protocol::messages::{Enrol, Enrolled, Matching, ProblemCode, WakeUp};
 use countersign_protocol::{CheckValue, Id, Thumbprint, jwe, jws};
 
@@ -45,13 +46,14 @@ pub(crate) async fn enrol(app: Arc<App>, request: &str, re: String) -> std::resu
 
 /// A channel's stored text, if its content may be stored.
 pub(crate) fn wake_up_text(wake_up: &WakeUp) -> std::result::Result<String, Denial> {
-    const MAX_BYTES: usize = 4096;
     let acceptable = match wake_up {
         WakeUp::UnifiedPush { endpoint } => {
-            endpoint.len() <= MAX_BYTES
+            endpoint.len() <= MAX_WAKE_UP_BYTES
                 && url::Url::parse(endpoint).is_ok_and(|url| url.scheme() == "https" && url.has_host())
         }
-        WakeUp::Fcm { token } | WakeUp::Apns { token } => !token.is_empty() && token.len() <= MAX_BYTES,
+        WakeUp::Fcm { token } | WakeUp::Apns { token } => {
+            !token.is_empty() && token.len() <= MAX_WAKE_UP_BYTES
+        }
     };
     if !acceptable {
         return Err(ProblemCode::Malformed.into());

@@ -1,6 +1,6 @@
 //! Accounts: identity, order, trash and counters.
 
-use countersign_protocol::messages::{Matching, Policy};
+use countersign_protocol::messages::{Matching, Policy, WakeUp};
 
 use super::*;
 use crate::approvals::{Binding, BindingState};
@@ -17,6 +17,8 @@ pub(super) fn binding() -> Binding {
         user: "sister@north.example".into(),
         policy: Policy { matching: Matching { digits: Some(6), scan: true }, tries: 1 },
         state: BindingState::Active,
+        wake_up: Some(WakeUp::UnifiedPush { endpoint: "https://push.example/1".into() }),
+        wake_up_is_unsent: true,
     }
 }
 
