@@ -60,7 +60,9 @@ final class AppDelegate: NSObject, UIApplicationDelegate {
     }
 
     func application(_ application: UIApplication, didRegisterForRemoteNotificationsWithDeviceToken token: Data) {
-        wakeUp = .apns(token: token.map { String(format: "%02x", $0) }.joined())
+        let wakeUp = WakeUp.apns(token: token.map { String(format: "%02x", $0) }.joined())
+        self.wakeUp = wakeUp
+        Task { await vault.setWakeUp(wakeUp) }
     }
 }
 

@@ -75,6 +75,20 @@ extension Authenticator {
         try await cancellable { try await core.renameDevice(account: account, name: name, cancel: $0) }
     }
 
+    /// Tells the services of all accounts how to wake this device from now on. Call it at each start and whenever the push
+    /// service gives a new token: a service that knows it isn't told again.
+    ///
+    /// The address is in the vault before anything is sent: a service that can't be reached is told before the account's next
+    /// fetch.
+    ///
+    /// - Parameter wakeUp: The address; `nil` when the device can't be woken any more.
+    /// - Returns: The accounts whose service hasn't taken it yet.
+    /// - Throws: ``AuthenticatorError`` when no service could use the address, or the vault can't be read or written.
+    @discardableResult
+    public func setWakeUp(_ wakeUp: WakeUp?) async throws -> [AccountFailure] {
+        try await cancellable { try await core.setWakeUp(wakeUp: wakeUp, cancel: $0) }
+    }
+
     /// Gives this device up at the account's service: from then on its keys and its codes are worth nothing there.
     ///
     /// - Throws: As ``renameDevice(of:to:)``.

@@ -35,6 +35,7 @@ public final class VaultModel {
     private let clock: (any DeviceClock)?
     private let store: (any VaultKeyStore)?
     private var vault: Vault?
+    private var wakeUp: WakeUp?
 
     /// - Parameters:
     ///   - keys: Where this device's keys are.
@@ -117,12 +118,25 @@ public final class VaultModel {
         await work { try await showLocked(vault) }
     }
 
+    /// How services can wake this device, as the system has just told. They are told as soon as the vault is open.
+    public func setWakeUp(_ wakeUp: WakeUp) async {
+        self.wakeUp = wakeUp
+        if case .open(let authenticator) = state { await tell(authenticator, wakeUp) }
+    }
+
+    /// What a service can't be told now, it is told before the next fetch.
+    private func tell(_ authenticator: Authenticator, _ wakeUp: WakeUp) async {
+        _ = try? await authenticator.setWakeUp(wakeUp)
+    }
+
     private func showLocked(_ vault: Vault) async throws {
         state = .locked(try await vault.slots().filter { !$0.damaged }.map(\.kind))
     }
 
     private func showOpen(_ vault: Vault) async throws {
-        state = .open(try await Authenticator.open(vault, keys: keys, clock: clock))
+        let authenticator = try await Authenticator.open(vault, keys: keys, clock: clock)
+        state = .open(authenticator)
+        if let wakeUp { Task { await tell(authenticator, wakeUp) } }
     }
 
     private func work(_ call: () async throws -> Void) async {

@@ -28,6 +28,9 @@ import Testing
     #expect(activated.outcome == .approved)
     try await page.reload(until: "enrolled")
 
+    // Her phone gets another push token.
+    #expect(try await authenticator.setWakeUp(.apns(token: "another token")).isEmpty)
+
     // She signs in, and is told at once what she approves.
     let waiting = Task { try await authenticator.waitForRequests(upTo: .seconds(20)) }
     let signIn = try await portal.signIn("ada")
@@ -50,6 +53,7 @@ import Testing
     await service.kill()
     let code = try #require(try await authenticator.codes().codes.first { $0.account == enrolled.account })
     guard case .timed(let digits, _, _, _) = code.code else { throw Failure("no code of this time") }
+    #expect(try await authenticator.setWakeUp(nil).count == 1)
     let again = try await Service.start(data: data, port: service.port)
     let first = try await again.relyingParty().takesCode(digits, of: "ada")
     let second = try await again.relyingParty().takesCode(digits, of: "ada")

@@ -4,6 +4,7 @@ import kotlinx.coroutines.channels.BufferOverflow
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.flow
+import org.countersign.ffi.AccountFailure
 import org.countersign.ffi.AddedAccount
 import org.countersign.ffi.AnswerOutcome
 import org.countersign.ffi.ApprovalRequest
@@ -21,6 +22,7 @@ import org.countersign.ffi.RequestEvent
 import org.countersign.ffi.Requests
 import org.countersign.ffi.UserCheck
 import org.countersign.ffi.Vault
+import org.countersign.ffi.WakeUp
 import kotlin.time.Duration
 import kotlin.time.DurationUnit
 import kotlin.time.TimeSource
@@ -110,6 +112,9 @@ public class Authenticator internal constructor(
 
     override suspend fun renameDevice(account: Id, name: String, cancel: CancelHandle?): Unit =
         cancelling(cancel) { native.renameDevice(account, name, it) }
+
+    override suspend fun setWakeUp(wakeUp: WakeUp?, cancel: CancelHandle?): List<AccountFailure> =
+        cancelling(cancel) { native.setWakeUp(wakeUp, it) }
 
     override suspend fun revoke(account: Id, cancel: CancelHandle?): Unit =
         cancelling(cancel) { native.revoke(account, it) }.alsoRefresh()

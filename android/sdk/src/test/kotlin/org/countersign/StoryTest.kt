@@ -8,6 +8,7 @@ import org.countersign.ffi.Offer
 import org.countersign.ffi.Purpose
 import org.countersign.ffi.ScannedCode
 import org.countersign.ffi.ShownCode
+import org.countersign.ffi.WakeUp
 import org.countersign.ffi.scanPicture
 import org.countersign.support.Page
 import org.countersign.support.Phone
@@ -45,6 +46,9 @@ class StoryTest {
             page.reloadUntil("enrolled")
             assertEquals(BindingState.ACTIVE, phone.authenticator.accounts().accounts.single().binding)
 
+            // Her phone's push channel gives another address.
+            assertEquals(emptyList(), phone.authenticator.setWakeUp(WakeUp.Fcm("another token")))
+
             // She signs in: the number is on the page, never in the message.
             val signIn = portal.signIn("ada")
             val signInPage = Page(signIn["page_url"])
@@ -78,6 +82,7 @@ class StoryTest {
             service.close()
             assertEquals(1, phone.authenticator.liveCodes().first().codes.codes.size)
             assertEquals(1, phone.authenticator.checkSignIns().failures.size)
+            assertEquals(1, phone.authenticator.setWakeUp(null).size)
         }
     }
 

@@ -2,6 +2,10 @@ package org.countersign.sample
 
 import android.app.Application
 import android.graphics.drawable.Icon
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import org.countersign.Authenticator
@@ -24,6 +28,7 @@ class SampleApp : Application(), CountersignHost {
     val vaultFile by lazy { vaultFile(this) }
     val wakeUps by lazy { UnifiedPushChannel(this) }
 
+    private val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
     private val opening = Mutex()
     private var authenticator: Authenticator? = null
 
@@ -37,7 +42,11 @@ class SampleApp : Application(), CountersignHost {
 
     private suspend fun use(vault: Vault): Authenticator {
         val keys = KeystoreDeviceKeys(BiometricCheck(this, cancelText = "Cancel"))
-        return Authenticator.open(vault, keys, AndroidClock(this)).also { authenticator = it }
+        return Authenticator.open(vault, keys, AndroidClock(this)).also {
+            authenticator = it
+            // An address that came while the vault couldn't be opened. Services that know it aren't told again.
+            background.launch { it.setWakeUp(wakeUps.address) }
+        }
     }
 
     override suspend fun onWakeUp() {
@@ -47,7 +56,7 @@ class SampleApp : Application(), CountersignHost {
     }
 
     override suspend fun onAddressChanged(address: WakeUp?) {
-        // Accounts keep the address they were enrolled with, until the protocol has a message for a new one.
+        authenticator()?.setWakeUp(address)
     }
 
     override suspend fun onDeny(request: Id) {
