@@ -1,5 +1,9 @@
 //! The phone: the command-line shell, as a program of its own.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +19,11 @@ impl Phone {
     /// A phone with nothing on it. Its vault's passphrase is in a file, since nobody is there to type it.
     pub(super) fn new(folder: &Path) -> Result<Self, Failure> {
         std::fs::create_dir(folder)?;
-        std::fs::write(folder.join("passphrase"), "the demo's passphrase\n")?;
+        let mut file = OpenOptions::new();
+        file.write(true).create_new(true);
+        #[cfg(unix)]
+        file.mode(0o600);
+        file.open(folder.join("passphrase"))?.write_all(b"the demo's passphrase\n")?;
         Ok(Self { program: program()?, folder: folder.to_owned() })
     }
 
