@@ -11,6 +11,16 @@ use std::time::Instant;
 use crate::bindings::{self, Profile};
 use crate::{Failure, build};
 
+/// Measures what calls across the border cost, on the library as it ships.
+pub(crate) fn bench() -> Result<(), Failure> {
+    timed("library and bindings", || bindings::run(Profile::Mobile, None))?;
+    install_maven()?;
+    maven(&bindings::build(Profile::Mobile)?, &["--projects", "sdk", "-Dtest=BorderBench", "test"])?;
+    let output = android().join("sdk/target/surefire-reports/org.countersign.BorderBench-output.txt");
+    print!("{}", fs::read_to_string(output)?);
+    Ok(())
+}
+
 pub(crate) fn run(profile: Profile) -> Result<(), Failure> {
     let started = Instant::now();
     timed("library and bindings", || bindings::run(profile, None))?;

@@ -59,6 +59,9 @@ enum Task {
         /// How the library is built
         #[arg(long, value_enum, default_value = "dev")]
         profile: bindings::Profile,
+        /// Measure what calls cost instead, on the library as it ships (builds for minutes)
+        #[arg(long, conflicts_with = "profile")]
+        bench: bool,
     },
 }
 
@@ -69,7 +72,8 @@ fn main() -> ExitCode {
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
         Task::Size { update } => size::run(update),
         Task::Swift { bench } => swift::run(bench),
-        Task::Kotlin { profile } => kotlin::run(profile),
+        Task::Kotlin { bench: true, .. } => kotlin::bench(),
+        Task::Kotlin { profile, .. } => kotlin::run(profile),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
