@@ -19,6 +19,7 @@ import org.countersign.android.SignInNotifications
 import org.countersign.android.UnifiedPushChannel
 import org.countersign.android.vaultFile
 import org.countersign.ffi.ApprovalRequest
+import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.Id
 import org.countersign.ffi.Vault
 import org.countersign.ffi.WakeUp
@@ -45,7 +46,15 @@ class SampleApp : Application(), CountersignHost {
         return Authenticator.open(vault, keys, AndroidClock(this)).also {
             authenticator = it
             // An address that came while the vault couldn't be opened. Services that know it aren't told again.
-            background.launch { it.setWakeUp(wakeUps.address) }
+            background.launch { tell(it, wakeUps.address) }
+        }
+    }
+
+    private suspend fun tell(authenticator: Authenticator, address: WakeUp?) {
+        try {
+            authenticator.setWakeUp(address)
+        } catch (_: AuthenticatorException) {
+            // The vault was locked meanwhile, or can't be written: the channel remembers the address, and the next opening tells it.
         }
     }
 
@@ -56,7 +65,7 @@ class SampleApp : Application(), CountersignHost {
     }
 
     override suspend fun onAddressChanged(address: WakeUp?) {
-        authenticator()?.setWakeUp(address)
+        authenticator()?.let { tell(it, address) }
     }
 
     override suspend fun onDeny(request: Id) {
