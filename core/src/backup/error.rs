@@ -15,19 +15,19 @@ pub enum BackupError {
     #[error("there is already a file of this name; choose another, it is not overwritten")]
     AlreadyExists,
     /// The folder isn't there, or not a folder.
-    #[error("the folder for the backup is not there")]
+    #[error("the folder for the backup is not there; make it, or choose another")]
     NoFolder,
     /// The operating system denies access.
-    #[error("the folder for the backup can't be written to")]
+    #[error("the folder for the backup can't be written to; allow it, or choose another")]
     AccessDenied,
     /// No space left.
-    #[error("the disk for the backup is full; the older backups are kept")]
+    #[error("the disk for the backup is full; free some space and try again, the older backups are kept")]
     DiskFull,
     /// Another failure to write or read.
     #[error("the backup can't be written or read back; the older backups are kept")]
     Storage,
     /// There isn't enough memory for the key derivation.
-    #[error("there is not enough memory to derive the backup's key")]
+    #[error("there is not enough memory to derive the backup's key; close other apps and try again")]
     OutOfMemory,
     /// The file doesn't open again.
     #[error("the backup does not open again, so it is not counted as one ({0})")]
