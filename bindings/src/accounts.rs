@@ -1,6 +1,7 @@
 //! The list of accounts.
 
 use countersign_core as core;
+use countersign_core::approvals::Provider;
 use countersign_core::tasks::blocking;
 use countersign_core::vault;
 
@@ -51,6 +52,13 @@ pub struct AccountSummary {
     pub created_at: i64,
     /// When it was put in the trash, Unix seconds, if it is there.
     pub trashed_at: Option<i64>,
+    /// Whether the service takes another name for this device: [`Authenticator::rename_device`].
+    #[uniffi(default = true)]
+    pub can_rename_device: bool,
+    /// Whether the service can be told that this device is given up: [`Authenticator::revoke`]. Else only its administrator
+    /// can.
+    #[uniffi(default = true)]
+    pub can_revoke: bool,
 }
 
 mirror_enum! {
@@ -201,7 +209,10 @@ pub(crate) fn page_of<T>(rows: Vec<T>, page: Option<Page>) -> impl Iterator<Item
 
 impl From<core::AccountSummary> for AccountSummary {
     fn from(account: core::AccountSummary) -> Self {
+        let abilities = account.provider.map(Provider::abilities);
         Self {
+            can_rename_device: abilities.is_some_and(|abilities| abilities.rename_device),
+            can_revoke: abilities.is_some_and(|abilities| abilities.revoke),
             id: account.id,
             issuer: account.issuer,
             name: account.name,

@@ -56,17 +56,21 @@ pub enum WakeUp {
     },
 }
 
-/// A device whose keys are bound. Its first approval, which the service asks for at once, makes it active.
+/// A device whose keys are bound. With a check value, its first approval, which the service asks for at once, makes it
+/// active; without one, it is.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Enrolment {
     /// The new account.
     pub account: Id,
-    /// To be compared with the enrolment page's.
+    /// To be compared with the enrolment page's; empty where the service's protocol has none.
     pub check_value: String,
     /// The organisation's name.
     pub organisation: String,
     /// The person's name there.
     pub user: String,
+    /// Whether the offer asked not to check the service's certificate. It was checked; tell the person.
+    #[uniffi(default = false)]
+    pub asked_for_no_certificate_check: bool,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -74,7 +78,7 @@ impl Authenticator {
     /// Enrols this device by a scanned offer of enrolment: makes its keys, binds them, and stores the new account.
     ///
     /// Interrupted by anything (the network, the end of the process, `cancel`), it is taken up again by the same offer, with
-    /// the same keys and the same bytes.
+    /// the same keys and the same bytes. (An offer of a privacyIDEA server works once: ask for a new one.)
     ///
     /// # Errors
     ///
@@ -88,8 +92,8 @@ impl Authenticator {
         device: DeviceDescription,
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<Enrolment, AuthenticatorError> {
-        let link = offer.enrolment_link()?;
-        let enrolment = cancellable(cancel, self.core.enrol(link, device.into())).await;
+        let offer = offer.enrolment()?;
+        let enrolment = cancellable(cancel, self.core.enrol(offer, device.into())).await;
         self.changed_by(enrolment).map(Enrolment::from)
     }
 
@@ -151,9 +155,10 @@ impl From<core::Enrolment> for Enrolment {
     fn from(enrolment: core::Enrolment) -> Self {
         Self {
             account: enrolment.account,
-            check_value: enrolment.check_value,
+            check_value: enrolment.check_value.unwrap_or_default(),
             organisation: enrolment.organisation,
             user: enrolment.user,
+            asked_for_no_certificate_check: enrolment.asked_for_no_certificate_check,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use countersign_core::approvals::privacyidea::PushError;
 use countersign_core::approvals::{AnswerError, ReplyError};
 use countersign_core::client::NetworkError;
 use countersign_core::offer::BatchError;
@@ -190,7 +191,8 @@ impl From<Error> for AuthenticatorError {
             Error::Reply(ReplyError::Refused(refusal)) if refusal.code == ProblemCode::Unavailable => {
                 Self::Network { detail }
             }
-            Error::Reply(ReplyError::Refused(_)) => Self::Refused { detail },
+            Error::Push(PushError::Unavailable) => Self::Network { detail },
+            Error::Reply(ReplyError::Refused(_)) | Error::Push(_) => Self::Refused { detail },
             Error::Reply(_) => Self::Untrusted { detail },
             Error::NoSuchAccount | Error::NoSuchRequest | Error::NotEnrolled | Error::NoCodeOnRequest => {
                 Self::Gone { detail }

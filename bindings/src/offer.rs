@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::offer as core;
 use countersign_core::otp::MovingFactor;
-use countersign_core::protocol::{EnrolmentLink, MatchLink};
+use countersign_core::protocol::MatchLink;
 use zeroize::Zeroizing;
 
 use crate::{AuthenticatorError, CodeKind, ErrorDetail};
@@ -19,7 +19,7 @@ enum Kind {
     Part(core::MigrationPart),
     /// A whole export, put together from its parts.
     Export(Vec<core::OtpOffer>, Vec<core::RefusedAccount>),
-    Enrolment(EnrolmentLink),
+    Enrolment(core::EnrolmentOffer),
     Match(MatchLink),
 }
 
@@ -95,7 +95,9 @@ impl Offer {
             Kind::Otp(offer) => OfferContent::Otp { account: offer.into() },
             Kind::Part(part) => migration(part.index, part.count, &part.accounts, &part.refused),
             Kind::Export(accounts, refused) => migration(0, 1, accounts, refused),
-            Kind::Enrolment(link) => OfferContent::Enrolment { service: link.service.authority().to_owned() },
+            Kind::Enrolment(offer) => {
+                OfferContent::Enrolment { service: offer.service().authority().to_owned() }
+            }
             Kind::Match(link) => OfferContent::Match { service: link.service.authority().to_owned() },
         }
     }
@@ -106,7 +108,7 @@ impl Offer {
         let kind = match core::Offer::parse(text).map_err(countersign_core::Error::from)? {
             core::Offer::Otp(offer) => Kind::Otp(offer),
             core::Offer::Migration(part) => Kind::Part(part),
-            core::Offer::Enrolment(link) => Kind::Enrolment(link),
+            core::Offer::Enrolment(offer) => Kind::Enrolment(offer),
             core::Offer::Match(link) => Kind::Match(link),
             _ => return Err(AuthenticatorError::other_offer("this kind of code is not supported here")),
         };
@@ -123,9 +125,9 @@ impl Offer {
         }
     }
 
-    pub(crate) fn enrolment_link(&self) -> Result<&EnrolmentLink, AuthenticatorError> {
+    pub(crate) fn enrolment(&self) -> Result<&core::EnrolmentOffer, AuthenticatorError> {
         match &self.0 {
-            Kind::Enrolment(link) => Ok(link),
+            Kind::Enrolment(offer) => Ok(offer),
             _ => Err(AuthenticatorError::other_offer("this code does not enrol a device")),
         }
     }

@@ -57,15 +57,25 @@ pub struct ApprovalRequest {
     /// When it ends, Unix seconds of the service's time: compare with [`Authenticator::clock_status`], not with the wall
     /// clock.
     pub expires_at: i64,
+    /// What a server that has no fields for place, address and program says about the sign-in, as free text. Empty when it
+    /// should have said something and didn't: tell the person so. `None` for services whose fields say it all.
+    #[uniffi(default = None)]
+    pub message: Option<String>,
+    /// Whether a report reaches the organisation; without it, a report denies.
+    #[uniffi(default = true)]
+    pub can_report: bool,
 }
 
-/// Which matchings a request accepts. Neither means that policy asks for none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+/// Which matchings a request accepts. None of them means that policy asks for none.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Matching {
     /// Number matching with this many decimal digits, 2 to 8.
     pub digits: Option<i32>,
     /// Scan matching: the sign-in page's QR.
     pub scan: bool,
+    /// Options to choose from, in this order: the page shows one of them. One choice is all that a request takes.
+    #[uniffi(default = [])]
+    pub options: Vec<String>,
 }
 
 mirror_enum! {
@@ -92,18 +102,26 @@ pub enum MatchProof {
         /// An offer whose content is [`crate::OfferContent::Match`].
         offer: Arc<Offer>,
     },
+    /// The one of the request's options that the page shows.
+    Choice {
+        /// As the request has it.
+        option: String,
+    },
     /// Nothing, where the organisation's policy asks for none. (The core's `None`, which Swift would take for an empty
     /// optional.)
     NotAsked,
 }
 
 /// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct AnswerOutcome {
     /// What the service made of it.
     pub outcome: Outcome,
     /// After a wrong number: how often it may still be tried. With none left the sign-in has failed.
     pub tries_left: i32,
+    /// A code that finishes the sign-in: the person types it on the sign-in page. Shown once, and never again.
+    #[uniffi(default = None)]
+    pub code: Option<String>,
 }
 
 mirror_enum! {
@@ -218,6 +236,7 @@ impl MatchProof {
         Ok(match self {
             Self::Number { number } => core::approvals::MatchProof::Number(number),
             Self::Scanned { offer } => core::approvals::MatchProof::Scanned(offer.match_link()?.clone()),
+            Self::Choice { option } => core::approvals::MatchProof::Choice(option),
             Self::NotAsked => core::approvals::MatchProof::None,
         })
     }
@@ -228,6 +247,7 @@ impl fmt::Debug for MatchProof {
         f.write_str(match self {
             Self::Number { .. } => "Number([redacted])",
             Self::Scanned { .. } => "Scanned([redacted])",
+            Self::Choice { .. } => "Choice([redacted])",
             Self::NotAsked => "NotAsked",
         })
     }
@@ -263,15 +283,18 @@ impl From<core::approvals::ApprovalRequest> for ApprovalRequest {
             matching: Matching {
                 digits: request.matching.digits.map(i32::from),
                 scan: request.matching.scan,
+                options: request.matching.options,
             },
             issued_at: signed(request.issued_at),
             expires_at: signed(request.expires_at),
+            message: request.message,
+            can_report: request.can_report,
         }
     }
 }
 
 impl From<core::AnswerOutcome> for AnswerOutcome {
     fn from(outcome: core::AnswerOutcome) -> Self {
-        Self { outcome: outcome.outcome.into(), tries_left: outcome.tries_left.into() }
+        Self { outcome: outcome.outcome.into(), tries_left: outcome.tries_left.into(), code: outcome.code }
     }
 }

@@ -82,7 +82,7 @@ impl TimeAnchor {
     }
 
     /// The service's time now.
-    fn now(&self, reading: &ClockReading) -> ServiceTime {
+    pub(crate) fn now(&self, reading: &ClockReading) -> ServiceTime {
         if reading.boot == self.at.boot && reading.monotonic >= self.at.monotonic {
             let elapsed = reading.monotonic - self.at.monotonic;
             return ServiceTime {

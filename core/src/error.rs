@@ -3,6 +3,7 @@
 use countersign_protocol::messages::ProblemCode;
 
 use crate::KeyStoreError;
+use crate::approvals::privacyidea::PushError;
 use crate::approvals::{AnswerError, Refusal, ReplyError};
 use crate::backup::BackupError;
 use crate::client::NetworkError;
@@ -43,6 +44,12 @@ pub enum Error {
     /// An answer that isn't sent as it is.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    /// What a privacyIDEA server refuses.
+    #[error(transparent)]
+    Push(#[from] PushError),
+    /// The account's service has no message for it: [`crate::approvals::Abilities`] said so.
+    #[error("this account's service can't be told that by a device; ask your organisation's administrator")]
+    NotAble,
     /// No account of this identifier.
     #[error("there is no such account; list the accounts to see which there are")]
     NoSuchAccount,
@@ -93,6 +100,8 @@ impl Error {
             Self::Network(error) => error.code(),
             Self::Reply(error) => error.code(),
             Self::Answer(error) => error.code(),
+            Self::Push(error) => error.code(),
+            Self::NotAble => "account_not_able",
             Self::NoSuchAccount => "account_unknown",
             Self::NoSuchRequest => "request_unknown",
             Self::NotEnrolled => "account_not_enrolled",
@@ -187,6 +196,23 @@ impl Refusal {
     }
 }
 
+impl PushError {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::CodeUnknown => "ticket_unknown",
+            Self::CodeUsed => "ticket_used",
+            Self::EnrolmentBroken => "enrolment_broken",
+            Self::DeviceUnknown => "device_unknown",
+            Self::Forbidden => "service_forbids",
+            Self::ClockOff => "clock_skew",
+            Self::NotTaken => "answer_not_taken",
+            Self::Unconfirmed => "answer_unconfirmed",
+            Self::Unavailable => "service_unavailable",
+            Self::Refused(_) => "service_refused",
+        }
+    }
+}
+
 impl AnswerError {
     const fn code(self) -> &'static str {
         match self {
@@ -194,6 +220,7 @@ impl AnswerError {
             Self::MatchNeeded => "answer_match_needed",
             Self::MatchNotAccepted => "answer_match_not_accepted",
             Self::OtherSignIn => "answer_other_sign_in",
+            Self::AlreadyChosen => "answer_already_chosen",
         }
     }
 }

@@ -22,7 +22,7 @@ pub mod vault;
 pub use account::Account;
 pub use authenticator::{
     AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
-    Backup, CodeKind, Codes, Enrolment, LastBackup, Requests, ShownCode,
+    Backup, CodeKind, Codes, Enrolment, EnrolmentStep, LastBackup, Requests, ShownCode,
 };
 pub use countersign_protocol as protocol;
 pub use error::Error;

@@ -31,6 +31,12 @@ impl ServiceUrl {
     pub fn authority(&self) -> &str {
         self.0.authority()
     }
+
+    /// Whether scheme, host and port are those of `other` (RFC 6454, section 5).
+    #[must_use]
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.0.origin() == other.0.origin()
+    }
 }
 
 /// What the enrolment QR says: which service, the single-use ticket, and the thumbprint of the service's signing key.

@@ -1,9 +1,10 @@
-//! What the end-to-end tests and the demo stand on: the real service, a phone that is the real core, a browser, and a
+//! What the end-to-end tests and the demo stand on: the real service, a real privacyIDEA server, a phone that is the real core, a browser, and a
 //! network that can be told to fail.
 
 mod browser;
 mod network;
 mod phone;
+mod privacyidea;
 mod process;
 mod relying_party;
 mod service;
@@ -11,7 +12,8 @@ mod service;
 pub use browser::Page;
 pub use network::{Fault, Network};
 pub use phone::{Phone, TurnedClock};
-pub use process::ServiceProcess;
+pub use privacyidea::{PrivacyIdea, Transaction};
+pub use process::{ServiceProcess, program};
 pub use relying_party::{Enrolment, RelyingParty, SignIn};
 pub use service::{TestService, enrolled};
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use countersign_core::approvals::{ApprovalRequest, DeviceDescription, MatchProof};
 use countersign_core::client::HttpTransportBuilder;
 use countersign_core::clock::{Clock, ClockReading, SystemClock};
-use countersign_core::keys::{SoftwareKeys, UserCheck};
-use countersign_core::protocol::messages::Platform;
+use countersign_core::keys::{RsaKeySize, SoftwareKeys, UserCheck};
+use countersign_core::offer::{EnrolmentOffer, Offer, OfferError};
+use countersign_core::protocol::messages::{Platform, WakeUp};
 use countersign_core::protocol::{EnrolmentLink, Id};
 use countersign_core::vault::{NewSlot, RecoveryCode, Vault};
 use countersign_core::{AnswerOutcome, Authenticator, Enrolment, Error, ShownCode};
@@ -104,8 +105,27 @@ impl Phone {
     pub async fn enrol(&self, link: &EnrolmentLink) -> Result<Enrolment, Error> {
         let name = "Ada's phone".into();
         self.authenticator
-            .enrol(link, DeviceDescription { name, platform: Platform::Other, wake_up: None })
+            .enrol(
+                &EnrolmentOffer::Native(link.clone()),
+                DeviceDescription { name, platform: Platform::Other, wake_up: None },
+            )
             .await
+    }
+
+    /// Enrols by what a QR says, with a key of 2048 bits where it is an RSA key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::enrol`], and when the text is no enrolment.
+    pub async fn enrol_by(&self, qr: &str, wake_up: Option<WakeUp>) -> Result<Enrolment, Error> {
+        let Offer::Enrolment(mut offer) = Offer::parse(qr)? else {
+            return Err(OfferError::NotAnOffer.into());
+        };
+        if let EnrolmentOffer::PrivacyIdea(offer) = &mut offer {
+            offer.key_size = RsaKeySize::Bits2048;
+        }
+        let name = "Ada's phone".into();
+        self.authenticator.enrol(&offer, DeviceDescription { name, platform: Platform::Other, wake_up }).await
     }
 
     /// What the service of this account asks now.

@@ -1,10 +1,11 @@
 //! The real service as a process of its own, to be stopped in order or killed without warning.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Once;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::{Failure, RelyingParty, http_client};
@@ -32,7 +33,7 @@ impl ServiceProcess {
             Some(port) => port,
             None => TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port(),
         };
-        let mut command = Command::new(program());
+        let mut command = Command::new(program("countersign-server"));
         command.arg("--data").arg(data).args(["--listen", &format!("127.0.0.1:{port}")]).stdin(Stdio::null());
         if let Some(url) = public_url {
             command.args(["--public-url", url]);
@@ -122,8 +123,12 @@ fn ended_well(status: ExitStatus) -> Result<(), Failure> {
 
 /// The program, built first: tests of one package don't build another's programs. A build of the whole workspace does,
 /// and says so by `COUNTERSIGN_BUILT`.
-fn program() -> PathBuf {
-    static BUILD: Once = Once::new();
+///
+/// # Panics
+///
+/// When it doesn't build.
+pub fn program(package: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     // A test's program is in `target/debug/deps`, the demo's in `target/debug`.
     let mut path = std::env::current_exe().expect("this program has a path");
     path.pop();
@@ -131,25 +136,13 @@ fn program() -> PathBuf {
         path.pop();
     }
     let is_built = std::env::var_os("COUNTERSIGN_BUILT").is_some();
-    BUILD.call_once(|| {
-        if is_built {
-            return;
-        }
-        let release = path.ends_with("release");
+    if BUILT.lock().unwrap_or_else(PoisonError::into_inner).insert(package.to_owned()) && !is_built {
         let mut build = Command::new(env!("CARGO"));
-        build.args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            "countersign-server",
-            "--bin",
-            "countersign-server",
-        ]);
-        if release {
+        build.args(["build", "--quiet", "--locked", "--package", package, "--bin", package]);
+        if path.ends_with("release") {
             build.arg("--release");
         }
-        assert!(build.status().expect("cargo runs").success(), "the service builds");
-    });
-    path.join(format!("countersign-server{}", std::env::consts::EXE_SUFFIX))
+        assert!(build.status().expect("cargo runs").success(), "{package} builds");
+    }
+    path.join(format!("{package}{}", std::env::consts::EXE_SUFFIX))
 }

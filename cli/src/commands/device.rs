@@ -40,6 +40,7 @@ pub(crate) async fn run(args: Device, global: &Global, output: Output) -> Result
         .iter()
         .filter(|account| account.trashed_at.is_none())
         .filter(|account| matches!(account.binding, Some(state) if state != BindingState::Revoked))
+        .filter(|account| account.provider.is_some_and(|provider| provider.abilities().rename_device))
         .collect();
     let accounts = match account {
         Some(wanted) => vec![account::find(&enrolled, &wanted)?],

@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use countersign_core::approvals::{ApprovalRequest, BindingState, DeviceDescription};
-use countersign_core::offer::{MigrationBatch, Offer, OfferError, OtpOffer, RefusedAccount};
+use countersign_core::keys::RsaKeySize;
+use countersign_core::offer::{EnrolmentOffer, MigrationBatch, Offer, OfferError, OtpOffer, RefusedAccount};
+use countersign_core::protocol::Id;
 use countersign_core::protocol::messages::{Platform, Purpose};
-use countersign_core::protocol::{EnrolmentLink, Id};
 use countersign_core::{AddedAccount, Enrolment};
 use serde::Serialize;
 
@@ -33,6 +34,30 @@ pub(crate) struct Enrol {
     /// Don't wait for the activation; answer it with `countersign requests`
     #[arg(long)]
     no_wait: bool,
+    /// Bits of the RSA key that a privacyIDEA server needs; more take longer to make
+    #[arg(long, value_name = "BITS", default_value = "4096")]
+    rsa_bits: RsaBits,
+}
+
+/// Sizes of an RSA key.
+#[derive(Clone, Copy, ValueEnum)]
+enum RsaBits {
+    #[value(name = "2048")]
+    Bits2048,
+    #[value(name = "3072")]
+    Bits3072,
+    #[value(name = "4096")]
+    Bits4096,
+}
+
+impl From<RsaBits> for RsaKeySize {
+    fn from(bits: RsaBits) -> Self {
+        match bits {
+            RsaBits::Bits2048 => Self::Bits2048,
+            RsaBits::Bits3072 => Self::Bits3072,
+            RsaBits::Bits4096 => Self::Bits4096,
+        }
+    }
 }
 
 pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<(), Failure> {
@@ -44,13 +69,23 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
         let added = session.authenticator.add(offers.otp)?;
         output.report(&Added::new(labels, &added, &offers.refused))?;
     }
-    for link in &offers.enrolments {
+    for mut offer in offers.enrolments {
+        if let EnrolmentOffer::PrivacyIdea(offer) = &mut offer {
+            offer.key_size = args.rsa_bits.into();
+            output.note("Making a key. That takes a few seconds …");
+        }
         let name = args.device_name.clone().unwrap_or_else(computer_name);
         let device = DeviceDescription { name, platform: Platform::Desktop, wake_up: None };
-        let enrolment = session.authenticator.enrol(link, device).await?;
-        let account = enrolment.account;
+        let enrolment = session.authenticator.enrol(&offer, device).await?;
+        let (account, is_active) = (enrolment.account, enrolment.check_value.is_none());
+        if enrolment.asked_for_no_certificate_check {
+            output.note(
+                "The QR code asks not to check the server's certificate. It was checked all the same, and always \
+                 will be: tell your administrator.\n",
+            );
+        }
         output.report(&Enrolled::new(enrolment))?;
-        if args.no_wait {
+        if args.no_wait || is_active {
             continue;
         }
         if output.is_json() || !prompt::can_ask() {
@@ -67,7 +102,7 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
 struct Offers {
     otp: Vec<OtpOffer>,
     refused: Vec<RefusedAccount>,
-    enrolments: Vec<EnrolmentLink>,
+    enrolments: Vec<EnrolmentOffer>,
 }
 
 impl Offers {
@@ -85,7 +120,7 @@ impl Offers {
                     if texts.len() > 1 { Failure::entry(index, error) } else { error.into() }
                 })? {
                     Offer::Otp(offer) => offers.otp.push(offer),
-                    Offer::Enrolment(link) => offers.enrolments.push(link),
+                    Offer::Enrolment(offer) => offers.enrolments.push(offer),
                     Offer::Migration(part) => match &mut batch {
                         Some(batch) => batch.add(part)?,
                         None => batch = Some(MigrationBatch::new(part)),
@@ -243,7 +278,7 @@ struct Enrolled {
     account: Id,
     organisation: String,
     user: String,
-    check_value: String,
+    check_value: Option<String>,
     active: bool,
 }
 
@@ -253,8 +288,8 @@ impl Enrolled {
             account: enrolment.account,
             organisation: enrolment.organisation,
             user: enrolment.user,
+            active: enrolment.check_value.is_none(),
             check_value: enrolment.check_value,
-            active: false,
         }
     }
 }
@@ -262,14 +297,21 @@ impl Enrolled {
 impl Report for Enrolled {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         if look.quiet {
-            return writeln!(out, "{}", self.check_value);
+            return writeln!(out, "{}", self.check_value.as_deref().unwrap_or_default());
         }
         let (organisation, user) = (safe(&self.organisation), safe(&self.user));
         writeln!(out, "{GOOD}Enrolled{GOOD:#} at {organisation} as {user}\n")?;
-        writeln!(out, "  Check value  {BOLD}{}{BOLD:#}\n", self.check_value)?;
+        let Some(check_value) = &self.check_value else {
+            return write_ready(out);
+        };
+        writeln!(out, "  Check value  {BOLD}{check_value}{BOLD:#}\n")?;
         writeln!(out, "The enrolment page shows the same value. If it shows another, deny its request")?;
         writeln!(out, "and tell your organisation.\n")
     }
+}
+
+fn write_ready(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{GOOD}Ready.{GOOD:#} `countersign requests` waits for your sign-ins.")
 }
 
 /// The first approval has made the device active.
@@ -287,10 +329,6 @@ impl Activated {
 
 impl Report for Activated {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        if look.quiet {
-            Ok(())
-        } else {
-            writeln!(out, "{GOOD}Ready.{GOOD:#} `countersign requests` waits for your sign-ins.")
-        }
+        if look.quiet { Ok(()) } else { write_ready(out) }
     }
 }

@@ -110,7 +110,9 @@ impl FoundCode {
                 accounts: part.accounts.iter().map(Otp::new).collect(),
                 refused: part.refused.len(),
             },
-            Ok(Offer::Enrolment(link)) => Content::Enrolment { service: link.service.authority().to_owned() },
+            Ok(Offer::Enrolment(offer)) => {
+                Content::Enrolment { service: offer.service().authority().to_owned() }
+            }
             Ok(Offer::Match(link)) => Content::SignIn { service: link.service.authority().to_owned() },
             Ok(_) => Content::Text { why: "of a kind that this version doesn't know".to_owned() },
             Err(error) => Content::Text { why: error.to_string() },

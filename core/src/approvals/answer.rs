@@ -1,10 +1,10 @@
 //! The person's decision, checked before it is signed.
 
 use countersign_protocol::jws::Unsigned;
-use countersign_protocol::messages::{Answer, Decision, Matching, UserCheck, paths};
+use countersign_protocol::messages::{self, Answer, Decision, UserCheck, paths};
 use countersign_protocol::{MatchLink, MatchSecret, ProtocolError};
 
-use super::{Binding, Exchange, OpenChallenge};
+use super::{Exchange, NativeBinding, NativeChallenge};
 use crate::keys::KeyRole;
 
 /// How the person proves to have seen the sign-in page.
@@ -15,6 +15,8 @@ pub enum MatchProof {
     Number(String),
     /// The secret of the page's QR.
     Scanned(MatchLink),
+    /// The one of the request's options that the page shows.
+    Choice(String),
     /// Nothing, where the organisation's policy asks for none.
     None,
 }
@@ -38,6 +40,9 @@ pub enum AnswerError {
     /// The scanned QR belongs to another sign-in.
     #[error("that QR code belongs to another sign-in; deny this request if you did not start it")]
     OtherSignIn,
+    /// Another option of this request was chosen before.
+    #[error("a request takes one choice, and another was made before; deny it, and start the sign-in again")]
+    AlreadyChosen,
 }
 
 /// An answer that waits for its signature.
@@ -49,8 +54,8 @@ pub(crate) struct PreparedAnswer {
 impl PreparedAnswer {
     /// The answer to `challenge`, for a signature by the key of [`key_role`].
     pub(crate) fn new(
-        binding: &Binding,
-        challenge: &OpenChallenge,
+        binding: &NativeBinding,
+        challenge: &NativeChallenge,
         decision: Decision,
         proof: &MatchProof,
         user_check: UserCheck,
@@ -94,7 +99,7 @@ impl PreparedAnswer {
     }
 
     /// The exchange, once signed.
-    pub(crate) fn finish(self, binding: &Binding, signature: &[u8]) -> Result<Exchange, ProtocolError> {
+    pub(crate) fn finish(self, binding: &NativeBinding, signature: &[u8]) -> Result<Exchange, ProtocolError> {
         Ok(Exchange::new(&binding.service, paths::ANSWER, self.unsigned.finish_der(signature)?))
     }
 }
@@ -102,11 +107,11 @@ impl PreparedAnswer {
 type MatchClaims = (Option<String>, Option<MatchSecret>);
 
 fn match_claims(
-    binding: &Binding,
-    challenge: &OpenChallenge,
+    binding: &NativeBinding,
+    challenge: &NativeChallenge,
     proof: &MatchProof,
 ) -> Result<MatchClaims, AnswerError> {
-    let Matching { digits, scan } = challenge.claims.matching;
+    let messages::Matching { digits, scan } = challenge.claims.matching;
     match (proof, digits) {
         (MatchProof::Number(text), Some(digits)) => Ok((Some(read_number(text, digits)?), None)),
         (MatchProof::Scanned(link), _) if scan => {
@@ -117,7 +122,9 @@ fn match_claims(
         }
         (MatchProof::None, None) if !scan => Ok((None, None)),
         (MatchProof::None, _) => Err(AnswerError::MatchNeeded),
-        (MatchProof::Number(_) | MatchProof::Scanned(_), _) => Err(AnswerError::MatchNotAccepted),
+        (MatchProof::Number(_) | MatchProof::Scanned(_) | MatchProof::Choice(_), _) => {
+            Err(AnswerError::MatchNotAccepted)
+        }
     }
 }
 
@@ -162,7 +169,8 @@ mod tests {
         let world = World::make();
         let claims = world.challenge();
         let compact = world.service.sign(&claims);
-        let challenge = OpenChallenge::verify(&compact, &world.binding, &world.service.public, NOW).unwrap();
+        let challenge =
+            NativeChallenge::verify(&compact, &world.binding, &world.service.public, NOW).unwrap();
         let (decision, proof, check) = (Decision::Approve, number("012345"), UserCheck::Biometric);
         let prepared = PreparedAnswer::new(&world.binding, &challenge, decision, &proof, check, NOW).unwrap();
         let signature = world.approval.sign_der(prepared.signing_input());
@@ -219,7 +227,8 @@ mod tests {
     #[test]
     fn only_the_matchings_of_the_challenge_are_taken() {
         let world = World::make();
-        let with = |digits, scan| Challenge { matching: Matching { digits, scan }, ..world.challenge() };
+        let with =
+            |digits, scan| Challenge { matching: messages::Matching { digits, scan }, ..world.challenge() };
         let error = |claims: &Challenge, proof: &MatchProof| prepare(&world, claims, proof).err();
         let claims = with(Some(2), false);
         assert_eq!(error(&claims, &number("42")), None);

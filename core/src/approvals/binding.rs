@@ -1,13 +1,15 @@
-//! What ties an account to an approval service.
+//! What ties an account to an approval service of our own protocol.
 
 use countersign_protocol::messages::{Policy, WakeUp};
 use countersign_protocol::{Id, Jwk, ServiceUrl, Thumbprint};
 use serde::{Deserialize, Serialize};
 
+use super::BindingState;
+
 /// What an enrolment left on this device: whom to ask, and whom to believe. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Binding {
+pub struct NativeBinding {
     /// The approval service.
     pub service: ServiceUrl,
     /// Its signing key, pinned at enrolment; only a message signed by it can change it.
@@ -30,25 +32,4 @@ pub struct Binding {
     /// Whether the service has yet to be told so.
     #[serde(default)]
     pub wake_up_is_unsent: bool,
-}
-
-impl Binding {
-    /// Takes the address that this device is to be woken at. The service has to be told, unless it is the one it knows.
-    pub(crate) fn set_wake_up(&mut self, wake_up: Option<WakeUp>) {
-        self.wake_up_is_unsent |= self.wake_up != wake_up;
-        self.wake_up = wake_up;
-    }
-}
-
-/// Where an enrolment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum BindingState {
-    /// The keys are bound; the first number-matched approval makes the device active.
-    AwaitingActivation,
-    /// Approvals work.
-    Active,
-    /// The service no longer knows this device; its codes are worth nothing either.
-    Revoked,
 }

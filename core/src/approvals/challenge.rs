@@ -1,43 +1,13 @@
 //! A challenge as the device holds it: verified, for this device, and valid now.
 
-use countersign_protocol::messages::{Challenge, Matching, Purpose};
+use countersign_protocol::messages::Challenge;
 use countersign_protocol::{Id, Jwk, ProtocolError, jws, sha256_base64url};
 
-use super::Binding;
-
-/// A sign-in that waits for the person, as a shell shows it. All of it was signed by the service; show all of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ApprovalRequest {
-    /// Names the request in answers.
-    pub id: Id,
-    /// The account that it is for.
-    pub account: Id,
-    /// The organisation that asks.
-    pub organisation: String,
-    /// Whether it signs in or activates this device.
-    pub purpose: Purpose,
-    /// Which application is signed in to.
-    pub application: String,
-    /// Who signs in.
-    pub user: String,
-    /// Roughly where the sign-in comes from.
-    pub place: Option<String>,
-    /// Its network address.
-    pub ip: Option<String>,
-    /// The browser or program.
-    pub client: Option<String>,
-    /// How the person proves to have seen the sign-in page.
-    pub matching: Matching,
-    /// When it was made, Unix seconds.
-    pub issued_at: u64,
-    /// When it ends, Unix seconds of the service's time.
-    pub expires_at: u64,
-}
+use super::{ApprovalRequest, Matching, NativeBinding};
 
 /// A verified challenge with the exact text that an answer's signature will cover.
 #[derive(Clone, Debug)]
-pub(crate) struct OpenChallenge {
+pub(crate) struct NativeChallenge {
     pub(crate) claims: Challenge,
     hash: String,
 }
@@ -55,11 +25,11 @@ pub(crate) enum ChallengeError {
     Expired,
 }
 
-impl OpenChallenge {
+impl NativeChallenge {
     /// Verifies the compact `challenge` for this binding, at the service's time `now` in seconds.
     pub(crate) fn verify(
         challenge: &str,
-        binding: &Binding,
+        binding: &NativeBinding,
         service_key: &Jwk,
         now: u64,
     ) -> Result<Self, ChallengeError> {
@@ -101,7 +71,9 @@ impl OpenChallenge {
             place: claims.place,
             ip: claims.ip,
             client: claims.client,
-            matching: claims.matching,
+            message: None,
+            matching: Matching::from(claims.matching),
+            can_report: true,
             issued_at: claims.iat,
             expires_at: claims.exp,
         }
@@ -116,8 +88,8 @@ mod tests {
     use super::*;
     use crate::approvals::testing::{NOW, TestKey, World};
 
-    fn verify(world: &World, compact: &str, now: u64) -> Result<OpenChallenge, ChallengeError> {
-        OpenChallenge::verify(compact, &world.binding, &world.service.public, now)
+    fn verify(world: &World, compact: &str, now: u64) -> Result<NativeChallenge, ChallengeError> {
+        NativeChallenge::verify(compact, &world.binding, &world.service.public, now)
     }
 
     #[test]

@@ -5,11 +5,11 @@ use countersign_protocol::limits::MAX_WAKE_UP_BYTES;
 use countersign_protocol::messages::{Change, DeviceChange, WakeUp};
 use countersign_protocol::{Id, ProtocolError};
 
-use super::Binding;
+use super::NativeBinding;
 
 /// The change, to be signed by the device key.
 pub(crate) fn change_request(
-    binding: &Binding,
+    binding: &NativeBinding,
     change: DeviceChange,
     now: u64,
 ) -> Result<Unsigned, ProtocolError> {

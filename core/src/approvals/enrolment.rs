@@ -12,7 +12,7 @@ use countersign_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Binding, BindingState, Exchange, ReplyError};
+use super::{Binding, BindingState, Exchange, NativeBinding, ReplyError};
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 use crate::vault::{Record, RecordKind};
 use crate::{Account, Secret};
@@ -126,7 +126,7 @@ impl PendingEnrolment {
     pub(crate) fn finish(&self, exchange: &Exchange, reply: &str) -> Result<(Account, u64), ReplyError> {
         let trusted = exchange.read_pinned::<Enrolled>(reply, self.service_key)?;
         let enrolled = trusted.reply;
-        let binding = Binding {
+        let binding = NativeBinding {
             service: self.service.clone(),
             service_key: trusted.service_key,
             device: enrolled.device,
@@ -143,7 +143,7 @@ impl PendingEnrolment {
             issuer: enrolled.organisation,
             name: enrolled.user,
             otp: Some(self.open_totp(&enrolled.totp)?),
-            binding: Some(Box::new(binding)),
+            binding: Some(Box::new(Binding::Native(binding))),
             created_at: trusted.time / 1000,
             trashed_at: None,
         };
@@ -231,7 +231,7 @@ mod tests {
             ("North Trust", "ada", NOW * 1000)
         );
         assert_eq!(account.otp.unwrap().secret(), &Secret::new(vec![5; 20]));
-        let binding = account.binding.unwrap();
+        let Binding::Native(binding) = *account.binding.unwrap() else { panic!("bound by our own protocol") };
         assert_eq!(binding.service_key, enrolling.service.public);
         assert_eq!(binding.state, BindingState::AwaitingActivation);
     }

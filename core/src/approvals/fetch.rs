@@ -4,11 +4,11 @@ use countersign_protocol::jws::{self, Unsigned};
 use countersign_protocol::messages::{Delivery, Fetch, KeyChange};
 use countersign_protocol::{Id, Jwk, ProtocolError};
 
-use super::{Binding, BindingState, ChallengeError, OpenChallenge, ReplyError, Trusted};
+use super::{BindingState, ChallengeError, NativeBinding, NativeChallenge, ReplyError, Trusted};
 
 /// The fetch of this moment, to be signed by the device key.
 pub(crate) fn fetch_request(
-    binding: &Binding,
+    binding: &NativeBinding,
     known: Vec<Id>,
     wait_seconds: u32,
     now: u64,
@@ -28,11 +28,11 @@ pub(crate) fn fetch_request(
 #[derive(Debug)]
 pub(crate) struct FetchOutcome {
     /// Every challenge that verifies and is valid now.
-    pub(crate) open: Vec<OpenChallenge>,
+    pub(crate) open: Vec<NativeChallenge>,
     /// Why the others aren't shown.
     pub(crate) refused: Vec<ChallengeError>,
     /// The binding as the delivery leaves it, if it differs.
-    pub(crate) binding: Option<Binding>,
+    pub(crate) binding: Option<NativeBinding>,
     /// Milliseconds to leave before the next fetch.
     pub(crate) next_fetch: u64,
 }
@@ -40,7 +40,7 @@ pub(crate) struct FetchOutcome {
 /// Reads a trusted delivery at the service's time `now`, in seconds.
 pub(crate) fn read_delivery(
     delivery: &Trusted<Delivery>,
-    binding: &Binding,
+    binding: &NativeBinding,
     now: u64,
 ) -> Result<FetchOutcome, ReplyError> {
     let mut changed = binding.clone();
@@ -52,7 +52,7 @@ pub(crate) fn read_delivery(
 
     let (mut open, mut refused) = (Vec::new(), Vec::new());
     for challenge in &delivery.reply.challenges {
-        match OpenChallenge::verify(challenge, binding, &delivery.service_key, now) {
+        match NativeChallenge::verify(challenge, binding, &delivery.service_key, now) {
             Ok(challenge) => open.push(challenge),
             Err(error) => refused.push(error),
         }
@@ -94,7 +94,7 @@ mod tests {
         let good = world.challenge();
         let challenges = vec![world.service.sign(&good), TestKey::make().sign(&good), "junk".into()];
         let outcome = read_delivery(&trusted(&world, challenges, None), &world.binding, NOW).unwrap();
-        assert_eq!(outcome.open.iter().map(OpenChallenge::id).collect::<Vec<_>>(), [good.id]);
+        assert_eq!(outcome.open.iter().map(NativeChallenge::id).collect::<Vec<_>>(), [good.id]);
         assert_eq!(outcome.refused.len(), 2);
         assert_eq!(outcome.binding, None);
     }

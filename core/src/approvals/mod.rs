@@ -1,8 +1,9 @@
 //! Approvals: enrolling a device with an approval service and answering its challenges.
 //!
-//! Everything in this folder is sans-IO: it makes requests, reads replies and decides, and never touches network, disk
-//! or clocks. [`crate::client`] carries the requests, [`crate::Authenticator`] puts the parts together. The protocol
-//! is described in `docs/protocol.md`.
+//! The files of this folder are the model that shells see ([`ApprovalRequest`], [`MatchProof`], [`Provider`]) and our own
+//! protocol, which `docs/protocol.md` describes; [`privacyidea`] is the other protocol. Everything in this folder is
+//! sans-IO: it makes requests, reads replies and decides, and never touches network, disk or clocks. [`crate::client`]
+//! carries the requests, [`crate::Authenticator`] puts the parts together.
 
 mod answer;
 mod backoff;
@@ -12,19 +13,24 @@ mod change;
 mod enrolment;
 mod exchange;
 mod fetch;
+pub mod privacyidea;
+mod provider;
+mod request;
 
 pub(crate) use answer::PreparedAnswer;
 pub use answer::{AnswerError, MatchProof};
 pub(crate) use backoff::Backoff;
-pub use binding::{Binding, BindingState};
-pub use challenge::ApprovalRequest;
-pub(crate) use challenge::{ChallengeError, OpenChallenge};
+pub use binding::NativeBinding;
+pub(crate) use challenge::{ChallengeError, NativeChallenge};
 pub(crate) use change::{change_request, is_usable};
 pub use enrolment::DeviceDescription;
 pub(crate) use enrolment::{PendingEnrolment, PublicKeys, UnsignedEnrolment};
 pub(crate) use exchange::{Exchange, Reply, Trusted};
 pub use exchange::{Refusal, ReplyError};
 pub(crate) use fetch::{fetch_request, read_delivery};
+pub(crate) use provider::OpenChallenge;
+pub use provider::{Abilities, Binding, BindingState, Provider};
+pub use request::{ApprovalRequest, Matching};
 
 #[cfg(test)]
 mod testing;

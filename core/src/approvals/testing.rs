@@ -7,7 +7,7 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::Generate;
 
-use super::{Binding, BindingState, OpenChallenge};
+use super::{BindingState, NativeBinding, NativeChallenge};
 
 /// Now, in seconds of the service's time, wherever a test needs one.
 pub(super) const NOW: u64 = 1_800_000_000;
@@ -47,13 +47,13 @@ pub(super) struct World {
     pub(super) service: TestKey,
     pub(super) device: TestKey,
     pub(super) approval: TestKey,
-    pub(super) binding: Binding,
+    pub(super) binding: NativeBinding,
 }
 
 impl World {
     pub(super) fn make() -> Self {
         let (service, device, approval) = (TestKey::make(), TestKey::make(), TestKey::make());
-        let binding = Binding {
+        let binding = NativeBinding {
             service: "https://approve.example".parse().unwrap(),
             service_key: service.public,
             device: Id::make_random(),
@@ -87,8 +87,8 @@ impl World {
     }
 
     /// The challenge as the device holds it.
-    pub(super) fn open(&self, challenge: &Challenge) -> OpenChallenge {
-        OpenChallenge::verify(&self.service.sign(challenge), &self.binding, &self.service.public, NOW)
+    pub(super) fn open(&self, challenge: &Challenge) -> NativeChallenge {
+        NativeChallenge::verify(&self.service.sign(challenge), &self.binding, &self.service.public, NOW)
             .unwrap()
     }
 }

@@ -4,7 +4,7 @@ use countersign_protocol::Id;
 use serde::Serialize;
 
 use super::{Authenticator, hold};
-use crate::approvals::BindingState;
+use crate::approvals::{BindingState, Provider};
 use crate::offer::OtpOffer;
 use crate::otp::MovingFactor;
 use crate::vault::Completeness;
@@ -36,6 +36,8 @@ pub struct AccountSummary {
     pub codes: CodeKind,
     /// Host of its approval service, if it is enrolled with one.
     pub service: Option<String>,
+    /// Which protocol that service speaks; its [`Provider::abilities`] say what can be done with the account.
+    pub provider: Option<Provider>,
     /// Where its enrolment stands.
     pub binding: Option<BindingState>,
     /// When it was added, Unix seconds.
@@ -154,7 +156,13 @@ impl Authenticator {
         let bound = self.read_account(account).await?.binding.is_some();
         hold(&self.parts.inbox).remove_account(account);
         let vault = self.parts.vault.clone();
-        tasks::blocking(move || vault.delete_account(account)).await?;
+        tasks::blocking(move || {
+            vault.transaction(|tx| {
+                tx.delete_account(account)?;
+                super::privacyidea::forget(tx, account)
+            })
+        })
+        .await?;
         // The account goes first: keys without an account are litter, an account without keys is a riddle.
         if bound {
             self.delete_keys(account).await?;
@@ -172,8 +180,9 @@ impl From<Account> for AccountSummary {
                 Some(MovingFactor::Counter { .. }) => CodeKind::OnRequest,
                 None => CodeKind::None,
             },
-            service: account.binding.as_ref().map(|binding| binding.service.authority().to_owned()),
-            binding: account.binding.as_ref().map(|binding| binding.state),
+            service: account.binding.as_ref().map(|binding| binding.service().authority().to_owned()),
+            provider: account.binding.as_ref().map(|binding| binding.provider()),
+            binding: account.binding.as_ref().map(|binding| binding.state()),
             issuer: account.issuer,
             name: account.name,
             created_at: account.created_at,

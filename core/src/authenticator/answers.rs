@@ -3,21 +3,26 @@
 use countersign_protocol::Id;
 use countersign_protocol::messages::{Decision, Outcome, Purpose, Receipt};
 
-use super::inbox::{Entry, SignedAnswer};
+use super::inbox::{Entry, SignedAnswer, SignedRequest};
 use super::service::{RETRIES, is_revocation};
 use super::{Authenticator, hold};
-use crate::approvals::{Binding, BindingState, MatchProof, PreparedAnswer, ReplyError};
+use crate::approvals::{
+    Binding, BindingState, Exchange, MatchProof, NativeBinding, NativeChallenge, OpenChallenge,
+    PreparedAnswer, ReplyError,
+};
 use crate::keys::{KeyName, Prompt};
 use crate::{Error, KeyStoreError};
 
 /// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnswerOutcome {
     /// What the service made of it.
     pub outcome: Outcome,
     /// After a wrong number: how often it may still be tried. With none left the sign-in has failed.
     pub tries_left: u8,
+    /// A code that finishes the sign-in: the person types it on the sign-in page. Shown once, and never again.
+    pub code: Option<String>,
 }
 
 impl Authenticator {
@@ -43,7 +48,8 @@ impl Authenticator {
         self.answer(request, Decision::Deny, MatchProof::None).await
     }
 
-    /// Turns a request down and tells the organisation that somebody else is behind it.
+    /// Turns a request down and tells the organisation that somebody else is behind it; where that can't be told
+    /// (`can_report`), it is denied.
     ///
     /// # Errors
     ///
@@ -63,18 +69,42 @@ impl Authenticator {
             return Err(Error::NoSuchRequest);
         }
         let (_, binding) = self.bound(entry.account).await?;
+        match (&binding, &entry.challenge) {
+            (Binding::Native(binding), OpenChallenge::Native(challenge)) => {
+                self.answer_native(&entry, challenge, binding, decision, proof).await
+            }
+            (Binding::PrivacyIdea(_), OpenChallenge::PrivacyIdea(challenge)) => {
+                self.answer_push(&entry, challenge, decision, proof).await
+            }
+            // Enrolled anew with another service since it came.
+            _ => Err(Error::NoSuchRequest),
+        }
+    }
+
+    async fn answer_native(
+        &self,
+        entry: &Entry,
+        challenge: &NativeChallenge,
+        binding: &NativeBinding,
+        decision: Decision,
+        proof: MatchProof,
+    ) -> Result<AnswerOutcome, Error> {
         let exchange = match &entry.signed {
-            Some(signed) if signed.decision == decision && signed.proof == proof => signed.exchange.clone(),
-            _ => self.sign_answer(&entry, &binding, decision, proof).await?,
+            Some(SignedAnswer { request: SignedRequest::Native(exchange), .. })
+                if entry.is_signed(decision, &proof) =>
+            {
+                exchange.clone()
+            }
+            _ => self.sign_answer(entry, challenge, binding, decision, proof).await?,
         };
         let receipt = self
-            .send(&exchange, RETRIES, |replied| self.read::<Receipt>(&exchange, replied, &binding, |_| 0))
+            .send(&exchange, RETRIES, |replied| self.read::<Receipt>(&exchange, replied, binding, |_| 0))
             .await;
         match receipt {
-            Ok(trusted) => self.settle(&entry, trusted.reply).await,
+            Ok(trusted) => self.settle(entry, challenge, trusted.reply).await,
             Err(Error::Reply(ReplyError::Refused(refusal))) => {
                 // Whatever the reason, the service won't take this answer any more.
-                hold(&self.parts.inbox).remove(request);
+                hold(&self.parts.inbox).remove(challenge.id());
                 if is_revocation(&refusal) {
                     self.mark_revoked(entry.account).await?;
                 }
@@ -87,36 +117,42 @@ impl Authenticator {
     async fn sign_answer(
         &self,
         entry: &Entry,
-        binding: &Binding,
+        challenge: &NativeChallenge,
+        binding: &NativeBinding,
         decision: Decision,
         proof: MatchProof,
-    ) -> Result<crate::approvals::Exchange, Error> {
+    ) -> Result<Exchange, Error> {
         let user_check = self.parts.keys.user_check();
         let prepared =
-            PreparedAnswer::new(binding, &entry.challenge, decision, &proof, user_check, self.now_seconds())?;
+            PreparedAnswer::new(binding, challenge, decision, &proof, user_check, self.now_seconds())?;
         let key = KeyName { account: entry.account, role: PreparedAnswer::key_role(decision) };
         let prompt = (decision == Decision::Approve).then(|| Prompt {
-            application: entry.challenge.claims.application.clone(),
+            application: challenge.claims.application.clone(),
             account: format!("{}: {}", entry.organisation, binding.user),
         });
         let signature = self.sign(key, prepared.signing_input(), prompt).await?;
         let exchange = prepared.finish(binding, &signature).map_err(|_| KeyStoreError::Unavailable)?;
-        let signed = SignedAnswer { decision, proof, exchange: exchange.clone() };
-        hold(&self.parts.inbox).set_signed(entry.challenge.id(), Some(signed));
+        let signed = SignedAnswer { decision, proof, request: SignedRequest::Native(exchange.clone()) };
+        hold(&self.parts.inbox).set_signed(challenge.id(), Some(signed));
         Ok(exchange)
     }
 
-    async fn settle(&self, entry: &Entry, receipt: Receipt) -> Result<AnswerOutcome, Error> {
-        let id = entry.challenge.id();
+    async fn settle(
+        &self,
+        entry: &Entry,
+        challenge: &NativeChallenge,
+        receipt: Receipt,
+    ) -> Result<AnswerOutcome, Error> {
+        let id = challenge.id();
         let may_try_again = receipt.outcome == Outcome::WrongMatch && receipt.tries_left > 0;
         if may_try_again {
             hold(&self.parts.inbox).set_signed(id, None);
         } else {
             hold(&self.parts.inbox).remove(id);
         }
-        if receipt.outcome == Outcome::Approved && entry.challenge.claims.purpose == Purpose::Activation {
-            self.update_binding(entry.account, |binding| binding.state = BindingState::Active).await?;
+        if receipt.outcome == Outcome::Approved && challenge.claims.purpose == Purpose::Activation {
+            self.update_binding(entry.account, |binding| binding.set_state(BindingState::Active)).await?;
         }
-        Ok(AnswerOutcome { outcome: receipt.outcome, tries_left: receipt.tries_left })
+        Ok(AnswerOutcome { outcome: receipt.outcome, tries_left: receipt.tries_left, code: None })
     }
 }

@@ -9,7 +9,8 @@ use futures_util::future::join_all;
 
 use super::service::{ONCE, RETRIES, is_revocation};
 use super::{AccountFailure, Authenticator};
-use crate::approvals::{Binding, BindingState, ReplyError, change_request, is_usable};
+use crate::approvals::privacyidea::PushError;
+use crate::approvals::{Binding, BindingState, NativeBinding, ReplyError, change_request, is_usable};
 use crate::vault::{Transaction, VaultError};
 use crate::{Error, tasks};
 
@@ -18,7 +19,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnrolled`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`], [`Error::Vault`].
+    /// [`Error::NotEnrolled`], [`Error::NotAble`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`],
+    /// [`Error::Vault`].
     pub async fn rename_device(&self, account: Id, name: &str) -> Result<(), Error> {
         if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS {
             return Err(Error::Unacceptable);
@@ -80,10 +82,10 @@ impl Authenticator {
     async fn send_wake_up(&self, account: Id, retries: &[Duration]) -> Result<(), Error> {
         loop {
             let (_, binding) = self.bound(account).await?;
-            if !binding.wake_up_is_unsent {
+            if !binding.wake_up_is_unsent() {
                 return Ok(());
             }
-            let wake_up = binding.wake_up.clone();
+            let wake_up = binding.wake_up().cloned();
             let change = DeviceChange::WakeUp { wake_up: wake_up.clone() };
             let sent = self.change(account, &binding, change, retries).await;
             let refusal = sent.as_ref().err().and_then(Error::refusal);
@@ -91,14 +93,11 @@ impl Authenticator {
                 self.mark_revoked(account).await?;
             }
             // An address that the service can't use won't be better the next time.
-            if sent.is_err() && refusal.is_none_or(|refusal| refusal.code != ProblemCode::Malformed) {
+            if sent.as_ref().is_err_and(|error| !is_final(error)) {
                 return sent;
             }
             // Another call may have come between with a newer address, and its message may have overtaken this one.
-            self.update_binding(account, move |binding| {
-                binding.wake_up_is_unsent = binding.wake_up != wake_up
-            })
-            .await?;
+            self.update_binding(account, move |binding| binding.note_wake_up_sent(wake_up.as_ref())).await?;
             sent?;
         }
     }
@@ -107,6 +106,24 @@ impl Authenticator {
         &self,
         account: Id,
         binding: &Binding,
+        change: DeviceChange,
+        retries: &[Duration],
+    ) -> Result<(), Error> {
+        match (binding, change) {
+            (Binding::Native(binding), change) => self.change_native(account, binding, change, retries).await,
+            (Binding::PrivacyIdea(binding), DeviceChange::WakeUp { wake_up }) => {
+                self.tell_push_address(account, binding, wake_up).await
+            }
+            (Binding::PrivacyIdea(_), DeviceChange::Rename { .. } | DeviceChange::Revoke) => {
+                Err(Error::NotAble)
+            }
+        }
+    }
+
+    async fn change_native(
+        &self,
+        account: Id,
+        binding: &NativeBinding,
         change: DeviceChange,
         retries: &[Duration],
     ) -> Result<(), Error> {
@@ -122,7 +139,7 @@ impl Authenticator {
     async fn change_once(
         &self,
         account: Id,
-        binding: &Binding,
+        binding: &NativeBinding,
         change: DeviceChange,
         retries: &[Duration],
     ) -> Result<(), Error> {
@@ -135,17 +152,26 @@ impl Authenticator {
     }
 }
 
+/// Whether the same change would be refused again.
+const fn is_final(error: &Error) -> bool {
+    match error {
+        Error::Reply(ReplyError::Refused(refusal)) => matches!(refusal.code, ProblemCode::Malformed),
+        Error::Push(error) => !matches!(error, PushError::Unavailable | PushError::ClockOff),
+        _ => false,
+    }
+}
+
 /// Keeps the address with every account that has a service, and says which of these don't know it yet.
 fn keep_wake_up(tx: &mut Transaction<'_>, wake_up: Option<&WakeUp>) -> Result<Vec<Id>, VaultError> {
     let mut unsent = Vec::new();
     for account in tx.accounts()?.items {
-        let Some(mut binding) = account.binding.filter(|binding| binding.state != BindingState::Revoked)
+        let Some(mut binding) = account.binding.filter(|binding| binding.state() != BindingState::Revoked)
         else {
             continue;
         };
         let before = binding.clone();
         binding.set_wake_up(wake_up.cloned());
-        if binding.wake_up_is_unsent {
+        if binding.wake_up_is_unsent() {
             unsent.push(account.id);
         }
         if binding != before {

@@ -10,39 +10,54 @@ use super::service::RETRIES;
 use super::{Authenticator, hold};
 use crate::approvals::{DeviceDescription, PendingEnrolment, PublicKeys, UnsignedEnrolment, is_usable};
 use crate::keys::{KeyName, KeyRole};
+use crate::offer::EnrolmentOffer;
 use crate::{Error, KeyStoreError, tasks};
 
-/// A device whose keys are bound. Its first approval, which the service asks for at once, makes it active.
+/// A device whose keys are bound. With a check value, its first approval, which the service asks for at once, makes it
+/// active; without one, it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Enrolment {
     /// The new account.
     pub account: Id,
-    /// To be compared with the enrolment page's.
-    pub check_value: String,
+    /// To be compared with the enrolment page's, where the protocol has one.
+    pub check_value: Option<String>,
     /// The organisation's name.
     pub organisation: String,
     /// The person's name there.
     pub user: String,
+    /// Whether the offer asked not to check the service's certificate. It was checked; tell the person.
+    pub asked_for_no_certificate_check: bool,
 }
 
 impl Authenticator {
-    /// Enrols this device by a scanned link: makes its keys, binds them, and stores the new account.
-    ///
-    /// Interrupted by anything (the network, the end of the process), it is taken up again by the same link, with the
-    /// same keys and the same bytes.
+    /// Enrols this device by a scanned offer: makes its keys, binds them, and stores the new account. With our own
+    /// protocol, an enrolment that was interrupted by anything (the network, the end of the process) is taken up again
+    /// by the same link, with the same keys and the same bytes. [`Authenticator::enrolment_step`] tells how far it is.
     ///
     /// # Errors
     ///
-    /// [`Error::Reply`] when the service refuses the ticket (nothing is kept then), [`Error::Network`],
-    /// [`Error::KeyStore`], [`Error::Vault`], [`Error::Unacceptable`] for a name or a wake-up address that can't be used.
-    pub async fn enrol(&self, link: &EnrolmentLink, device: DeviceDescription) -> Result<Enrolment, Error> {
+    /// [`Error::Reply`] and [`Error::Push`] when the service refuses the offer (nothing is kept then),
+    /// [`Error::Network`], [`Error::KeyStore`], [`Error::Vault`], [`Error::Unacceptable`] for a name or a wake-up address
+    /// that can't be used.
+    pub async fn enrol(&self, offer: &EnrolmentOffer, device: DeviceDescription) -> Result<Enrolment, Error> {
         if device.name.trim().is_empty() || device.name.chars().count() > MAX_NAME_CHARS {
             return Err(Error::Unacceptable);
         }
         if device.wake_up.as_ref().is_some_and(|wake_up| !is_usable(wake_up)) {
             return Err(Error::Unacceptable);
         }
+        match offer {
+            EnrolmentOffer::Native(link) => self.enrol_native(link, device).await,
+            EnrolmentOffer::PrivacyIdea(offer) => self.enrol_push(offer, device).await,
+        }
+    }
+
+    async fn enrol_native(
+        &self,
+        link: &EnrolmentLink,
+        device: DeviceDescription,
+    ) -> Result<Enrolment, Error> {
         let wake_up = device.wake_up.clone();
         let pending = match self.find_pending(link).await? {
             Some(pending) => pending,
@@ -64,9 +79,10 @@ impl Authenticator {
                 }
                 let enrolment = Enrolment {
                     account: account.id,
-                    check_value: pending.check_value.clone(),
+                    check_value: Some(pending.check_value.clone()),
                     organisation: account.issuer.clone(),
                     user: account.name.clone(),
+                    asked_for_no_certificate_check: false,
                 };
                 let vault = self.parts.vault.clone();
                 tasks::blocking(move || {

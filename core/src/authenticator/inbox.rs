@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use countersign_protocol::Id;
 use countersign_protocol::messages::Decision;
 
+use crate::approvals::privacyidea::Call;
 use crate::approvals::{ApprovalRequest, Exchange, MatchProof, OpenChallenge};
 
 /// Every open request of every account. In memory alone: whatever a restart forgets is fetched again.
@@ -23,12 +24,26 @@ pub(super) struct Entry {
     pub(super) signed: Option<SignedAnswer>,
 }
 
+impl Entry {
+    /// Whether the last answer was signed for this decision and this proof.
+    pub(super) fn is_signed(&self, decision: Decision, proof: &MatchProof) -> bool {
+        self.signed.as_ref().is_some_and(|signed| signed.decision == decision && signed.proof == *proof)
+    }
+}
+
 /// An answer with its signature.
 #[derive(Clone)]
 pub(super) struct SignedAnswer {
     pub(super) decision: Decision,
     pub(super) proof: MatchProof,
-    pub(super) exchange: Exchange,
+    pub(super) request: SignedRequest,
+}
+
+/// An answer as its protocol sends it.
+#[derive(Clone)]
+pub(super) enum SignedRequest {
+    Native(Exchange),
+    PrivacyIdea(Call),
 }
 
 impl Inbox {
@@ -48,7 +63,7 @@ impl Inbox {
         });
         let mut news = false;
         for challenge in challenges {
-            let old = before.remove(&challenge.id()).filter(|old| old.challenge.hash() == challenge.hash());
+            let old = before.remove(&challenge.id()).filter(|old| old.challenge.is_same(&challenge));
             news |= old.is_none();
             let entry = Entry {
                 account,

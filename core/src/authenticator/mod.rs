@@ -12,6 +12,7 @@ mod device;
 mod enrolment;
 mod import;
 mod inbox;
+mod privacyidea;
 mod requests;
 mod service;
 
@@ -25,6 +26,7 @@ pub use codes::{AccountCode, Codes, ShownCode};
 use countersign_protocol::Id;
 pub use enrolment::Enrolment;
 use inbox::Inbox;
+pub use privacyidea::EnrolmentStep;
 pub use requests::{AccountFailure, Requests};
 use tokio::sync::Notify;
 
@@ -51,6 +53,7 @@ struct Parts {
     /// Told whenever a service has answered a fetch.
     answered: Notify,
     time: Mutex<KnownTime>,
+    push: privacyidea::State,
 }
 
 /// The last moment at which the time was known.
@@ -84,6 +87,7 @@ impl Authenticator {
                 backoffs: Mutex::default(),
                 answered: Notify::new(),
                 time: Mutex::new(KnownTime { anchor, unsaved: false }),
+                push: privacyidea::State::default(),
             }),
         })
     }

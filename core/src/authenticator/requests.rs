@@ -10,8 +10,11 @@ use futures_util::stream::FuturesUnordered;
 
 use super::service::{TIME_OUT, is_revocation};
 use super::{Authenticator, hold};
-use crate::approvals::{ApprovalRequest, BindingState, ReplyError, fetch_request, read_delivery};
-use crate::{Error, tasks};
+use crate::approvals::{
+    ApprovalRequest, Binding, BindingState, NativeBinding, OpenChallenge, ReplyError, fetch_request,
+    read_delivery,
+};
+use crate::{Account, Error, tasks};
 
 /// What is open, and what couldn't be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,37 +126,57 @@ impl Authenticator {
 
     async fn fetch_once(&self, id: Id, wait: Duration) -> Result<bool, Error> {
         let (account, binding) = self.bound(id).await?;
-        if binding.wake_up_is_unsent {
+        if binding.wake_up_is_unsent() {
             self.catch_up_on_wake_up(id).await;
         }
+        match binding {
+            Binding::Native(binding) => self.fetch_native(account, &binding, wait).await,
+            Binding::PrivacyIdea(binding) => self.poll(&account, &binding, wait).await,
+        }
+    }
+
+    async fn fetch_native(
+        &self,
+        account: Account,
+        binding: &NativeBinding,
+        wait: Duration,
+    ) -> Result<bool, Error> {
+        let id = account.id;
         let known = hold(&self.parts.inbox).known(id);
         let wait_seconds = u32::try_from(wait.as_secs()).unwrap_or(MAX_WAIT_SECONDS).min(MAX_WAIT_SECONDS);
-        let unsigned = fetch_request(&binding, known, wait_seconds, self.now_seconds())
+        let unsigned = fetch_request(binding, known, wait_seconds, self.now_seconds())
             .map_err(|_| Error::Unacceptable)?;
-        let exchange = self.sign_request(id, &binding, paths::FETCH, unsigned).await?;
+        let exchange = self.sign_request(id, binding, paths::FETCH, unsigned).await?;
 
         let time_out = TIME_OUT + Duration::from_secs(u64::from(wait_seconds));
         let replied = self.post(&exchange, time_out).await?;
-        let delivery = self.read::<Delivery>(&exchange, &replied, &binding, |delivery| delivery.held);
+        let delivery = self.read::<Delivery>(&exchange, &replied, binding, |delivery| delivery.held);
         self.save_time().await;
         let delivery = delivery?;
 
-        let outcome = read_delivery(&delivery, &binding, self.now_seconds())?;
+        let outcome = read_delivery(&delivery, binding, self.now_seconds())?;
         for error in outcome.refused {
             tracing::warn!(%error, "a challenge was not shown");
         }
         if let Some(changed) = outcome.binding {
             let (service_key, state) = (changed.service_key, changed.state);
             self.update_binding(id, move |binding| {
-                binding.service_key = service_key;
-                binding.state = state;
+                if let Binding::Native(binding) = binding {
+                    (binding.service_key, binding.state) = (service_key, state);
+                }
             })
             .await?;
         }
+        self.note_fetch(id, outcome.next_fetch);
+        let open = outcome.open.into_iter().map(OpenChallenge::Native).collect();
+        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, open))
+    }
+
+    /// Notes that a service has answered, and wants to be left alone for so many milliseconds.
+    pub(super) fn note_fetch(&self, account: Id, next_fetch: u64) {
         let now = self.parts.clock.read();
-        hold(&self.parts.backoffs).entry(id).or_default().succeeded(outcome.next_fetch, now);
+        hold(&self.parts.backoffs).entry(account).or_default().succeeded(next_fetch, now);
         self.parts.answered.notify_waiters();
-        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, outcome.open))
     }
 
     async fn bound_accounts(&self) -> Result<Vec<Id>, Error> {
@@ -164,7 +187,7 @@ impl Authenticator {
             .into_iter()
             .filter(|account| account.trashed_at.is_none())
             .filter(|account| {
-                account.binding.as_ref().is_some_and(|binding| binding.state != BindingState::Revoked)
+                account.binding.as_ref().is_some_and(|binding| binding.state() != BindingState::Revoked)
             })
             .map(|account| account.id)
             .collect())

@@ -7,8 +7,8 @@ use countersign_protocol::jws::Unsigned;
 use countersign_protocol::messages::ProblemCode;
 
 use super::{ANCHOR, Authenticator, hold};
-use crate::approvals::{Binding, BindingState, Exchange, Refusal, Reply, ReplyError, Trusted};
-use crate::client::NetworkError;
+use crate::approvals::{Binding, BindingState, Exchange, NativeBinding, Refusal, Reply, ReplyError, Trusted};
+use crate::client::{NetworkError, Payload};
 use crate::clock::{ClockReading, TimeAnchor};
 use crate::keys::{KeyName, KeyRole, Prompt};
 use crate::{Account, Error, KeyStoreError, tasks};
@@ -37,7 +37,7 @@ impl Authenticator {
     pub(super) async fn bound(&self, account: Id) -> Result<(Account, Binding), Error> {
         let account = self.read_account(account).await?;
         match account.binding.clone() {
-            Some(binding) if binding.state != BindingState::Revoked => Ok((account, *binding)),
+            Some(binding) if binding.state() != BindingState::Revoked => Ok((account, *binding)),
             _ => Err(Error::NotEnrolled),
         }
     }
@@ -84,7 +84,7 @@ impl Authenticator {
     pub(super) async fn sign_request(
         &self,
         account: Id,
-        binding: &Binding,
+        binding: &NativeBinding,
         path: &str,
         unsigned: Unsigned,
     ) -> Result<Exchange, Error> {
@@ -100,7 +100,8 @@ impl Authenticator {
         time_out: Duration,
     ) -> Result<Replied, NetworkError> {
         let sent = self.parts.clock.read();
-        let text = self.parts.transport.post(exchange.url(), exchange.body(), time_out).await?;
+        let payload = Payload::Jose(exchange.body());
+        let text = self.parts.transport.send(exchange.url(), payload, time_out).await?.text;
         Ok(Replied { text, sent, received: self.parts.clock.read() })
     }
 
@@ -144,7 +145,7 @@ impl Authenticator {
         &self,
         exchange: &Exchange,
         replied: &Replied,
-        binding: &Binding,
+        binding: &NativeBinding,
         held: impl Fn(&R) -> u64,
     ) -> Result<Trusted<R>, ReplyError> {
         let result = exchange.read::<R>(&replied.text, &binding.service_key);
@@ -189,7 +190,7 @@ impl Authenticator {
     /// Notes that the service no longer knows this device.
     pub(super) async fn mark_revoked(&self, account: Id) -> Result<(), Error> {
         hold(&self.parts.inbox).remove_account(account);
-        self.update_binding(account, |binding| binding.state = BindingState::Revoked).await
+        self.update_binding(account, |binding| binding.set_state(BindingState::Revoked)).await
     }
 }
 
@@ -199,7 +200,7 @@ pub(super) const fn is_revocation(refusal: &Refusal) -> bool {
 }
 
 /// Whether trying the same bytes again may help.
-fn is_passing(error: &Error) -> bool {
+pub(super) fn is_passing(error: &Error) -> bool {
     match error {
         Error::Network(NetworkError::NotSecure | NetworkError::TooLong) => false,
         Error::Network(_) | Error::Reply(ReplyError::NotTheService) => true,

@@ -11,7 +11,7 @@ use reqwest::header::CONTENT_TYPE;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::{NetworkError, Transport};
+use super::{HttpReply, NetworkError, Payload, Transport};
 
 /// Posts over https, and over plain http to loopback alone (the addresses come from a checked
 /// [`countersign_protocol::ServiceUrl`]). It follows no redirect and keeps no cookie.
@@ -67,26 +67,37 @@ impl HttpTransportBuilder {
 }
 
 const CONNECT_TIME_OUT: Duration = Duration::from_secs(10);
+const FORM: &str = "application/x-www-form-urlencoded";
+/// A list of a hundred challenges with 4096-bit signatures.
+const MAX_JSON_BYTES: usize = 256 * 1024;
 
 #[async_trait]
 impl Transport for HttpTransport {
-    async fn post(&self, url: &str, body: &str, time_out: Duration) -> Result<String, NetworkError> {
-        let request = self
-            .client
-            .post(url)
-            .header(CONTENT_TYPE, paths::MEDIA_TYPE)
-            .timeout(time_out)
-            .body(body.to_owned());
-        let mut response = request.send().await.map_err(|error| kind(&error))?;
+    async fn send(
+        &self,
+        url: &str,
+        payload: Payload<'_>,
+        time_out: Duration,
+    ) -> Result<HttpReply, NetworkError> {
+        let post = |body: &str, media_type| {
+            self.client.post(url).header(CONTENT_TYPE, media_type).body(body.to_owned())
+        };
+        let (request, most) = match payload {
+            Payload::Jose(body) => (post(body, paths::MEDIA_TYPE), MAX_MESSAGE_BYTES),
+            Payload::Form(body) => (post(body, FORM), MAX_JSON_BYTES),
+            Payload::Query => (self.client.get(url), MAX_JSON_BYTES),
+        };
+        let mut response = request.timeout(time_out).send().await.map_err(|error| kind(&error))?;
+        let status = response.status().as_u16();
         let mut reply = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| kind(&error))? {
-            if reply.len() + chunk.len() > MAX_MESSAGE_BYTES {
+            if reply.len() + chunk.len() > most {
                 return Err(NetworkError::TooLong);
             }
             reply.extend_from_slice(&chunk);
         }
         // What isn't text isn't a message either; the reader of the reply says so.
-        Ok(String::from_utf8(reply).unwrap_or_default())
+        Ok(HttpReply { status, text: String::from_utf8(reply).unwrap_or_default() })
     }
 }
 

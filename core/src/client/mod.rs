@@ -11,8 +11,35 @@ pub use http::{HttpTransport, HttpTransportBuilder};
 /// service has already taken, and every request can be sent again unchanged.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Posts `body` (a compact JWS, `application/jose`) to `url` and gives the reply's text, whatever its status.
-    async fn post(&self, url: &str, body: &str, time_out: Duration) -> Result<String, NetworkError>;
+    /// Sends one request to `url` and gives the reply, whatever its status.
+    async fn send(
+        &self,
+        url: &str,
+        payload: Payload<'_>,
+        time_out: Duration,
+    ) -> Result<HttpReply, NetworkError>;
+}
+
+/// What a request carries, and so how it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Payload<'a> {
+    /// Posted: a compact JWS, `application/jose`.
+    Jose(&'a str),
+    /// Posted: `application/x-www-form-urlencoded`.
+    Form(&'a str),
+    /// Nothing: a GET, whose address says it all.
+    Query,
+}
+
+/// A reply, not looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "transports make it")]
+pub struct HttpReply {
+    /// The status, which nobody signs.
+    pub status: u16,
+    /// The text; empty if it isn't UTF-8.
+    pub text: String,
 }
 
 /// Why no reply came.

@@ -3,11 +3,13 @@
 //! The platform holds them ([`DeviceKeys`]: Android's Keystore, Apple's Secure Enclave). [`SoftwareKeys`] keeps them in
 //! the vault, for the command line, for tests and for phones without such hardware.
 
+pub(crate) mod rsa;
 mod software;
 
 use async_trait::async_trait;
 use countersign_protocol::Id;
 pub use countersign_protocol::messages::UserCheck;
+pub use rsa::RsaKeySize;
 pub use software::SoftwareKeys;
 
 use crate::KeyStoreError;

@@ -10,14 +10,16 @@ mod error;
 mod label;
 mod migration;
 mod otpauth;
+mod pipush;
 
-use countersign_protocol::{EnrolmentLink, MatchLink, ProtocolError};
+use countersign_protocol::{EnrolmentLink, MatchLink, ProtocolError, ServiceUrl};
 
 pub use batch::{BatchError, MigrationBatch};
 pub use error::OfferError;
 pub(crate) use label::clean as clean_label;
 pub use migration::{MigrationPart, RefusedAccount};
 pub(crate) use otpauth::{algorithm_named, decode_base32};
+pub use pipush::PushOffer;
 
 use crate::otp::OtpParameters;
 
@@ -29,10 +31,31 @@ pub enum Offer {
     Otp(OtpOffer),
     /// Some of the accounts that another authenticator exports (`otpauth-migration://`).
     Migration(MigrationPart),
-    /// Enrolment with an approval service.
-    Enrolment(EnrolmentLink),
+    /// Enrolment with an approval service, of whatever protocol.
+    Enrolment(EnrolmentOffer),
     /// Not an account: the QR of a sign-in page, for scan matching.
     Match(MatchLink),
+}
+
+/// Enrolment with an approval service, by the protocol that it speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EnrolmentOffer {
+    /// Our own protocol.
+    Native(EnrolmentLink),
+    /// A push token of privacyIDEA.
+    PrivacyIdea(PushOffer),
+}
+
+impl EnrolmentOffer {
+    /// The approval service.
+    #[must_use]
+    pub const fn service(&self) -> &ServiceUrl {
+        match self {
+            Self::Native(link) => &link.service,
+            Self::PrivacyIdea(offer) => &offer.service,
+        }
+    }
 }
 
 /// One account's one-time codes.
@@ -72,7 +95,14 @@ impl Offer {
         }
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").ok_or(OfferError::NotAnOffer)?;
-        match scheme.to_ascii_lowercase().as_str() {
+        let kind = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let scheme = scheme.to_ascii_lowercase();
+        match scheme.as_str() {
+            "otpauth" | "pia" if kind.eq_ignore_ascii_case("pipush") => {
+                let rest = rest.get(kind.len()..).unwrap_or_default();
+                pipush::parse(rest).map(|offer| Self::Enrolment(EnrolmentOffer::PrivacyIdea(offer)))
+            }
+            "pia" => Err(OfferError::UnsupportedType),
             "otpauth" => otpauth::parse(rest).map(Self::Otp),
             "otpauth-migration" => migration::parse(rest).map(Self::Migration),
             "https" | "http" => parse_link(text),
@@ -89,7 +119,9 @@ fn parse_link(text: &str) -> Result<Offer, OfferError> {
     };
     let (address, _) = text.split_once('#').ok_or(OfferError::NotAnOffer)?;
     match address.rsplit_once('/') {
-        Some((_, "enrol")) => text.parse().map(Offer::Enrolment).map_err(broken),
+        Some((_, "enrol")) => {
+            text.parse().map(|link| Offer::Enrolment(EnrolmentOffer::Native(link))).map_err(broken)
+        }
         Some((_, "match")) => text.parse().map(Offer::Match).map_err(broken),
         _ => Err(OfferError::NotAnOffer),
     }

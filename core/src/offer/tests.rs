@@ -136,7 +136,7 @@ fn links_of_real_issuers_give_the_codes_of_another_implementation() {
 fn links_of_the_approval_protocol_are_told_apart() {
     for case in vectors().links {
         match (Offer::parse(&case.text), case.kind.as_str()) {
-            (Ok(Offer::Enrolment(link)), "enrolment") => assert_eq!(link.service, case.service),
+            (Ok(Offer::Enrolment(link)), "enrolment") => assert_eq!(*link.service(), case.service),
             (Ok(Offer::Match(link)), "match") => assert_eq!(link.service, case.service),
             (other, _) => panic!("{}: {other:?}", case.what),
         }

@@ -34,11 +34,13 @@ pub enum RecordKind {
     ImportJournal,
     /// When a backup was last proven.
     Backup,
+    /// A push token of privacyIDEA: its key, and the challenges that it has seen.
+    PushToken,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
@@ -46,6 +48,7 @@ impl RecordKind {
         Self::ClockOffset,
         Self::ImportJournal,
         Self::Backup,
+        Self::PushToken,
     ];
 
     /// Its number in the database, which never changes.
@@ -58,6 +61,7 @@ impl RecordKind {
             Self::ClockOffset => 4,
             Self::ImportJournal => 5,
             Self::Backup => 6,
+            Self::PushToken => 7,
         }
     }
 
@@ -72,6 +76,7 @@ impl RecordKind {
             Self::ClockOffset => "clock_offset",
             Self::ImportJournal => "import_journal",
             Self::Backup => "backup",
+            Self::PushToken => "push_token",
         }
     }
 }

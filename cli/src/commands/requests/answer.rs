@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::{Look, Output, Report};
 use crate::prompt;
 use crate::session::Session;
-use crate::text::{GOOD, safe};
+use crate::text::{BOLD, GOOD, safe};
 
 /// How the person approves, as far as the arguments say.
 pub(super) struct Means {
@@ -30,8 +30,11 @@ pub(super) async fn approve(
     means: Means,
     output: Output,
 ) -> Result<(), Failure> {
-    let needs_nothing = request.matching.digits.is_none() && !request.matching.scan;
+    let needs_nothing = request.matching.is_none();
     let proof = match means {
+        Means { number: Some(choice), .. } if !request.matching.options.is_empty() => {
+            MatchProof::Choice(choice)
+        }
         Means { number: Some(number), .. } => MatchProof::Number(number),
         Means { scan: Some(path), .. } => proof::pictured(&path)?,
         Means { yes: true, .. } if needs_nothing => MatchProof::None,
@@ -63,6 +66,7 @@ pub(super) fn finish(
         account: request.account,
         application: request.application.clone(),
         outcome: answer.outcome,
+        code: answer.code,
     })
 }
 
@@ -72,13 +76,19 @@ struct AnswerReport {
     account: Id,
     application: String,
     outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
 }
 
 impl Report for AnswerReport {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         let application = safe(&self.application);
         if look.quiet {
-            return Ok(());
+            return self.code.as_ref().map_or(Ok(()), |code| writeln!(out, "{code}"));
+        }
+        if let Some(code) = &self.code {
+            writeln!(out, "{GOOD}Approved{GOOD:#}: {application}\n\n  Code  {BOLD}{code}{BOLD:#}\n")?;
+            return writeln!(out, "Type it on the sign-in page. It is shown once.");
         }
         match self.outcome {
             Outcome::Approved => writeln!(out, "{GOOD}Approved{GOOD:#}: {application}"),

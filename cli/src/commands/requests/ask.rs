@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use countersign_core::AnswerOutcome;
-use countersign_core::approvals::{ApprovalRequest, MatchProof};
-use countersign_core::protocol::messages::{Matching, Outcome, Purpose};
+use countersign_core::approvals::{ApprovalRequest, MatchProof, Matching};
+use countersign_core::protocol::messages::{Outcome, Purpose};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 
@@ -21,7 +21,7 @@ use crate::output::{self, Output};
 use crate::prompt::{Edit, LineEditor};
 use crate::screen::RawMode;
 use crate::session::Session;
-use crate::text::{BOLD, DIM, ERROR, WARNING, sentence};
+use crate::text::{BOLD, DIM, ERROR, WARNING, safe, sentence};
 
 /// What became of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(crate) async fn ask(
             "q" => return Ok(Answered::Quit),
             "d" => session.authenticator.deny(request.id).await.map_err(Failure::from),
             "r" => session.authenticator.report(request.id).await.map_err(Failure::from),
-            line => match read_proof(line, request.matching) {
+            line => match read_proof(line, &request.matching) {
                 Ok(proof) => approve(session, request, proof).await,
                 Err(failure) => Err(failure),
             },
@@ -79,8 +79,8 @@ pub(crate) async fn ask(
                 }
             }
             Ok(answer) => {
-                answer::finish(request, answer, output)?;
                 let approved = answer.outcome == Outcome::Approved;
+                answer::finish(request, answer, output)?;
                 return Ok(if approved { Answered::Approved } else { Answered::TurnedDown });
             }
             // A slip, or the network: the request is still open, and the same answer may be given again.
@@ -103,8 +103,8 @@ async fn approve(
     Ok(session.authenticator.approve(request.id, proof).await?)
 }
 
-fn read_proof(line: &str, matching: Matching) -> Result<MatchProof, Failure> {
-    let needs_nothing = matching.digits.is_none() && !matching.scan;
+fn read_proof(line: &str, matching: &Matching) -> Result<MatchProof, Failure> {
+    let needs_nothing = matching.is_none();
     match line {
         "a" if needs_nothing => Ok(MatchProof::None),
         _ if needs_nothing => Err(Failure::Usage("type a, d, r or s".to_owned())),
@@ -125,15 +125,22 @@ fn instruction(request: &ApprovalRequest) -> String {
         Purpose::SignIn => "sign-in page",
         Purpose::Activation => "enrolment page",
     };
+    let options = request.matching.options.join(", ");
     let approve = match (request.matching.digits, request.matching.scan) {
+        _ if !options.is_empty() => format!(
+            "Type the one of {BOLD}{}{BOLD:#} that the {page} shows to approve; one choice is all you have.",
+            safe(&options)
+        ),
         (Some(digits), _) => format!("Type the {BOLD}{digits} digits{BOLD:#} on the {page} to approve."),
         (None, true) => format!("Type the name of a picture of the {page}'s QR code to approve."),
         (None, false) => format!("Type {BOLD}a{BOLD:#} to approve."),
     };
-    format!(
-        "{approve}\nOr {BOLD}d{BOLD:#} to deny, {BOLD}r{BOLD:#} to report that it isn't you, \
-         {BOLD}s{BOLD:#} to leave it open."
-    )
+    let report = if request.can_report {
+        format!("{BOLD}r{BOLD:#} to report that it isn't you, ")
+    } else {
+        String::new()
+    };
+    format!("{approve}\nOr {BOLD}d{BOLD:#} to deny, {report}{BOLD}s{BOLD:#} to leave it open.")
 }
 
 /// What was typed before the request was there to be seen is no answer to it.

@@ -47,7 +47,7 @@ enum Action {
         /// The beginning of the request's identifier; not needed if there is one request
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
-        /// The number that the sign-in page shows
+        /// The number that the sign-in page shows, or the one of the options
         #[arg(long, value_name = "N")]
         number: Option<String>,
         /// A picture of the sign-in page's QR code, instead of the number

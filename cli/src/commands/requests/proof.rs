@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-use countersign_core::approvals::MatchProof;
+use countersign_core::approvals::{MatchProof, Matching};
 use countersign_core::offer::Offer;
-use countersign_core::protocol::messages::Matching;
 
 use crate::failure::Failure;
 use crate::input;
 
-/// The proof in a typed line: the number; or the QR code's link, or a picture of it.
-pub(super) fn typed(line: &str, matching: Matching) -> Result<MatchProof, Failure> {
+/// The proof in a typed line: the option or the number; or the QR code's link, or a picture of it.
+pub(super) fn typed(line: &str, matching: &Matching) -> Result<MatchProof, Failure> {
     let line = line.trim();
+    if !matching.options.is_empty() {
+        return Ok(MatchProof::Choice(line.to_owned()));
+    }
     if line.contains("://") {
         return linked(line);
     }
@@ -39,7 +41,7 @@ fn linked(text: &str) -> Result<MatchProof, Failure> {
 mod tests {
     use super::*;
 
-    const BOTH: Matching = Matching { digits: Some(6), scan: true };
+    const BOTH: &Matching = &Matching { digits: Some(6), scan: true, options: Vec::new() };
 
     #[test]
     fn a_number_is_a_number_also_in_groups() {
@@ -57,7 +59,15 @@ mod tests {
     #[test]
     fn anything_else_names_a_picture_where_one_is_accepted() {
         assert!(matches!(typed("no-such-picture.png", BOTH), Err(Failure::FileUnreadable(_))));
-        let number_only = Matching { digits: Some(6), scan: false };
+        let number_only = &Matching { digits: Some(6), ..Matching::default() };
         assert!(matches!(typed("no-such-picture.png", number_only), Ok(MatchProof::Number(_))));
+    }
+
+    #[test]
+    fn where_there_are_options_what_is_typed_is_one_of_them() {
+        let options = &Matching { options: vec!["07".into(), "A".into()], ..Matching::default() };
+        for line in ["07", "A", "://"] {
+            assert_eq!(typed(line, options).unwrap(), MatchProof::Choice(line.to_owned()));
+        }
     }
 }

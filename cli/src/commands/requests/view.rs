@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use countersign_core::approvals::ApprovalRequest;
 use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Matching, Purpose};
+use countersign_core::protocol::messages::Purpose;
 use countersign_core::{AccountFailure, Requests};
 use serde::Serialize;
 
@@ -57,10 +57,19 @@ pub(super) struct RequestView {
     place: Option<String>,
     ip: Option<String>,
     client: Option<String>,
-    matching: Matching,
+    message: Option<String>,
+    matching: MatchingView,
+    can_report: bool,
     issued_at: u64,
     expires_at: u64,
     seconds_left: u64,
+}
+
+#[derive(Serialize)]
+struct MatchingView {
+    digits: Option<u8>,
+    scan: bool,
+    options: Vec<String>,
 }
 
 impl RequestView {
@@ -75,7 +84,13 @@ impl RequestView {
             place: request.place.clone(),
             ip: request.ip.clone(),
             client: request.client.clone(),
-            matching: request.matching,
+            message: request.message.clone(),
+            matching: MatchingView {
+                digits: request.matching.digits,
+                scan: request.matching.scan,
+                options: request.matching.options.clone(),
+            },
+            can_report: request.can_report,
             issued_at: request.issued_at,
             expires_at: request.expires_at,
             seconds_left: request.expires_at.saturating_sub(now),
@@ -93,16 +108,24 @@ impl RequestView {
             }
         }
         let unknown = || "not told".to_owned();
-        let rows = [
+        let mut rows = vec![
             ("Organisation", safe(&self.organisation)),
             ("Application", safe(&self.application)),
             ("Who", safe(&self.user)),
-            ("Place", self.place.as_deref().map_or_else(unknown, safe)),
-            ("Address", self.ip.as_deref().map_or_else(unknown, safe)),
-            ("Program", self.client.as_deref().map_or_else(unknown, safe)),
-            ("Time left", duration(self.seconds_left)),
-            ("Request", short(self.id)),
         ];
+        match self.message.as_deref() {
+            Some("") => rows.push(("Says", SAYS_NOTHING.to_owned())),
+            Some(message) => rows.push(("Says", safe(message))),
+            None => rows.extend([
+                ("Place", self.place.as_deref().map_or_else(unknown, safe)),
+                ("Address", self.ip.as_deref().map_or_else(unknown, safe)),
+                ("Program", self.client.as_deref().map_or_else(unknown, safe)),
+            ]),
+        }
+        if !self.matching.options.is_empty() {
+            rows.push(("Options", safe(&self.matching.options.join("  "))));
+        }
+        rows.extend([("Time left", duration(self.seconds_left)), ("Request", short(self.id))]);
         for (name, value) in rows {
             let row = format!("  {DIM}{name:<13}{DIM:#}{value}");
             writeln!(out, "{}", wrap(&row, width, 15))?;
@@ -110,6 +133,9 @@ impl RequestView {
         Ok(())
     }
 }
+
+/// A text that the server has cut to nothing looks the same as one that it never had.
+const SAYS_NOTHING: &str = "the server doesn't say what this is; deny it unless you just signed in";
 
 #[derive(Serialize)]
 struct FailureView {

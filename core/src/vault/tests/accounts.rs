@@ -3,12 +3,12 @@
 use countersign_protocol::messages::{Matching, Policy, WakeUp};
 
 use super::*;
-use crate::approvals::{Binding, BindingState};
+use crate::approvals::{Binding, BindingState, NativeBinding};
 
 pub(super) fn binding() -> Binding {
     let point = p256::SecretKey::from_slice(&[1; 32]).unwrap().public_key().to_sec1_bytes();
     let service_key = countersign_protocol::Jwk::from_point(&point).unwrap();
-    Binding {
+    Binding::Native(NativeBinding {
         service: "https://approve.example".parse().unwrap(),
         service_key,
         device: id(9),
@@ -19,7 +19,7 @@ pub(super) fn binding() -> Binding {
         state: BindingState::Active,
         wake_up: Some(WakeUp::UnifiedPush { endpoint: "https://push.example/1".into() }),
         wake_up_is_unsent: true,
-    }
+    })
 }
 
 #[test]

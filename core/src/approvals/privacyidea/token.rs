@@ -1,0 +1,89 @@
+//! What a push token keeps in the vault: its private key, and which challenges it has seen.
+
+use std::collections::BTreeMap;
+
+use countersign_protocol::Id;
+use serde::{Deserialize, Serialize};
+
+use crate::Secret;
+use crate::vault::{Record, RecordKind};
+
+/// The record of a push token, under its account's identifier.
+///
+/// Challenges say neither when they were made nor how often one may try, so the phone keeps both itself: also after a
+/// restart an old one isn't shown again, and a second choice isn't sent.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PushToken {
+    #[serde(with = "crate::vault::sealed_secret")]
+    pub(crate) private_key: Secret,
+    seen: BTreeMap<Id, Seen>,
+}
+
+/// A challenge that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// When it came first, seconds of the authenticator's time.
+    pub(crate) at: u64,
+    /// The option that was sent, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) choice: Option<String>,
+    /// Whether it is over for this phone, whatever the server still lists.
+    #[serde(default)]
+    pub(crate) over: bool,
+}
+
+impl Record for PushToken {
+    const KIND: RecordKind = RecordKind::PushToken;
+}
+
+impl PushToken {
+    pub(crate) const fn new(private_key: Secret) -> Self {
+        Self { private_key, seen: BTreeMap::new() }
+    }
+
+    /// How many challenges are known.
+    pub(crate) fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// What is known of a challenge; one that wasn't seen yet is seen `now`. The oldest are forgotten beyond [`MAX_SEEN`].
+    pub(crate) fn see(&mut self, challenge: Id, now: u64) -> &mut Seen {
+        while self.seen.len() >= MAX_SEEN && !self.seen.contains_key(&challenge) {
+            let oldest = self.seen.iter().min_by_key(|(_, seen)| seen.at).map(|(id, _)| *id);
+            oldest.and_then(|id| self.seen.remove(&id));
+        }
+        self.seen.entry(challenge).or_insert(Seen { at: now, choice: None, over: false })
+    }
+}
+
+/// A record holds 64 KiB; this is some 20.
+const MAX_SEEN: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u16) -> Id {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&number.to_be_bytes());
+        Id::from_bytes(bytes)
+    }
+
+    #[test]
+    fn a_challenge_keeps_the_time_of_its_first_sight() {
+        let mut token = PushToken::new(Secret::new(Vec::new()));
+        token.see(id(1), 10).over = true;
+        assert_eq!(*token.see(id(1), 20), Seen { at: 10, choice: None, over: true });
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_and_the_record_stays_small() {
+        let mut token = PushToken::new(Secret::new(vec![7; 2400]));
+        for number in 0..300 {
+            token.see(id(number), u64::from(number)).choice = Some("x".repeat(64));
+        }
+        assert_eq!(token.count(), MAX_SEEN);
+        assert!(!token.seen.contains_key(&id(99)) && token.seen.contains_key(&id(100)));
+        assert!(rmp_serde::to_vec_named(&token).unwrap().len() < 48 * 1024);
+    }
+}

@@ -1,0 +1,161 @@
+//! Push tokens of privacyIDEA, put together: keys, calls, time, and what the vault keeps.
+
+mod answer;
+mod enrol;
+mod poll;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use countersign_protocol::Id;
+use countersign_protocol::messages::WakeUp;
+pub use enrol::EnrolmentStep;
+
+use super::service::{TIME_OUT, is_passing};
+use super::{Authenticator, hold};
+use crate::approvals::privacyidea::{Call, PushBinding, PushError, PushReply, PushToken, address_call};
+use crate::clock::TimeAnchor;
+use crate::keys::rsa::RsaKey;
+use crate::vault::{Transaction, VaultError};
+use crate::{Error, KeyStoreError, tasks};
+
+/// Less than the minute that servers allow.
+const TOLERANCE_MS: u64 = 45_000;
+
+/// What is in memory alone.
+#[derive(Default)]
+pub(super) struct State {
+    /// Each server's time, for the timestamps that it checks. Nobody signs it, so it decides nothing else.
+    times: Mutex<HashMap<Id, TimeAnchor>>,
+    step: Mutex<Option<EnrolmentStep>>,
+}
+
+/// A reply, and whether an earlier try of the same call may have reached the server.
+struct Sent {
+    reply: PushReply,
+    after_loss: bool,
+}
+
+/// Removes what the vault keeps of an account's push token, if it has one.
+pub(super) fn forget(transaction: &mut Transaction<'_>, account: Id) -> Result<(), VaultError> {
+    match transaction.delete::<PushToken>(account) {
+        Err(VaultError::NotFound { .. }) => Ok(()),
+        deleted => deleted,
+    }
+}
+
+impl Authenticator {
+    /// Sends a call once, and learns the server's time for this account.
+    async fn call(&self, account: Id, call: &Call) -> Result<PushReply, Error> {
+        let sent = self.parts.clock.read();
+        let reply = self.parts.transport.send(&call.url, call.payload(), TIME_OUT).await?;
+        let received = self.parts.clock.read();
+        let reply = PushReply::read(&reply)?;
+        if let Some(anchor) = reply.time.and_then(|time| TimeAnchor::from_exchange(&sent, received, time, 0))
+        {
+            hold(&self.parts.push.times).insert(account, anchor);
+        }
+        Ok(reply)
+    }
+
+    /// Sends a call that a person waits for, the same bytes again where its reply got lost.
+    async fn call_patiently(&self, account: Id, call: &Call) -> Result<Sent, Error> {
+        let mut waits = super::service::RETRIES.iter();
+        let mut after_loss = false;
+        loop {
+            match self.call(account, call).await {
+                Ok(reply) => return Ok(Sent { reply, after_loss }),
+                Err(error) if is_passing(&error) => {
+                    let wait: &Duration = waits.next().ok_or(error.clone())?;
+                    after_loss |= error != Error::Network(crate::client::NetworkError::Unreachable);
+                    tokio::time::sleep(*wait).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Makes and sends a call with a signed time: once, and once more if the server's time turns out to be another than
+    /// was believed. `make` makes it at a time in milliseconds.
+    async fn call_timed(
+        &self,
+        account: Id,
+        make: impl Fn(&RsaKey, u64) -> Result<Call, KeyStoreError> + Clone + Send + 'static,
+    ) -> Result<PushReply, Error> {
+        let believed = self.server_time(account);
+        let first = make.clone();
+        let call = self.sign_push(account, move |key| first(key, believed)).await?;
+        let reply = self.call(account, &call).await?;
+        if !reply.may_be_clock() {
+            return Ok(reply);
+        }
+        match reply.time {
+            Some(time) if time.abs_diff(believed) > TOLERANCE_MS => {
+                let corrected = self.server_time(account);
+                let call = self.sign_push(account, move |key| make(key, corrected)).await?;
+                self.call(account, &call).await
+            }
+            Some(_) => Ok(reply),
+            None => Err(PushError::ClockOff.into()),
+        }
+    }
+
+    /// The time that the server of an account goes by, milliseconds.
+    fn server_time(&self, account: Id) -> u64 {
+        let times = hold(&self.parts.push.times);
+        match times.get(&account) {
+            Some(anchor) => anchor.now(&self.parts.clock.read()).unix_ms,
+            None => self.clock_status().time.unix_ms,
+        }
+    }
+
+    /// Signs with the token's key, off this thread. The key is read from the vault each time, so that locking the vault
+    /// takes it away.
+    async fn sign_push<T: Send + 'static>(
+        &self,
+        account: Id,
+        make: impl FnOnce(&RsaKey) -> Result<T, KeyStoreError> + Send + 'static,
+    ) -> Result<T, Error> {
+        let vault = self.parts.vault.clone();
+        tasks::blocking(move || {
+            let token = vault.get::<PushToken>(account)?.ok_or(KeyStoreError::NotFound)?;
+            Ok(make(&RsaKey::from_pkcs8(&token.private_key)?)?)
+        })
+        .await
+    }
+
+    /// Tells the server another push address.
+    pub(super) async fn tell_push_address(
+        &self,
+        account: Id,
+        binding: &PushBinding,
+        wake_up: Option<WakeUp>,
+    ) -> Result<(), Error> {
+        let (service, serial) = (binding.service.clone(), binding.serial.clone());
+        let reply = self
+            .call_timed(account, move |key, unix_ms| {
+                address_call(&service, &serial, wake_up.as_ref(), unix_ms, |text| key.sign(text.as_bytes()))
+            })
+            .await?;
+        Ok(reply.changed()?)
+    }
+
+    /// Changes a token's record, if it is still there.
+    async fn update_token<T: Send + 'static>(
+        &self,
+        account: Id,
+        change: impl FnOnce(&mut PushToken) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let vault = self.parts.vault.clone();
+        tasks::blocking(move || {
+            vault.transaction(|tx| {
+                let mut token = tx.get::<PushToken>(account)?.ok_or(KeyStoreError::NotFound)?;
+                let changed = change(&mut token);
+                tx.update(account, &token)?;
+                Ok::<_, Error>(changed)
+            })
+        })
+        .await
+    }
+}

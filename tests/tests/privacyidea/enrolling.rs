@@ -1,0 +1,129 @@
+//! From a QR to an account.
+
+use countersign_core::approvals::{BindingState, Provider};
+use countersign_core::protocol::messages::WakeUp;
+use countersign_tests::{Failure, Phone, PrivacyIdea};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::{asked, refused_with, same};
+
+pub(crate) async fn the_rollout_leaves_an_account_that_is_asked(server: &PrivacyIdea) -> Result<(), Failure> {
+    let (serial, qr) = server.make_push_token("alice").await?;
+    let phone = Phone::new();
+    let enrolment = phone.enrol_by(&qr, None).await?;
+    same(enrolment.check_value, None, "no check value")?;
+    same(enrolment.organisation.as_str(), "privacyIDEA", "the issuer")?;
+    let account = phone.authenticator.accounts()?.accounts.remove(0);
+    same(account.provider, Some(Provider::PrivacyIdea), "the protocol")?;
+    same(account.binding, Some(BindingState::Active), "the state")?;
+    same(account.name.as_str(), serial.as_str(), "the name")?;
+    same(account.service.as_deref(), Some(server.authority()), "the server")?;
+    // After a restart, everything is still there.
+    let phone = phone.restarted();
+    asked(server, &phone, enrolment.account).await.map(drop)
+}
+
+pub(crate) async fn a_code_works_once(server: &PrivacyIdea) -> Result<(), Failure> {
+    let (_, qr) = server.make_push_token("alice").await?;
+    Phone::new().enrol_by(&qr, None).await?;
+    let second = Phone::new();
+    refused_with(second.enrol_by(&qr, None).await, "ticket_used")?;
+    same(second.authenticator.accounts()?.accounts.len(), 0, "nothing is kept")
+}
+
+pub(crate) async fn an_altered_code_enrols_nothing(server: &PrivacyIdea) -> Result<(), Failure> {
+    let (serial, qr) = server.make_push_token("alice").await?;
+    let (before, rest) = qr.split_once("enrollment_credential=").ok_or("a credential")?;
+    let altered = format!("{before}enrollment_credential={}{}", "0".repeat(40), &rest[40..]);
+    let phone = Phone::new();
+    refused_with(phone.enrol_by(&altered, None).await, "ticket_unknown")?;
+    let unknown = qr.replace(&serial, "PIPU0000AAAA");
+    refused_with(phone.enrol_by(&unknown, None).await, "ticket_used")?;
+    same(phone.authenticator.accounts()?.accounts.len(), 0, "nothing is kept")?;
+    phone.enrol_by(&qr, None).await.map(drop).map_err(Failure::from)
+}
+
+pub(crate) async fn a_wish_to_check_no_certificate_is_told(server: &PrivacyIdea) -> Result<(), Failure> {
+    let policy = |verify: &str| {
+        json!({
+            "push_firebase_configuration": "poll only", "push_registration_url": server.push_url(),
+            "push_ttl": "10", "push_ssl_verify": verify, "push_use_pia_scheme": verify == "0",
+        })
+    };
+    server.set_policy("push_enrolment", "enrollment", policy("0")).await?;
+    let made = server.make_push_token("alice").await;
+    server.set_policy("push_enrolment", "enrollment", policy("1")).await?;
+    let (_, qr) = made?;
+    same(qr.starts_with("pia://pipush/"), true, "the vendor's own scheme")?;
+    let phone = Phone::new();
+    let enrolment = phone.enrol_by(&qr, None).await?;
+    same(enrolment.asked_for_no_certificate_check, true, "told")?;
+    asked(server, &phone, enrolment.account).await.map(drop)
+}
+
+pub(crate) async fn the_same_token_enrolled_anew_keeps_its_account(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    let (serial, qr) = server.make_push_token("alice").await?;
+    let phone = Phone::new();
+    let account = phone.enrol_by(&qr, None).await?.account;
+    phone.authenticator.rename(account, "My hospital", "me")?;
+    let anew = json!({ "type": "push", "serial": serial, "rollover": 1 });
+    let detail = server.make_token("alice", anew).await?;
+    let qr = detail["pushurl"]["value"].as_str().ok_or("a new QR")?;
+    same(phone.enrol_by(qr, None).await?.account, account, "the account")?;
+    let accounts = phone.authenticator.accounts()?.accounts;
+    same((accounts.len(), accounts[0].name.as_str()), (1, "me"), "one account, by its name")?;
+    let (transaction, request) = asked(server, &phone, account).await?;
+    phone.authenticator.approve(request.id, countersign_core::approvals::MatchProof::None).await?;
+    same(server.check("alice", &transaction, "").await?.as_str(), "ACCEPT", "the new key")
+}
+
+pub(crate) async fn a_push_address_is_told_and_the_gateway_wakes_it(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let endpoint = format!("http://{}/up?token=abc", listener.local_addr()?);
+    let gateway = json!({
+        "name": "unifiedpush", "module": "privacyidea.lib.smsprovider.HttpSMSProvider.HttpSMSProvider",
+        "option.URL": format!("http://{}/gateway", listener.local_addr()?), "option.HTTP_METHOD": "POST",
+        "option.ALLOW_PUSH": "yes", "option.SEND_DATA_AS_JSON": "yes", "option.device": "{phone}",
+        "option.data": "{message}",
+    });
+    server.post("/smsgateway", gateway).await?;
+    let policy = |gateway: &str| json!({ "push_firebase_configuration": gateway, "push_registration_url": server.push_url(), "push_ttl": "10" });
+    server.set_policy("push_enrolment", "enrollment", policy("unifiedpush")).await?;
+    let made = server.make_push_token("alice").await;
+    server.set_policy("push_enrolment", "enrollment", policy("poll only")).await?;
+    let phone = Phone::new();
+    let wake_up = WakeUp::UnifiedPush { endpoint: endpoint.clone() };
+    let account = phone.enrol_by(&made?.1, Some(wake_up)).await?.account;
+
+    let pushed = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await?;
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            let read = stream.read(&mut buffer).await?;
+            request.extend_from_slice(&buffer[..read]);
+            let text = String::from_utf8_lossy(&request);
+            if read == 0
+                || text
+                    .split_once("\r\n\r\n")
+                    .is_some_and(|(_, body)| serde_json::from_str::<Value>(body).is_ok())
+            {
+                break;
+            }
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await?;
+        Ok::<_, std::io::Error>(String::from_utf8_lossy(&request).into_owned())
+    });
+    let (transaction, request) = asked(server, &phone, account).await?;
+    let pushed = pushed.await??;
+    let body: Value = serde_json::from_str(pushed.split_once("\r\n\r\n").ok_or("a body")?.1)?;
+    same(body["device"].as_str(), Some(endpoint.as_str()), "the address of the wake-up")?;
+    phone.authenticator.approve(request.id, countersign_core::approvals::MatchProof::None).await?;
+    same(server.status(&transaction).await?.as_str(), "accept", "the sign-in")
+}

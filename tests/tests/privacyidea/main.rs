@@ -1,0 +1,145 @@
+//! The real core and command line as the phone of a real privacyIDEA server.
+//!
+//! A server takes seconds to start, so one serves all of these tests, one after another. Where it can't be installed,
+//! since PyPI can't be reached, each test says by name that it was skipped.
+
+mod answering;
+mod command_line;
+mod enrolling;
+mod refused;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use countersign_core::Error;
+use countersign_core::approvals::ApprovalRequest;
+use countersign_core::protocol::Id;
+use countersign_tests::{Failure, Phone, PrivacyIdea, Transaction};
+
+/// Runs each test by its name; names a test that fails and goes on.
+macro_rules! tests {
+    ($server:expr, $filter:expr; $($module:ident: $($test:ident),+;)+) => {{
+        let mut failed = Vec::new();
+        $($(
+            let name = concat!(stringify!($module), "::", stringify!($test));
+            if name.contains($filter) {
+                match $server {
+                    None => println!("SKIPPED {name}: privacyIDEA is not installed, and PyPI can't be reached"),
+                    Some(server) => {
+                        let start = Instant::now();
+                        let result = prepare(server).await;
+                        let result = match result {
+                            Ok(()) => $module::$test(server).await,
+                            failure => failure,
+                        };
+                        match result {
+                            Ok(()) => println!("test {name} ... ok ({:.1} s)", start.elapsed().as_secs_f32()),
+                            Err(error) => {
+                                println!("test {name} ... FAILED: {error}");
+                                failed.push(name);
+                            }
+                        }
+                    }
+                }
+            }
+        )+)+
+        failed
+    }};
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
+    if std::env::args().any(|arg| arg == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    let started = match PrivacyIdea::start().await {
+        Ok(started) => started,
+        Err(error) => {
+            println!("privacyIDEA did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let failed = tests! { started.as_ref(), filter.as_str();
+        enrolling:
+            the_rollout_leaves_an_account_that_is_asked,
+            a_code_works_once,
+            an_altered_code_enrols_nothing,
+            a_wish_to_check_no_certificate_is_told,
+            the_same_token_enrolled_anew_keeps_its_account,
+            a_push_address_is_told_and_the_gateway_wakes_it;
+        answering:
+            a_plain_approval_signs_in_once,
+            the_option_on_the_page_signs_in,
+            a_wrong_option_ends_the_sign_in,
+            one_choice_is_all_even_after_a_restart,
+            a_code_is_shown_on_the_phone_and_typed_at_the_page,
+            denying_and_reporting_are_told_apart,
+            a_lost_reply_is_no_second_approval,
+            either_of_two_phones_is_enough,
+            a_clock_that_is_off_is_corrected_for_the_server_alone,
+            an_expired_request_is_gone,
+            a_text_that_was_cut_to_nothing_is_told;
+        refused:
+            an_option_called_decline_is_not_shown,
+            a_deleted_token_is_told_and_nothing_is_deleted_here,
+            a_policy_against_polling_is_told,
+            the_policy_that_hides_reasons_changes_nothing_for_a_good_phone,
+            a_page_with_status_200_is_no_answer,
+            what_no_device_can_tell_the_server_is_data;
+        command_line:
+            the_same_commands_do_it;
+    };
+    drop(started);
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!("failed: {}", failed.join(", "));
+    ExitCode::FAILURE
+}
+
+/// Users without tokens, and policies as they were.
+async fn prepare(server: &PrivacyIdea) -> Result<(), Failure> {
+    server.delete_tokens("alice").await?;
+    for policy in ["authentication", "token"] {
+        let _ = server.delete_policy(policy).await;
+    }
+    Ok(())
+}
+
+/// A phone that is enrolled for alice.
+async fn enrolled(server: &PrivacyIdea) -> Result<(Phone, Id), Failure> {
+    let (_, qr) = server.make_push_token("alice").await?;
+    let phone = Phone::new();
+    let account = phone.enrol_by(&qr, None).await?.account;
+    Ok((phone, account))
+}
+
+/// A sign-in of alice, and what her phone shows of it.
+async fn asked(
+    server: &PrivacyIdea,
+    phone: &Phone,
+    account: Id,
+) -> Result<(Transaction, ApprovalRequest), Failure> {
+    let transaction = server.trigger("alice").await?;
+    let request = phone.fetch(account).await?.pop().ok_or("the phone shows no request")?;
+    Ok((transaction, request))
+}
+
+/// Fails unless both are the same.
+fn same<T: PartialEq + std::fmt::Debug>(found: T, wanted: T, what: &str) -> Result<(), Failure> {
+    if found == wanted { Ok(()) } else { Err(format!("{what}: {found:?} instead of {wanted:?}").into()) }
+}
+
+/// Fails unless the call fails with this code.
+fn refused_with<T: std::fmt::Debug>(result: Result<T, Error>, code: &str) -> Result<(), Failure> {
+    match result {
+        Err(error) => same(error.code(), code, "refused"),
+        Ok(value) => Err(format!("not refused: {value:?}").into()),
+    }
+}
+
+/// The server's clock has whole seconds in its database.
+async fn a_moment(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}

@@ -1,0 +1,71 @@
+//! What the phone refuses, and what the server does.
+
+use countersign_core::approvals::{BindingState, MatchProof};
+use countersign_tests::{Failure, Phone, PrivacyIdea};
+use serde_json::json;
+
+use crate::{asked, enrolled, refused_with, same};
+
+pub(crate) async fn an_option_called_decline_is_not_shown(server: &PrivacyIdea) -> Result<(), Failure> {
+    let action = json!({
+        "push_require_presence": "1", "push_presence_options": "CUSTOM",
+        "push_presence_custom_options": "allow:decline:later",
+    });
+    server.set_policy("authentication", "authentication", action).await?;
+    let (phone, account) = enrolled(server).await?;
+    server.trigger("alice").await?;
+    same(phone.fetch(account).await?.len(), 0, "its denial could be posted as an approval")
+}
+
+pub(crate) async fn a_deleted_token_is_told_and_nothing_is_deleted_here(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    let (phone, account) = enrolled(server).await?;
+    let (_, request) = asked(server, &phone, account).await?;
+    server.delete_tokens("alice").await?;
+    refused_with(phone.authenticator.approve(request.id, MatchProof::None).await, "device_unknown")?;
+    refused_with(phone.fetch(account).await, "device_unknown")?;
+    // Nobody signed that, so the account stays as it is.
+    same(phone.authenticator.accounts()?.accounts[0].binding, Some(BindingState::Active), "the account")
+}
+
+pub(crate) async fn a_policy_against_polling_is_told(server: &PrivacyIdea) -> Result<(), Failure> {
+    let (phone, account) = enrolled(server).await?;
+    server.set_policy("authentication", "authentication", json!({ "push_allow_polling": "deny" })).await?;
+    refused_with(phone.fetch(account).await, "service_forbids")
+}
+
+pub(crate) async fn the_policy_that_hides_reasons_changes_nothing_for_a_good_phone(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    server.set_policy("token", "token", json!({ "hide_specific_error_message_for_ttype": true })).await?;
+    let (phone, account) = enrolled(server).await?;
+    phone.clock.set_wall_ahead(7_200_000);
+    phone.clock.restart();
+    let (transaction, request) = asked(server, &phone, account).await?;
+    phone.authenticator.approve(request.id, MatchProof::None).await?;
+    same(server.status(&transaction).await?.as_str(), "accept", "approved")?;
+    server.delete_tokens("alice").await?;
+    refused_with(phone.fetch(account).await, "device_unknown")
+}
+
+pub(crate) async fn a_page_with_status_200_is_no_answer(server: &PrivacyIdea) -> Result<(), Failure> {
+    let (_, qr) = server.make_push_token("alice").await?;
+    let phone = Phone::new();
+    refused_with(
+        phone.enrol_by(&qr.replace("/ttype/push", "/elsewhere"), None).await,
+        "network_not_the_service",
+    )?;
+    same(phone.authenticator.accounts()?.accounts.len(), 0, "nothing is kept")
+}
+
+pub(crate) async fn what_no_device_can_tell_the_server_is_data(server: &PrivacyIdea) -> Result<(), Failure> {
+    let (phone, account) = enrolled(server).await?;
+    let summary = phone.authenticator.accounts()?.accounts.remove(0);
+    let abilities = summary.provider.ok_or("a provider")?.abilities();
+    same((abilities.rename_device, abilities.revoke), (false, false), "the abilities")?;
+    refused_with(phone.authenticator.rename_device(account, "x").await, "account_not_able")?;
+    refused_with(phone.authenticator.revoke(account).await, "account_not_able")?;
+    phone.authenticator.delete(account).await?;
+    same(phone.authenticator.vault().check()?.is_sound(), true, "nothing is left behind")
+}
