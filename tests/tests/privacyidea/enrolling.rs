@@ -1,6 +1,8 @@
 //! From a QR to an account.
 
-use countersign_core::approvals::{BindingState, Provider};
+use std::sync::Arc;
+
+use countersign_core::approvals::{BindingState, MatchProof, Provider};
 use countersign_core::protocol::messages::WakeUp;
 use countersign_tests::{Failure, Phone, PrivacyIdea};
 use serde_json::{Value, json};
@@ -77,53 +79,63 @@ pub(crate) async fn the_same_token_enrolled_anew_keeps_its_account(
     let accounts = phone.authenticator.accounts()?.accounts;
     same((accounts.len(), accounts[0].name.as_str()), (1, "me"), "one account, by its name")?;
     let (transaction, request) = asked(server, &phone, account).await?;
-    phone.authenticator.approve(request.id, countersign_core::approvals::MatchProof::None).await?;
+    phone.authenticator.approve(request.id, MatchProof::None).await?;
     same(server.check("alice", &transaction, "").await?.as_str(), "ACCEPT", "the new key")
 }
 
-pub(crate) async fn a_push_address_is_told_and_the_gateway_wakes_it(
+pub(crate) async fn a_push_address_is_told_changed_and_pushed_to(
     server: &PrivacyIdea,
 ) -> Result<(), Failure> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let endpoint = format!("http://{}/up?token=abc", listener.local_addr()?);
+    let listener = Arc::new(TcpListener::bind(("127.0.0.1", 0)).await?);
     let gateway = json!({
-        "name": "unifiedpush", "module": "privacyidea.lib.smsprovider.HttpSMSProvider.HttpSMSProvider",
-        "option.URL": format!("http://{}/gateway", listener.local_addr()?), "option.HTTP_METHOD": "POST",
+        "name": "bridge", "module": "privacyidea.lib.smsprovider.HttpSMSProvider.HttpSMSProvider",
+        "option.URL": format!("http://{}/", listener.local_addr()?), "option.HTTP_METHOD": "POST",
         "option.ALLOW_PUSH": "yes", "option.SEND_DATA_AS_JSON": "yes", "option.device": "{phone}",
         "option.data": "{message}",
     });
     server.post("/smsgateway", gateway).await?;
     let policy = |gateway: &str| json!({ "push_firebase_configuration": gateway, "push_registration_url": server.push_url(), "push_ttl": "10" });
-    server.set_policy("push_enrolment", "enrollment", policy("unifiedpush")).await?;
+    server.set_policy("push_enrolment", "enrollment", policy("bridge")).await?;
     let made = server.make_push_token("alice").await;
     server.set_policy("push_enrolment", "enrollment", policy("poll only")).await?;
     let phone = Phone::new();
-    let wake_up = WakeUp::UnifiedPush { endpoint: endpoint.clone() };
-    let account = phone.enrol_by(&made?.1, Some(wake_up)).await?.account;
-
-    let pushed = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await?;
-        let mut request = Vec::new();
-        let mut buffer = [0; 4096];
-        loop {
-            let read = stream.read(&mut buffer).await?;
-            request.extend_from_slice(&buffer[..read]);
-            let text = String::from_utf8_lossy(&request);
-            if read == 0
-                || text
-                    .split_once("\r\n\r\n")
-                    .is_some_and(|(_, body)| serde_json::from_str::<Value>(body).is_ok())
-            {
-                break;
-            }
+    let address = |number: u8| WakeUp::UnifiedPush { endpoint: format!("https://up.example/{number}") };
+    let account = phone.enrol_by(&made?.1, Some(address(1))).await?.account;
+    for (number, changed) in [(1, None), (2, Some(address(2)))] {
+        if changed.is_some() {
+            same(
+                phone.authenticator.set_wake_up(changed).await?.len(),
+                0,
+                "the server has taken the address",
+            )?;
         }
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await?;
-        Ok::<_, std::io::Error>(String::from_utf8_lossy(&request).into_owned())
-    });
-    let (transaction, request) = asked(server, &phone, account).await?;
-    let pushed = pushed.await??;
-    let body: Value = serde_json::from_str(pushed.split_once("\r\n\r\n").ok_or("a body")?.1)?;
-    same(body["device"].as_str(), Some(endpoint.as_str()), "the address of the wake-up")?;
-    phone.authenticator.approve(request.id, countersign_core::approvals::MatchProof::None).await?;
-    same(server.status(&transaction).await?.as_str(), "accept", "the sign-in")
+        let pushed = tokio::spawn(one_request(Arc::clone(&listener)));
+        let (transaction, request) = asked(server, &phone, account).await?;
+        let pushed = pushed.await??;
+        same(
+            pushed["device"].as_str(),
+            Some(format!("https://up.example/{number}").as_str()),
+            "the address",
+        )?;
+        phone.authenticator.approve(request.id, MatchProof::None).await?;
+        same(server.status(&transaction).await?.as_str(), "accept", "the sign-in")?;
+    }
+    Ok(())
+}
+
+/// The JSON of the next request.
+async fn one_request(listener: Arc<TcpListener>) -> Result<Value, std::io::Error> {
+    let (mut stream, _) = listener.accept().await?;
+    let mut request = Vec::new();
+    loop {
+        let mut buffer = [0; 4096];
+        let read = stream.read(&mut buffer).await?;
+        request.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&request);
+        let body = text.split_once("\r\n\r\n").map(|(_, body)| serde_json::from_str(body));
+        if read == 0 || body.as_ref().is_some_and(Result::is_ok) {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await?;
+            return Ok(body.and_then(Result::ok).unwrap_or_default());
+        }
+    }
 }
