@@ -105,10 +105,7 @@ impl Phone {
     pub async fn enrol(&self, link: &EnrolmentLink) -> Result<Enrolment, Error> {
         let name = "Ada's phone".into();
         self.authenticator
-            .enrol(
-                &EnrolmentOffer::Native(link.clone()),
-                DeviceDescription { name, platform: Platform::Other, wake_up: None },
-            )
+            .enrol(&link.clone().into(), DeviceDescription { name, platform: Platform::Other, wake_up: None })
             .await
     }
 

@@ -29,7 +29,7 @@ async fn set(phone: &Phone, address: &WakeUp) -> Vec<AccountFailure> {
 
 fn is_unsent(phone: &Phone, account: Id) -> bool {
     let account = phone.authenticator.vault().account(account).unwrap().unwrap();
-    account.binding.unwrap().wake_up_is_unsent
+    account.binding.unwrap().wake_up_is_unsent()
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn the_address_of_the_enrolment_is_not_sent_again() {
     let link = service.relying_party().enrolment("ada").await.link;
     let device =
         DeviceDescription { name: "Phone".into(), platform: Platform::Other, wake_up: Some(address("1")) };
-    phone.authenticator.enrol(&link, device).await.unwrap();
+    phone.authenticator.enrol(&link.clone().into(), device).await.unwrap();
     assert_eq!(set(&phone, &address("1")).await, []);
     assert_eq!(changes(&service).await, 0);
     assert!(stored(&service).unwrap().contains("push.example/1"));
@@ -69,8 +69,9 @@ async fn an_address_that_changes_during_an_enrolment_follows_it() {
     let link = service.relying_party().enrolment("ada").await.link;
     let device = |wake_up| DeviceDescription { name: "Phone".into(), platform: Platform::Other, wake_up };
     service.network.next(&[Fault::LoseReply; 4]).await;
-    phone.authenticator.enrol(&link, device(Some(address("1")))).await.unwrap_err();
-    let account = phone.authenticator.enrol(&link, device(Some(address("2")))).await.unwrap().account;
+    phone.authenticator.enrol(&link.clone().into(), device(Some(address("1")))).await.unwrap_err();
+    let account =
+        phone.authenticator.enrol(&link.clone().into(), device(Some(address("2")))).await.unwrap().account;
     assert!(stored(&service).unwrap().contains("push.example/1"));
     phone.fetch(account).await.unwrap();
     assert!(stored(&service).unwrap().contains("push.example/2"));
@@ -174,7 +175,7 @@ async fn a_device_that_was_revoked_learns_it() {
     let failures = set(&phone, &address("1")).await;
     assert_eq!(failures[0].error.code(), "device_revoked");
     let binding = phone.authenticator.vault().account(account).unwrap().unwrap().binding.unwrap();
-    assert_eq!(binding.state, BindingState::Revoked);
+    assert_eq!(binding.state(), BindingState::Revoked);
     assert_eq!(set(&phone, &address("2")).await, []);
     assert_eq!(stored(&service), None);
 }

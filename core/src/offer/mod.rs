@@ -47,6 +47,12 @@ pub enum EnrolmentOffer {
     PrivacyIdea(PushOffer),
 }
 
+impl From<EnrolmentLink> for EnrolmentOffer {
+    fn from(link: EnrolmentLink) -> Self {
+        Self::Native(link)
+    }
+}
+
 impl EnrolmentOffer {
     /// The approval service.
     #[must_use]

@@ -23,6 +23,8 @@ public final class RequestModel: Identifiable {
     public var number = ""
     /// How often a wrong number may still be corrected, after one.
     public private(set) var triesLeft: Int?
+    /// A code that finishes the sign-in: the person types it on the sign-in page. It is given once.
+    public private(set) var code: String?
     /// What went wrong last.
     public private(set) var problem: Problem?
 
@@ -38,6 +40,11 @@ public final class RequestModel: Identifiable {
         request.matching.digits.map(Int.init)
     }
 
+    /// Options to choose from: the sign-in page shows one of them, and one choice is all that there is.
+    public var options: [String] {
+        request.matching.options
+    }
+
     /// Whether the QR code of the sign-in page does as well.
     public var acceptsScan: Bool {
         request.matching.scan
@@ -46,7 +53,7 @@ public final class RequestModel: Identifiable {
     /// Whether what was typed can be the number. An organisation may ask for none; then there is nothing to type.
     public var canApprove: Bool {
         guard state == .asking else { return false }
-        guard let digits else { return !acceptsScan }
+        guard let digits else { return !acceptsScan && options.isEmpty }
         return number.filter(\.isWholeNumber).count == digits
     }
 
@@ -57,6 +64,11 @@ public final class RequestModel: Identifiable {
             try await authenticator.approve(
                 request.id, with: digits == nil ? .notAsked : .number(number: number))
         }
+    }
+
+    /// Approves with the option that the sign-in page shows. The platform checks the person.
+    public func approve(choosing option: String) async {
+        await answer { [request] in try await $0.approve(request.id, with: .choice(option: option)) }
     }
 
     /// Approves with the scanned code of the sign-in page. The platform checks the person.
@@ -80,6 +92,7 @@ public final class RequestModel: Identifiable {
         do {
             let answer = try await call(authenticator)
             problem = nil
+            code = answer.code
             if answer.outcome == .wrongMatch, answer.triesLeft > 0 {
                 triesLeft = Int(answer.triesLeft)
                 number = ""

@@ -18,6 +18,9 @@ struct RequestScreen: View {
                 fact("Where", model.request.place)
                 fact("With", model.request.client)
                 fact("Address", model.request.ip)
+                if let message = model.request.message {
+                    Text(message.isEmpty ? "The server doesn't say what this is. Deny it unless you just signed in." : message)
+                }
             }
             switch model.state {
             case .asking, .answering: answers
@@ -41,8 +44,17 @@ struct RequestScreen: View {
                 }
             }
         }
+        if !model.options.isEmpty {
+            Section("Tap the one that the sign-in page shows; you can tap once") {
+                ForEach(model.options, id: \.self) { option in
+                    Button(option) { Task { await model.approve(choosing: option) } }
+                }
+            }
+        }
         Section {
-            Button("Approve") { Task { await model.approve() } }.disabled(!model.canApprove)
+            if model.options.isEmpty {
+                Button("Approve") { Task { await model.approve() } }.disabled(!model.canApprove)
+            }
             if model.acceptsScan, let camera {
                 NavigationLink("Scan the sign-in page instead") {
                     camera { codes in
@@ -51,14 +63,18 @@ struct RequestScreen: View {
                 }
             }
             Button("Deny", role: .cancel) { Task { await model.deny() } }
-            Button("It wasn't me: report", role: .destructive) { Task { await model.report() } }
+            if model.request.canReport {
+                Button("It wasn't me: report", role: .destructive) { Task { await model.report() } }
+            }
         }
     }
 
     private func verdict(_ outcome: Outcome) -> some View {
         Section {
             switch outcome {
-            case .approved: Text("Approved")
+            case .approved:
+                Text("Approved")
+                if let code = model.code { LabeledContent("Type on the sign-in page", value: code) }
             case .denied: Text("Denied")
             case .reported: Text("Reported. Your organisation has been told.")
             case .wrongMatch: Text("The number was wrong, and the sign-in has failed. Start it again.")

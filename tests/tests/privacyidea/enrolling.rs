@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::approvals::{BindingState, MatchProof, Provider};
+use countersign_core::offer::Offer;
 use countersign_core::protocol::messages::WakeUp;
 use countersign_tests::{Failure, Phone, PrivacyIdea};
 use serde_json::{Value, json};
@@ -81,6 +82,30 @@ pub(crate) async fn the_same_token_enrolled_anew_keeps_its_account(
     let (transaction, request) = asked(server, &phone, account).await?;
     phone.authenticator.approve(request.id, MatchProof::None).await?;
     same(server.check("alice", &transaction, "").await?.as_str(), "ACCEPT", "the new key")
+}
+
+pub(crate) async fn codes_are_the_servers(server: &PrivacyIdea) -> Result<(), Failure> {
+    for token in [
+        json!({ "type": "totp" }),
+        json!({ "type": "totp", "hashlib": "sha256", "otplen": 8, "timeStep": 60 }),
+        json!({ "type": "totp", "hashlib": "sha512" }),
+        json!({ "type": "hotp" }),
+        json!({ "type": "hotp", "hashlib": "sha256", "otplen": 8 }),
+    ] {
+        let made = server.make_token("alice", token.clone()).await?;
+        let link = made["googleurl"]["value"].as_str().ok_or("a link")?;
+        let Offer::Otp(offer) = Offer::parse(link)? else { return Err("no one-time codes".into()) };
+        let phone = Phone::new();
+        let account = phone.authenticator.add(vec![offer])?.remove(0).id;
+        let code = match token["type"].as_str() {
+            Some("hotp") => phone.authenticator.next_code(account)?.to_string(),
+            _ => phone.code(account),
+        };
+        let serial = made["serial"].as_str().ok_or("a serial")?;
+        same(server.check_code(serial, &code).await?.as_str(), "ACCEPT", &token.to_string())?;
+        same(server.check_code(serial, &code).await?.as_str(), "REJECT", "the same code again")?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn a_push_address_is_told_changed_and_pushed_to(

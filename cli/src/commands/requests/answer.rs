@@ -32,9 +32,6 @@ pub(super) async fn approve(
 ) -> Result<(), Failure> {
     let needs_nothing = request.matching.is_none();
     let proof = match means {
-        Means { number: Some(choice), .. } if !request.matching.options.is_empty() => {
-            MatchProof::Choice(choice)
-        }
         Means { number: Some(number), .. } => MatchProof::Number(number),
         Means { scan: Some(path), .. } => proof::pictured(&path)?,
         Means { yes: true, .. } if needs_nothing => MatchProof::None,

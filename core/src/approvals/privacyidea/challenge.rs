@@ -205,11 +205,19 @@ impl PushChallenge {
         match proof {
             MatchProof::None if self.options.is_empty() => Ok(None),
             MatchProof::None => Err(AnswerError::MatchNeeded),
-            MatchProof::Choice(choice) if self.options.contains(choice) => Ok(Some(choice)),
-            MatchProof::Choice(_) | MatchProof::Number(_) | MatchProof::Scanned(_) => {
-                Err(AnswerError::MatchNotAccepted)
+            // What is typed into a field for a number may be one of the options, too.
+            MatchProof::Choice(choice) | MatchProof::Number(choice) => {
+                let chosen = choice.trim();
+                let is_option = self.options.iter().any(|option| option == chosen);
+                is_option.then_some(Some(chosen)).ok_or(AnswerError::MatchNotAccepted)
             }
+            MatchProof::Scanned(_) => Err(AnswerError::MatchNotAccepted),
         }
+    }
+
+    /// Whether an approval has to choose.
+    pub(crate) const fn has_options(&self) -> bool {
+        !self.options.is_empty()
     }
 }
 

@@ -41,7 +41,8 @@ impl Authenticator {
             };
             return Ok(AnswerOutcome { outcome, tries_left: 0, code: answered.code });
         }
-        if matches!(proof, MatchProof::Choice(_)) && self.was_still_open(challenge, entry).await {
+        let chose = decision == Decision::Approve && challenge.has_options();
+        if chose && self.was_still_open(challenge, entry).await {
             return Ok(AnswerOutcome { outcome: Outcome::WrongMatch, tries_left: 0, code: None });
         }
         Err(if after_loss { PushError::Unconfirmed } else { PushError::NotTaken }.into())

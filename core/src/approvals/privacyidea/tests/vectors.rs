@@ -115,8 +115,10 @@ fn a_presence_challenge_shows_its_options_and_takes_one_of_them() {
     let challenge = read_with(vectors["presence"]["challenge"].clone(), &bound(&vectors)).unwrap();
     let request = challenge.request(ACCOUNT, "privacyIDEA");
     assert_eq!(request.matching.options, ["39", "01", "32"]);
-    assert_eq!(challenge.choice(&MatchProof::Choice("01".into())), Ok(Some("01")));
-    for proof in [MatchProof::None, MatchProof::Choice("02".into()), MatchProof::Number("01".into())] {
+    for proof in [MatchProof::Choice("01".into()), MatchProof::Number(" 01".into())] {
+        assert_eq!(challenge.choice(&proof), Ok(Some("01")));
+    }
+    for proof in [MatchProof::None, MatchProof::Choice("02".into()), MatchProof::Number("1".into())] {
         assert!(challenge.choice(&proof).is_err(), "{proof:?}");
     }
 }

@@ -33,6 +33,13 @@ public sealed interface Answer {
     /** The sign-in succeeded, or the device is active. */
     public data object Approved : Answer
 
+    /**
+     * It is approved, and a code finishes the sign-in: show it, for the person to type on the sign-in page. It is given once.
+     *
+     * @property code what to type.
+     */
+    public data class ShowCode(val code: String) : Answer
+
     /** The sign-in was turned down. */
     public data object Denied : Answer
 
@@ -85,7 +92,7 @@ internal suspend fun answerOf(call: suspend () -> AnswerOutcome): Answer =
     }
 
 private fun AnswerOutcome.toAnswer(): Answer = when (outcome) {
-    Outcome.APPROVED -> Answer.Approved
+    Outcome.APPROVED -> code?.let(Answer::ShowCode) ?: Answer.Approved
     Outcome.DENIED -> Answer.Denied
     Outcome.REPORTED -> Answer.Reported
     Outcome.WRONG_MATCH -> Answer.WrongMatch(triesLeft)

@@ -22,15 +22,21 @@ class RequestScreen(
         text(request.application, LARGE)
         text(request.organisation)
         for (line in listOfNotNull(request.user, request.place, request.client, request.ip)) text(line)
+        request.message?.let { text(it.ifEmpty { "The server doesn't say what this is. Deny it unless you just signed in." }) }
         if (request.matching.digits != null) {
             text("Type the number that the sign-in page shows:")
             number.inputType = InputType.TYPE_CLASS_NUMBER
             column.addView(number)
         }
         if (request.matching.scan) button("Scan the page instead") { activity.show(ScanScreen(activity, authenticator, request)) }
-        button("Approve") { answer(Decision.Approve(proof())) }
+        if (request.matching.options.isEmpty()) {
+            button("Approve") { answer(Decision.Approve(proof())) }
+        } else {
+            text("Tap the one that the sign-in page shows. You can tap once.")
+            for (option in request.matching.options) button(option) { answer(Decision.Approve(MatchProof.Choice(option))) }
+        }
         button("Deny") { answer(Decision.Deny) }
-        button("This wasn't me") { answer(Decision.Report) }
+        if (request.canReport) button("This wasn't me") { answer(Decision.Report) }
         // From the notification. The platform still checks the person before anything is signed.
         typed?.let(number::setText)
     }
@@ -42,6 +48,7 @@ class RequestScreen(
         activity.launch {
             when (val answer = authenticator.answer(request.id, decision)) {
                 Answer.Approved -> leave("Signed in.")
+                is Answer.ShowCode -> leave("Type ${answer.code} on the sign-in page.")
                 Answer.Denied -> leave("Denied.")
                 Answer.Reported -> leave("Reported. Your organisation has been told.")
                 Answer.NotChecked -> Unit
