@@ -192,7 +192,10 @@ impl From<Error> for AuthenticatorError {
                 Self::Network { detail }
             }
             Error::Push(PushError::Unavailable) => Self::Network { detail },
-            Error::Reply(ReplyError::Refused(_)) | Error::Push(_) => Self::Refused { detail },
+            Error::Push(PushError::NotTaken | PushError::Unconfirmed) => Self::Gone { detail },
+            Error::Reply(ReplyError::Refused(_)) | Error::Push(_) | Error::NotAble => {
+                Self::Refused { detail }
+            }
             Error::Reply(_) => Self::Untrusted { detail },
             Error::NoSuchAccount | Error::NoSuchRequest | Error::NotEnrolled | Error::NoCodeOnRequest => {
                 Self::Gone { detail }

@@ -16,6 +16,8 @@ pub struct Offer(Kind);
 
 enum Kind {
     Otp(core::OtpOffer),
+    /// Completed, with what the person types on the enrolment page.
+    TwoStep(core::CompletedOffer),
     Part(core::MigrationPart),
     /// A whole export, put together from its parts.
     Export(Vec<core::OtpOffer>, Vec<core::RefusedAccount>),
@@ -93,6 +95,7 @@ impl Offer {
     pub fn content(&self) -> OfferContent {
         match &self.0 {
             Kind::Otp(offer) => OfferContent::Otp { account: offer.into() },
+            Kind::TwoStep(completed) => OfferContent::Otp { account: (&completed.offer).into() },
             Kind::Part(part) => migration(part.index, part.count, &part.accounts, &part.refused),
             Kind::Export(accounts, refused) => migration(0, 1, accounts, refused),
             Kind::Enrolment(offer) => {
@@ -103,10 +106,26 @@ impl Offer {
     }
 }
 
+#[uniffi::export]
+impl Offer {
+    /// What the person types on the enrolment page once the account was added, in either case: this device's half of the
+    /// secret. Its codes count from then on. `None` for offers whose secret is whole.
+    #[must_use]
+    pub fn to_type(&self) -> Option<String> {
+        match &self.0 {
+            Kind::TwoStep(completed) => Some(completed.to_type.clone()),
+            _ => None,
+        }
+    }
+}
+
 impl Offer {
     pub(crate) fn read(text: &str) -> Result<Arc<Self>, AuthenticatorError> {
         let kind = match core::Offer::parse(text).map_err(countersign_core::Error::from)? {
             core::Offer::Otp(offer) => Kind::Otp(offer),
+            core::Offer::TwoStep(offer) => {
+                Kind::TwoStep(offer.complete().map_err(countersign_core::Error::from)?)
+            }
             core::Offer::Migration(part) => Kind::Part(part),
             core::Offer::Enrolment(offer) => Kind::Enrolment(offer),
             core::Offer::Match(link) => Kind::Match(link),
@@ -118,6 +137,7 @@ impl Offer {
     pub(crate) fn otp_offers(&self) -> Result<Vec<core::OtpOffer>, AuthenticatorError> {
         match &self.0 {
             Kind::Otp(offer) => Ok(vec![offer.clone()]),
+            Kind::TwoStep(completed) => Ok(vec![completed.offer.clone()]),
             Kind::Part(core::MigrationPart { accounts, .. }) | Kind::Export(accounts, _) => {
                 Ok(accounts.clone())
             }

@@ -70,6 +70,14 @@ impl PrivacyIdea {
         server.wait_until_ready().await?;
         let login = json!({ "username": "admin", "password": "adminpw" });
         server.token = text(&server.post("/auth", login).await?["result"]["value"]["token"])?;
+        // With one policy for administrators, all that they may do has to be listed.
+        let rights = json!({
+            "configwrite": true, "delete": true, "enrollpin": true, "enrollDAYPASSWORD": true, "enrollHOTP": true,
+            "enrollPUSH": true, "enrollTOTP": true, "hotp_2step": "allow", "policydelete": true, "policywrite": true,
+            "smsgateway_write": true, "token_rollover": true, "tokenlist": true, "totp_2step": "allow",
+            "triggerchallenge": true, "userlist": true,
+        });
+        server.set_policy("administrator", "admin", rights).await?;
         let enrolment = json!({
             "push_firebase_configuration": "poll only", "push_registration_url": server.push_url(), "push_ttl": "10",
         });

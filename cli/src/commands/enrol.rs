@@ -64,9 +64,10 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
     let offers = Offers::read(&args.sources)?;
     let session = session::open_or_create(global, output)?;
     if !offers.otp.is_empty() || !offers.refused.is_empty() {
-        let labels: Vec<_> =
-            offers.otp.iter().map(|offer| (offer.issuer.clone(), offer.name.clone())).collect();
-        let added = session.authenticator.add(offers.otp)?;
+        let (otp, to_type): (Vec<_>, Vec<_>) = offers.otp.into_iter().unzip();
+        let labels = otp.iter().map(|offer| (offer.issuer.clone(), offer.name.clone()));
+        let labels: Vec<_> = labels.zip(to_type).collect();
+        let added = session.authenticator.add(otp)?;
         output.report(&Added::new(labels, &added, &offers.refused))?;
     }
     for mut offer in offers.enrolments {
@@ -100,7 +101,8 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
 /// Everything that the sources offer. All of it is read before anything is added.
 #[derive(Default)]
 struct Offers {
-    otp: Vec<OtpOffer>,
+    /// With what the person types on the enrolment page, if anything.
+    otp: Vec<(OtpOffer, Option<String>)>,
     refused: Vec<RefusedAccount>,
     enrolments: Vec<EnrolmentOffer>,
 }
@@ -119,7 +121,11 @@ impl Offers {
                 match offer.map_err(|error| {
                     if texts.len() > 1 { Failure::entry(index, error) } else { error.into() }
                 })? {
-                    Offer::Otp(offer) => offers.otp.push(offer),
+                    Offer::Otp(offer) => offers.otp.push((offer, None)),
+                    Offer::TwoStep(offer) => {
+                        let completed = offer.complete()?;
+                        offers.otp.push((completed.offer, Some(completed.to_type)));
+                    }
                     Offer::Enrolment(offer) => offers.enrolments.push(offer),
                     Offer::Migration(part) => match &mut batch {
                         Some(batch) => batch.add(part)?,
@@ -132,7 +138,7 @@ impl Offers {
         }
         if let Some(batch) = batch {
             let (accounts, refused) = batch.finish().map_err(|batch| incomplete(&batch))?;
-            offers.otp.extend(accounts);
+            offers.otp.extend(accounts.into_iter().map(|offer| (offer, None)));
             offers.refused.extend(refused);
         }
         match offers.refused.first() {
@@ -222,6 +228,8 @@ struct AddedView {
     issuer: String,
     name: String,
     same_name: Vec<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_type: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -232,8 +240,13 @@ struct RefusedView {
 }
 
 impl Added {
-    fn new(labels: Vec<(String, String)>, added: &[AddedAccount], refused: &[RefusedAccount]) -> Self {
-        let added = labels.into_iter().zip(added).map(|((issuer, name), added)| AddedView {
+    fn new(
+        labels: Vec<((String, String), Option<String>)>,
+        added: &[AddedAccount],
+        refused: &[RefusedAccount],
+    ) -> Self {
+        let added = labels.into_iter().zip(added).map(|(((issuer, name), to_type), added)| AddedView {
+            to_type,
             account: added.id,
             issuer,
             name,
@@ -256,6 +269,12 @@ impl Report for Added {
                 continue;
             }
             writeln!(out, "{GOOD}Added{GOOD:#} {}", safe(&label(&account.issuer, &account.name)))?;
+            if let Some(to_type) = &account.to_type {
+                writeln!(
+                    out,
+                    "\n  Type on the page  {BOLD}{to_type}{BOLD:#}\n\nIts codes count from then on."
+                )?;
+            }
             if !account.same_name.is_empty() {
                 writeln!(
                     out,

@@ -77,6 +77,7 @@ struct FoundCode {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Content {
     Otp(Otp),
+    TwoStep { issuer: String, name: String },
     Export { part: usize, parts: usize, accounts: Vec<Otp>, refused: usize },
     Enrolment { service: String },
     SignIn { service: String },
@@ -104,6 +105,9 @@ impl FoundCode {
     fn new(text: &str, show_secrets: bool) -> Self {
         let content = match Offer::parse(text) {
             Ok(Offer::Otp(offer)) => Content::Otp(Otp::new(&offer)),
+            Ok(Offer::TwoStep(offer)) => {
+                Content::TwoStep { issuer: offer.issuer().to_owned(), name: offer.name().to_owned() }
+            }
             Ok(Offer::Migration(part)) => Content::Export {
                 part: part.index + 1,
                 parts: part.count,
@@ -159,6 +163,9 @@ impl Content {
     fn describe(&self) -> String {
         match self {
             Self::Otp(otp) => format!("one-time codes: {}", otp.describe()),
+            Self::TwoStep { issuer, name } => {
+                format!("one half of the secret of one-time codes: {}", safe(&label(issuer, name)))
+            }
             Self::Export { part, parts, accounts, refused } => {
                 let mut text = format!(
                     "part {part} of {parts} of another authenticator's export, with {}",

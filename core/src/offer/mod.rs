@@ -11,6 +11,7 @@ mod label;
 mod migration;
 mod otpauth;
 mod pipush;
+mod two_step;
 
 use countersign_protocol::{EnrolmentLink, MatchLink, ProtocolError, ServiceUrl};
 
@@ -20,6 +21,7 @@ pub(crate) use label::clean as clean_label;
 pub use migration::{MigrationPart, RefusedAccount};
 pub(crate) use otpauth::{algorithm_named, decode_base32};
 pub use pipush::PushOffer;
+pub use two_step::{CompletedOffer, TwoStepOffer};
 
 use crate::otp::OtpParameters;
 
@@ -29,6 +31,8 @@ use crate::otp::OtpParameters;
 pub enum Offer {
     /// One account's one-time codes (`otpauth://`).
     Otp(OtpOffer),
+    /// One account's one-time codes, of whose secret the device makes a half.
+    TwoStep(TwoStepOffer),
     /// Some of the accounts that another authenticator exports (`otpauth-migration://`).
     Migration(MigrationPart),
     /// Enrolment with an approval service, of whatever protocol.
@@ -109,7 +113,7 @@ impl Offer {
                 pipush::parse(rest).map(|offer| Self::Enrolment(EnrolmentOffer::PrivacyIdea(offer)))
             }
             "pia" => Err(OfferError::UnsupportedType),
-            "otpauth" => otpauth::parse(rest).map(Self::Otp),
+            "otpauth" => otpauth::parse(rest),
             "otpauth-migration" => migration::parse(rest).map(Self::Migration),
             "https" | "http" => parse_link(text),
             _ => Err(OfferError::NotAnOffer),

@@ -8,6 +8,9 @@
 //! Refused, since it could: a secret that isn't base32 or has an impossible length, an unknown algorithm, numbers out
 //! of range, and a parameter given twice with different values.
 //!
+//! `otpauth://daypassword`, privacyIDEA's, is a TOTP whose period is a day. With any of `2step_salt`, `2step_output` and
+//! `2step_difficulty` the secret is only half of one: that is another offer, [`TwoStepOffer`].
+//!
 //! Steam is told by `otpauth://steam` or `encoder=steam`, and by the issuer `Steam` with 5 digits or with none named,
 //! which is how other authenticators tell it too. Its digits, period and algorithm can be left out but not changed.
 
@@ -17,12 +20,12 @@ use data_encoding::{Encoding, Specification};
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use super::{OfferError, OtpOffer, label};
+use super::{Offer, OfferError, OtpOffer, TwoStepOffer, label};
 use crate::Secret;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 
 /// Reads what follows `otpauth://`.
-pub(super) fn parse(rest: &str) -> Result<OtpOffer, OfferError> {
+pub(super) fn parse(rest: &str) -> Result<Offer, OfferError> {
     let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (kind, label) = path.split_once('/').unwrap_or((path, ""));
@@ -48,14 +51,25 @@ pub(super) fn parse(rest: &str) -> Result<OtpOffer, OfferError> {
         Kind::Totp | Kind::Steam => {
             MovingFactor::Time { period: period.unwrap_or(OtpParameters::DEFAULT_PERIOD) }
         }
+        Kind::DayPassword => MovingFactor::Time { period: period.unwrap_or(DAY) },
         Kind::Hotp => {
             let next = query.counter.map_or(Ok(0), |text| parse_number(text, "counter"))?;
             MovingFactor::Counter { next }
         }
     };
     let parameters = OtpParameters::new(secret, algorithm, format, factor)?;
-    Ok(OtpOffer { issuer, name, parameters })
+    let offer = OtpOffer { issuer, name, parameters };
+    let two_step = [query.step_salt, query.step_output, query.step_rounds];
+    if two_step == [None; 3] {
+        return Ok(Offer::Otp(offer));
+    }
+    let [salt, output, rounds] =
+        two_step.map(|text| text.map(|text| parse_number(text, "2step")).transpose());
+    TwoStepOffer::new(offer, salt?, output?, rounds?).map(Offer::TwoStep)
 }
+
+/// Seconds.
+const DAY: u32 = 86_400;
 
 pub(super) const DEFAULT_DIGITS: u8 = 6;
 
@@ -64,6 +78,7 @@ enum Kind {
     Totp,
     Hotp,
     Steam,
+    DayPassword,
 }
 
 impl Kind {
@@ -72,6 +87,7 @@ impl Kind {
             "totp" => Ok(Self::Totp),
             "hotp" => Ok(Self::Hotp),
             "steam" => Ok(Self::Steam),
+            "daypassword" => Ok(Self::DayPassword),
             _ => Err(OfferError::UnsupportedType),
         }
     }
@@ -87,6 +103,9 @@ struct Query<'a> {
     period: Option<&'a str>,
     counter: Option<&'a str>,
     encoder: Option<&'a str>,
+    step_salt: Option<&'a str>,
+    step_output: Option<&'a str>,
+    step_rounds: Option<&'a str>,
 }
 
 impl<'a> Query<'a> {
@@ -103,6 +122,9 @@ impl<'a> Query<'a> {
                 "period" => (&mut parsed.period, "period"),
                 "counter" => (&mut parsed.counter, "counter"),
                 "encoder" => (&mut parsed.encoder, "encoder"),
+                "2step_salt" => (&mut parsed.step_salt, "2step_salt"),
+                "2step_output" => (&mut parsed.step_output, "2step_output"),
+                "2step_difficulty" => (&mut parsed.step_rounds, "2step_difficulty"),
                 _ => continue,
             };
             if field.is_some_and(|earlier| earlier != value) {

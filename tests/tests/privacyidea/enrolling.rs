@@ -108,6 +108,43 @@ pub(crate) async fn codes_are_the_servers(server: &PrivacyIdea) -> Result<(), Fa
     Ok(())
 }
 
+pub(crate) async fn a_day_password_lasts_its_day(server: &PrivacyIdea) -> Result<(), Failure> {
+    let made = server.make_token("alice", json!({ "type": "daypassword" })).await?;
+    let link = made["googleurl"]["value"].as_str().ok_or("a link")?;
+    let Offer::Otp(offer) = Offer::parse(link)? else { return Err("no one-time codes".into()) };
+    let phone = Phone::new();
+    let account = phone.authenticator.add(vec![offer])?.remove(0).id;
+    let serial = made["serial"].as_str().ok_or("a serial")?;
+    for _ in 0..2 {
+        same(server.check_code(serial, &phone.code(account)).await?.as_str(), "ACCEPT", "the day's code")?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn both_halves_of_a_secret_are_needed(server: &PrivacyIdea) -> Result<(), Failure> {
+    for (kind, hash) in [("totp", "sha1"), ("totp", "sha256"), ("hotp", "sha512")] {
+        let wanted = json!({ "type": kind, "hashlib": hash, "2stepinit": 1 });
+        let made = server.make_token("alice", wanted).await?;
+        let link = made["googleurl"]["value"].as_str().ok_or("a link")?;
+        let Offer::TwoStep(offer) = Offer::parse(link)? else { return Err("no two-step enrolment".into()) };
+        let completed = offer.complete()?;
+        let phone = Phone::new();
+        let account = phone.authenticator.add(vec![completed.offer])?.remove(0).id;
+        let serial = made["serial"].as_str().ok_or("a serial")?;
+        let typed = json!({
+            "type": kind, "serial": serial, "otpkey": completed.to_type.to_lowercase(),
+            "otpkeyformat": "base32check", "genkey": 0,
+        });
+        server.post("/token/init", typed).await?;
+        let code = match kind {
+            "hotp" => phone.authenticator.next_code(account)?.to_string(),
+            _ => phone.code(account),
+        };
+        same(server.check_code(serial, &code).await?.as_str(), "ACCEPT", hash)?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn a_push_address_is_told_changed_and_pushed_to(
     server: &PrivacyIdea,
 ) -> Result<(), Failure> {

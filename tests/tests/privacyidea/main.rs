@@ -68,7 +68,9 @@ async fn main() -> ExitCode {
             a_wish_to_check_no_certificate_is_told,
             the_same_token_enrolled_anew_keeps_its_account,
             a_push_address_is_told_changed_and_pushed_to,
-            codes_are_the_servers;
+            codes_are_the_servers,
+            a_day_password_lasts_its_day,
+            both_halves_of_a_secret_are_needed;
         answering:
             a_plain_approval_signs_in_once,
             the_option_on_the_page_signs_in,

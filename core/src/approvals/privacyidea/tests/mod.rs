@@ -1,6 +1,7 @@
 //! Everything against what a real server and a real phone have said to each other, and against what an attacker makes of
 //! it.
 
+mod anything;
 mod attacks;
 mod replies;
 mod vectors;
