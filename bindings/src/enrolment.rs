@@ -7,6 +7,7 @@ use countersign_core as core;
 use countersign_core::protocol::messages;
 
 use crate::cancel::{CancelHandle, cancellable};
+use crate::convert::mirror_enum;
 use crate::{AccountFailure, Authenticator, AuthenticatorError, Id, Offer};
 
 /// What a device says of itself when it enrols.
@@ -73,6 +74,18 @@ pub struct Enrolment {
     pub asked_for_no_certificate_check: bool,
 }
 
+mirror_enum! {
+    /// How far an enrolment is.
+    EnrolmentStep of core::EnrolmentStep {
+        /// The device's key is being made, which takes seconds.
+        MakingKey of MakingKey,
+        /// The service is told of it.
+        Registering of Registering,
+        /// The service is asked to prove that it can use it.
+        Checking of Checking,
+    } else Checking
+}
+
 #[uniffi::export(async_runtime = "tokio")]
 impl Authenticator {
     /// Enrols this device by a scanned offer of enrolment: makes its keys, binds them, and stores the new account.
@@ -95,6 +108,13 @@ impl Authenticator {
         let offer = offer.enrolment()?;
         let enrolment = cancellable(cancel, self.core.enrol(offer, device.into())).await;
         self.changed_by(enrolment).map(Enrolment::from)
+    }
+
+    /// How far the enrolment is that is under way, where its protocol has slow steps. Asks nobody: ask it now and then while
+    /// [`Authenticator::enrol`] is awaited.
+    #[must_use]
+    pub fn enrolment_step(&self) -> Option<EnrolmentStep> {
+        self.core.enrolment_step().map(EnrolmentStep::from)
     }
 
     /// Gives this device a new name at the account's service.

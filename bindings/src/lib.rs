@@ -38,7 +38,7 @@ pub use cancel::CancelHandle;
 pub use clock::{ClockReading, ClockStatus, DeviceClock, TimeSource};
 pub use codes::{AccountCode, Codes, ShownCode};
 pub use countersign_core::protocol::Id;
-pub use enrolment::{DeviceDescription, Enrolment, Platform, WakeUp};
+pub use enrolment::{DeviceDescription, Enrolment, EnrolmentStep, Platform, WakeUp};
 pub use error::{AuthenticatorError, ErrorDetail, PlatformError, PlatformKeyError};
 pub use key_store::VaultKeyStore;
 pub use keys::{DeviceKeys, KeyName, KeyRole, Prompt, UserCheck};

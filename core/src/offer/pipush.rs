@@ -25,8 +25,6 @@ pub struct PushOffer {
     pub issuer: String,
     /// Its name, mostly the serial.
     pub name: String,
-    /// How many minutes the offer is meant to live; the server doesn't enforce it.
-    pub minutes: Option<u32>,
     /// Whether the offer asks not to check the server's certificate. It is checked all the same.
     pub asks_for_no_certificate_check: bool,
     /// The size of the key that is made for it: a shell may choose another.
@@ -60,15 +58,12 @@ pub(super) fn parse(rest: &str) -> Result<PushOffer, OfferError> {
         ProtocolError::InsecureUrl => OfferError::InsecureLink,
         _ => OfferError::BrokenLink,
     })?;
-    let minutes =
-        find("ttl").map(|text| text.parse().map_err(|_| OfferError::BadNumber("ttl"))).transpose()?;
     let name = label::clean(&label::decode(path.strip_prefix('/').unwrap_or(path)));
     Ok(PushOffer {
         service,
         serial: serial.to_owned(),
         issuer: label::clean(find("issuer").unwrap_or_default()),
         name: if name.is_empty() { serial.to_owned() } else { name },
-        minutes,
         asks_for_no_certificate_check: match find("sslverify") {
             None | Some("1") => false,
             Some("0") => true,
@@ -127,7 +122,7 @@ mod tests {
             let offer = read(&link).unwrap();
             assert_eq!(offer.service.to_string(), "http://127.0.0.1:5111/ttype/push");
             assert_eq!((offer.serial.as_str(), offer.issuer.as_str()), ("PIPU00000144", "privacyIDEA"));
-            assert_eq!((offer.minutes, offer.asks_for_no_certificate_check), (Some(10), false));
+            assert!(!offer.asks_for_no_certificate_check);
             assert_eq!(offer.credential(), "6ea045275c903462317712b01142fa06d610a203");
         }
     }
@@ -157,7 +152,6 @@ mod tests {
             ("serial=PIPU00000144", "serial=A&serial=B", OfferError::BrokenLink),
             ("enrollment_credential=", "enrollment_credential=zz", OfferError::BadSecret),
             ("&enrollment_credential=", "&other=", OfferError::MissingSecret),
-            ("ttl=10", "ttl=ten", OfferError::BadNumber("ttl")),
         ] {
             assert_eq!(read(&LINK.replacen(from, to, 1)), Err(error), "{to}");
         }

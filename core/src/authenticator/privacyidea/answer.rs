@@ -28,6 +28,8 @@ impl Authenticator {
             _ => self.sign_push_answer(entry, challenge, decision, &proof).await?,
         };
         let Sent { reply, after_loss } = self.call_patiently(entry.account, &call).await?;
+        // Signed by an earlier call, it may have been sent by it, too.
+        let may_be_second = after_loss || entry.is_signed(decision, &proof);
         let answered = reply.answered()?;
         // Whatever the reply: the server takes no second answer, and where it would, the phone gives none.
         let id = challenge.id();
@@ -45,7 +47,7 @@ impl Authenticator {
         if chose && self.was_still_open(challenge, entry).await {
             return Ok(AnswerOutcome { outcome: Outcome::WrongMatch, tries_left: 0, code: None });
         }
-        Err(if after_loss { PushError::Unconfirmed } else { PushError::NotTaken }.into())
+        Err(if may_be_second { PushError::Unconfirmed } else { PushError::NotTaken }.into())
     }
 
     async fn sign_push_answer(
@@ -60,10 +62,9 @@ impl Authenticator {
             Decision::Deny | Decision::Report => None,
         };
         if decision == Decision::Approve {
-            let prompt = Prompt {
-                application: challenge.request(entry.account, &entry.organisation).application,
-                account: entry.organisation.clone(),
-            };
+            let shown = challenge.request(entry.account, &entry.organisation);
+            let account = format!("{}: {}", shown.organisation, shown.user);
+            let prompt = Prompt { application: shown.application, account };
             let key = KeyName { account: entry.account, role: KeyRole::Approval };
             // The signature goes nowhere: what counts is that the platform has checked the person before it made it.
             self.sign(key, challenge.id().as_bytes(), Some(prompt)).await?;
