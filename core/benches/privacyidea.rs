@@ -49,9 +49,12 @@ impl Server {
         let pem = vectors["phone_private_key_pem"].as_str().unwrap();
         let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
         let key = KeyPair::from_pkcs8(&BASE64.decode(base64.as_bytes()).unwrap()).unwrap();
-        let public = BASE64.encode(key.public().as_ref());
-        let next = Mutex::new(reply(json!(true), json!({ "public_key": public })));
-        Self { key, next }
+        Self { key, next: Mutex::new(Value::Null) }
+    }
+
+    fn answers_enrolments(&self) {
+        let public = BASE64.encode(self.key.public().as_ref());
+        *self.next.lock().unwrap() = reply(json!([]), json!({ "public_key": public }));
     }
 
     fn answers(&self, value: Value) {
@@ -93,11 +96,15 @@ fn rounds(c: &mut Criterion) {
     let clock = Arc::new(SystemClock::default());
     let transport: Arc<dyn Transport> = Arc::<Server>::clone(&server);
     let authenticator = Authenticator::new(vault, keys, clock, transport).unwrap();
-    let Ok(Offer::Enrolment(EnrolmentOffer::PrivacyIdea(mut offer))) = Offer::parse(QR) else { panic!() };
-    offer.key_size = RsaKeySize::Bits2048;
-    let device = DeviceDescription { name: "Phone".into(), platform: Platform::Other, wake_up: None };
-    let offer = EnrolmentOffer::PrivacyIdea(offer);
-    let account = runtime.block_on(authenticator.enrol(&offer, device)).unwrap().account;
+    let enrol = |key_size| {
+        let Ok(Offer::Enrolment(EnrolmentOffer::PrivacyIdea(mut offer))) = Offer::parse(QR) else { panic!() };
+        offer.key_size = key_size;
+        let device = DeviceDescription { name: "Phone".into(), platform: Platform::Other, wake_up: None };
+        server.answers_enrolments();
+        let offer = EnrolmentOffer::PrivacyIdea(offer);
+        runtime.block_on(authenticator.enrol(&offer, device)).unwrap().account
+    };
+    let account = enrol(RsaKeySize::Bits2048);
 
     let mut group = c.benchmark_group("privacyidea");
     group.bench_function("a sign-in", |b| {
@@ -123,6 +130,10 @@ fn rounds(c: &mut Criterion) {
             }
         });
     });
+    group.sample_size(20);
+    for (name, size) in [("2048", RsaKeySize::Bits2048), ("4096", RsaKeySize::Bits4096)] {
+        group.bench_function(format!("an enrolment with a key of {name} bits"), |b| b.iter(|| enrol(size)));
+    }
     group.finish();
 }
 

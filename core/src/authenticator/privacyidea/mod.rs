@@ -120,7 +120,7 @@ impl Authenticator {
         let vault = self.parts.vault.clone();
         tasks::blocking(move || {
             let token = vault.get::<PushToken>(account)?.ok_or(KeyStoreError::NotFound)?;
-            Ok(make(&RsaKey::from_pkcs8(&token.private_key)?)?)
+            Ok(make(&RsaKey::from_pkcs1(&token.private_key)?)?)
         })
         .await
     }

@@ -36,7 +36,7 @@ fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
         let private = NewRsaKey::make(RsaKeySize::Bits2048).unwrap().private;
-        let key = RsaKey::from_pkcs8(&private).unwrap();
+        let key = RsaKey::from_pkcs1(&private).unwrap();
         Server { public: key.public_pkcs1(), key }
     })
 }

@@ -20,7 +20,7 @@ fn text(value: &Value) -> &str {
 fn phone_key(vectors: &Value) -> RsaKey {
     let pem: String =
         text(&vectors["phone_private_key_pem"]).lines().filter(|line| !line.starts_with("-----")).collect();
-    RsaKey::from_pkcs8(&Secret::new(BASE64.decode(pem.as_bytes()).unwrap())).unwrap()
+    RsaKey::from_pkcs8(&BASE64.decode(pem.as_bytes()).unwrap())
 }
 
 fn offer(vectors: &Value) -> PushOffer {

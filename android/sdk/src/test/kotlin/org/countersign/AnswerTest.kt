@@ -55,6 +55,7 @@ class AnswerTest {
     @Test
     fun `each outcome is its own answer`() = runBlocking {
         assertEquals(Answer.Approved, answerOf { AnswerOutcome(Outcome.APPROVED, 0) })
+        assertEquals(Answer.ShowCode("07"), answerOf { AnswerOutcome(Outcome.APPROVED, 0, "07") })
         assertEquals(Answer.Denied, answerOf { AnswerOutcome(Outcome.DENIED, 0) })
         assertEquals(Answer.Reported, answerOf { AnswerOutcome(Outcome.REPORTED, 0) })
         assertEquals(Answer.WrongMatch(2), answerOf { AnswerOutcome(Outcome.WRONG_MATCH, 2) })

@@ -64,6 +64,7 @@ class UsageTest {
         val request = authenticator.watchSignIns().first { it.open.isNotEmpty() }.open.first()
         when (val answer = authenticator.answer(request.id, Decision.Approve(askForNumber(request)))) {
             Answer.Approved -> tell("Approved.")
+            is Answer.ShowCode -> tell("Type ${answer.code} on the sign-in page.")
             is Answer.WrongMatch -> tell("Not the number on the page. Tries left: ${answer.triesLeft}")
             is Answer.KeyLost -> tell("This phone's key is gone: enrol again.")
             is Answer.Failure -> tell(answer.error.describe())
