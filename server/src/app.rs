@@ -10,6 +10,7 @@ use crate::hub::{Hub, Subscription};
 use crate::keys::{KeyRing, Keys};
 use crate::store::{Store, signing_keys};
 use crate::time::{Clock, Time};
+use crate::wake_up::WakeUps;
 
 /// The running service's state, shared by all requests.
 pub(crate) struct App {
@@ -18,6 +19,7 @@ pub(crate) struct App {
     pub(crate) keys: Keys,
     pub(crate) store: Store,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) wake_ups: WakeUps,
     ring: RwLock<Arc<KeyRing>>,
 }
 
@@ -41,8 +43,9 @@ impl App {
         ring: KeyRing,
         store: Store,
         hub: Arc<Hub>,
+        wake_ups: WakeUps,
     ) -> Self {
-        Self { settings, clock, keys, store, hub, ring: RwLock::new(Arc::new(ring)) }
+        Self { settings, clock, keys, store, hub, wake_ups, ring: RwLock::new(Arc::new(ring)) }
     }
 
     pub(crate) fn now(&self) -> Time {

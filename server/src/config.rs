@@ -40,6 +40,11 @@ pub struct Config {
     pub open_sign_ins: u32,
     /// Connections that may be open at once.
     pub connections: usize,
+    /// Whether wake-ups may go to addresses that aren't public, such as a push server in the organisation's own network.
+    /// Any enrolled phone names the address that it is woken at.
+    pub wake_up_private: bool,
+    /// Certificate authorities (PEM) that vouch for push servers, beside the public ones.
+    pub wake_up_ca_file: Option<PathBuf>,
 }
 
 /// The configuration file, and what flags and environment lay over it. What is absent keeps its default.
@@ -73,6 +78,10 @@ pub struct Overrides {
     pub open_sign_ins: Option<u32>,
     /// See [`Config::connections`].
     pub connections: Option<usize>,
+    /// See [`Config::wake_up_private`].
+    pub wake_up_private: Option<bool>,
+    /// See [`Config::wake_up_ca_file`].
+    pub wake_up_ca_file: Option<PathBuf>,
 }
 
 /// Why a configuration can't be used.
@@ -120,6 +129,8 @@ impl Config {
             next_fetch: Duration::from_millis(250),
             open_sign_ins: 5,
             connections: 100_000,
+            wake_up_private: false,
+            wake_up_ca_file: None,
         }
     }
 
@@ -152,6 +163,8 @@ impl Config {
             next_fetch: overrides.next_fetch.map_or(defaults.next_fetch, Duration::from_millis),
             open_sign_ins: overrides.open_sign_ins.unwrap_or(defaults.open_sign_ins),
             connections: overrides.connections.unwrap_or(defaults.connections),
+            wake_up_private: overrides.wake_up_private.unwrap_or(defaults.wake_up_private),
+            wake_up_ca_file: overrides.wake_up_ca_file,
             data: defaults.data,
         };
         config.check()?;
@@ -217,6 +230,8 @@ impl Overrides {
             next_fetch: self.next_fetch.or(below.next_fetch),
             open_sign_ins: self.open_sign_ins.or(below.open_sign_ins),
             connections: self.connections.or(below.connections),
+            wake_up_private: self.wake_up_private.or(below.wake_up_private),
+            wake_up_ca_file: self.wake_up_ca_file.or(below.wake_up_ca_file),
         }
     }
 }

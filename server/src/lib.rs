@@ -11,6 +11,7 @@
 //! | `store` | tables and the group commit |
 //! | `keys`, `secret` | what follows from the master key |
 //! | `hub` | who waits for what |
+//! | `wake_up` | tells phones to fetch |
 
 mod actions;
 mod app;
@@ -33,6 +34,7 @@ mod store;
 mod text;
 mod throttle;
 mod time;
+mod wake_up;
 
 pub use config::{Config, ConfigError, Overrides};
 pub use keys::{MasterKey, MasterKeyError, MasterKeySource};

@@ -93,6 +93,12 @@ struct Settings {
     /// Open connections [default: 100000]
     #[arg(long, env = "COUNTERSIGN_CONNECTIONS", global = true)]
     connections: Option<usize>,
+    /// Whether wake-ups may go to addresses that aren't public [default: false]
+    #[arg(long, env = "COUNTERSIGN_WAKE_UP_PRIVATE", global = true)]
+    wake_up_private: Option<bool>,
+    /// Certificate authorities (PEM) of push servers, beside the public ones
+    #[arg(long, env = "COUNTERSIGN_WAKE_UP_CA_FILE", global = true)]
+    wake_up_ca_file: Option<PathBuf>,
     /// How log lines look
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", global = true, default_value = "text")]
     log_format: LogFormat,
@@ -156,6 +162,8 @@ fn configure(settings: Settings) -> Result<Config, Failure> {
     flags.next_fetch = settings.next_fetch;
     flags.open_sign_ins = settings.open_sign_ins;
     flags.connections = settings.connections;
+    flags.wake_up_private = settings.wake_up_private;
+    flags.wake_up_ca_file = settings.wake_up_ca_file;
     let mut config = Config::with(flags.over(file))?;
     // Not a flag: other users can read a program's arguments.
     if let Ok(text) = std::env::var("COUNTERSIGN_MASTER_KEY") {

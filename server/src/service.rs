@@ -17,6 +17,7 @@ use crate::hub::Hub;
 use crate::setup::{self, API_KEY_FILE, DATABASE_FILE, SetupError};
 use crate::store;
 use crate::time::{Clock, SystemClock};
+use crate::wake_up::{self, UnifiedPush, WakeUps};
 
 /// A running approval service. Dropped without [`Service::shutdown`], it stops with its runtime; what it has answered
 /// is on the disk all the same.
@@ -37,6 +38,7 @@ pub struct Service {
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    waking: JoinHandle<()>,
     first_start: bool,
     _lock: File,
 }
@@ -59,6 +61,9 @@ pub enum StartError {
         /// What the system says.
         reason: std::io::Error,
     },
+    /// Wake-ups can't be sent.
+    #[error("wake-ups can't be sent; look at the file of --wake-up-ca-file")]
+    WakeUps(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Phones would refuse the address that the service is reachable at.
     #[error(
         "phones accept plain http on loopback only: name the https address of {address} with --public-url"
@@ -96,6 +101,8 @@ impl Service {
             Some(url) => url.clone(),
             None => own_url(address)?,
         };
+        let sender = UnifiedPush::new(config.wake_up_private, config.wake_up_ca_file.as_deref())
+            .map_err(StartError::WakeUps)?;
         let (opened, lock) = setup::open_alone(&config, clock.now())?;
         let path = config.data.join(DATABASE_FILE);
         let hub = Arc::new(Hub::default());
@@ -111,17 +118,28 @@ impl Service {
             next_fetch: config.next_fetch,
             open_sign_ins: config.open_sign_ins,
         };
-        let app = Arc::new(App::new(settings, clock, opened.keys, opened.ring, store, hub));
+        let (wake_ups, calls) = WakeUps::new();
+        let app = Arc::new(App::new(settings, clock, opened.keys, opened.ring, store, hub, wake_ups));
         let (stop, stopped) = oneshot::channel();
         let router = http::router(Arc::clone(&app));
         let serving = tokio::spawn(http::serve(listener, router, config.connections, stopped));
         let sweeping = tokio::spawn(sweep::run(Arc::clone(&app)));
+        let waking = tokio::spawn(wake_up::run(Arc::clone(&app), sender, calls));
         if opened.first {
             let path = config.data.join(API_KEY_FILE);
             tracing::info!(path = %path.display(), "the first API key is in this file");
         }
         tracing::info!(%address, public_url = %app.settings.public_url, "serving");
-        Ok(Self { address, app, stop: Some(stop), serving, sweeping, first_start: opened.first, _lock: lock })
+        Ok(Self {
+            address,
+            app,
+            stop: Some(stop),
+            serving,
+            sweeping,
+            waking,
+            first_start: opened.first,
+            _lock: lock,
+        })
     }
 
     /// Where it listens.
@@ -151,6 +169,7 @@ impl Service {
         self.app.hub.close();
         let _ = (&mut self.serving).await;
         self.sweeping.abort();
+        self.waking.abort();
         let app = Arc::clone(&self.app);
         let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
         tracing::info!("stopped");

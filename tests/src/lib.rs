@@ -1,11 +1,12 @@
-//! What the end-to-end tests and the demo stand on: the real service, a real privacyIDEA server, a phone that is the real core, a browser, and a
-//! network that can be told to fail.
+//! What the end-to-end tests and the demo stand on: the real service, a real privacyIDEA server, a phone that is the real
+//! core, a browser, a push server, and a network that can be told to fail.
 
 mod browser;
 mod network;
 mod phone;
 mod privacyidea;
 mod process;
+mod push_server;
 mod relying_party;
 mod service;
 
@@ -14,6 +15,7 @@ pub use network::{Fault, Network};
 pub use phone::{Phone, TurnedClock};
 pub use privacyidea::{PrivacyIdea, Transaction};
 pub use process::{ServiceProcess, program};
+pub use push_server::PushServer;
 pub use relying_party::{Enrolment, RelyingParty, SignIn};
 pub use service::{TestService, enrolled};
 

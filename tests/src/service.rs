@@ -1,7 +1,7 @@
 //! The real service, in this process.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub struct TestService {
     pub network: Network,
     /// What phones are told to leave between fetches, from the next start on; the service's own default otherwise.
     pub next_fetch: Option<Duration>,
+    /// The certificate of a push server on loopback that it may push to, from the next start on; it pushes to none otherwise.
+    pub push_server_ca_file: Option<PathBuf>,
     clock: Arc<MovedClock>,
     data: TempDir,
     running: Option<Service>,
@@ -33,8 +35,14 @@ impl TestService {
     pub async fn start() -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(MovedClock::default());
-        let mut service =
-            Self { network: Network::start().await, next_fetch: None, clock, data, running: None };
+        let mut service = Self {
+            network: Network::start().await,
+            next_fetch: None,
+            push_server_ca_file: None,
+            clock,
+            data,
+            running: None,
+        };
         service.restart().await;
         service
     }
@@ -97,6 +105,8 @@ impl TestService {
         let mut config = Config::new(self.data.path());
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.public_url = self.network.url().parse().ok();
+        config.wake_up_private = self.push_server_ca_file.is_some();
+        config.wake_up_ca_file.clone_from(&self.push_server_ca_file);
         config.next_fetch = self.next_fetch.unwrap_or(config.next_fetch);
         config
     }

@@ -16,6 +16,7 @@ use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::sign_ins::{self, SignIn, SignInPurpose, SignInState};
 use crate::store::{Result, StoreError, Transaction, organisations};
+use crate::wake_up::is_endpoint;
 use crate::{otp, text};
 
 /// Name of the table that the one-time-code secrets are sealed for.
@@ -47,10 +48,7 @@ pub(crate) async fn enrol(app: Arc<App>, request: &str, re: String) -> std::resu
 /// A channel's stored text, if its content may be stored.
 pub(crate) fn wake_up_text(wake_up: &WakeUp) -> std::result::Result<String, Denial> {
     let acceptable = match wake_up {
-        WakeUp::UnifiedPush { endpoint } => {
-            endpoint.len() <= MAX_WAKE_UP_BYTES
-                && url::Url::parse(endpoint).is_ok_and(|url| url.scheme() == "https" && url.has_host())
-        }
+        WakeUp::UnifiedPush { endpoint } => endpoint.len() <= MAX_WAKE_UP_BYTES && is_endpoint(endpoint),
         WakeUp::Fcm { token } | WakeUp::Apns { token } => {
             !token.is_empty() && token.len() <= MAX_WAKE_UP_BYTES
         }

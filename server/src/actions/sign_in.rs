@@ -66,7 +66,8 @@ pub(crate) async fn create(
         amr: None,
     };
     let writer = Arc::clone(app);
-    app.store
+    let created = app
+        .store
         .write(move |transaction| {
             if sign_ins::count_open(transaction, &sign_in.account, now)? >= writer.settings.open_sign_ins {
                 return Ok(Err(Refusal::TooManyOpen));
@@ -87,9 +88,12 @@ pub(crate) async fn create(
                 &sign_in.account,
                 Some(sign_in.id),
             )?;
-            Ok(Ok(sign_in))
+            Ok(Ok((sign_in, devices)))
         })
-        .await?
+        .await?;
+    let (sign_in, devices) = created?;
+    app.wake_ups.call(&devices, sign_in.expires);
+    Ok(sign_in)
 }
 
 /// A sign-in that this client has started.

@@ -47,6 +47,8 @@ super::text_enum! {
         DeviceRename = "device.rename",
         /// A device's wake-up channel was changed.
         DeviceWakeUp = "device.wake_up",
+        /// A device couldn't be woken.
+        WakeUpFail = "wake_up.fail",
         /// A device was revoked.
         DeviceRevoke = "device.revoke",
         /// A sign-in was started.
