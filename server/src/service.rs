@@ -1,6 +1,5 @@
 //! Starting and stopping a service.
 
-use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::app::{App, Settings};
 use crate::config::{Config, ConfigError};
 use crate::http;
 use crate::hub::Hub;
-use crate::setup::{self, API_KEY_FILE, DATABASE_FILE, SetupError};
+use crate::setup::{self, API_KEY_FILE, DATABASE_FILE, FolderLock, SetupError};
 use crate::store;
 use crate::time::{Clock, SystemClock};
 use crate::wake_up::{self, UnifiedPush, WakeUps};
@@ -40,7 +39,7 @@ pub struct Service {
     sweeping: JoinHandle<()>,
     waking: JoinHandle<()>,
     first_start: bool,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 /// Why a service didn't start.

@@ -59,8 +59,8 @@ pub(crate) struct Opened {
     pub(crate) first: bool,
 }
 
-/// Opens the folder for a service, and sets it up if it is new. The lock is the service's while it holds the file.
-pub(crate) fn open_alone(config: &Config, now: Time) -> Result<(Opened, File), SetupError> {
+/// Opens the folder for a service, and sets it up if it is new.
+pub(crate) fn open_alone(config: &Config, now: Time) -> Result<(Opened, FolderLock), SetupError> {
     make_private_folder(&config.data)?;
     let lock = lock(config)?;
     make_private_file(&config.data.join(DATABASE_FILE))?;
@@ -198,12 +198,22 @@ fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<
 
 /// One service at a time works on a data folder: waiters live in its memory. The system gives the lock back when the
 /// process ends, however it ends.
-fn lock(config: &Config) -> Result<File, SetupError> {
+pub(crate) struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file would do, were it not for a program that is just being started: until it runs, it has the file
+        // open as well.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(config: &Config) -> Result<FolderLock, SetupError> {
     let path = config.data.join("lock");
     let failed = |error| SetupError::Folder(path.clone(), error);
     let file = File::options().append(true).create(true).open(&path).map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(SetupError::InUse(config.data.clone())),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
