@@ -8,12 +8,13 @@ use countersign_core::{KeyStoreError, keys};
 use crate::limit::{MACHINE, PERSON, within};
 use crate::{Id, PlatformKeyError};
 
-/// The platform's key store for P-256 keys: Android's Keystore, Apple's Secure Enclave.
+/// The platform's key store: Android's Keystore, Apple's Secure Enclave.
 ///
 /// # Contract
 ///
 /// - **Encodings.** Public keys are uncompressed X9.63 points (`0x04`, x, y; 65 bytes). Signatures are DER
-///   (`SEQUENCE { r, s }`) ECDSA over the SHA-256 of `message`; the implementation hashes.
+///   (`SEQUENCE { r, s }`) ECDSA over the SHA-256 of `message`; the implementation hashes. For [`KeyRole::Push`] the public
+///   key is `SubjectPublicKeyInfo` in DER of an RSA key of 2048 bits or more, and signatures are PKCS#1 v1.5 with SHA-256.
 /// - **Keys** never leave the implementation. They are bound to this device and left out of backups; each approval key
 ///   is invalidated when a new fingerprint or face is enrolled, where the platform can do that.
 /// - **Threads.** Any method may be called from any thread, several at once and for the same key. No method may call
@@ -29,7 +30,7 @@ use crate::{Id, PlatformKeyError};
 #[uniffi::export(foreign)]
 #[async_trait]
 pub trait DeviceKeys: Send + Sync {
-    /// Makes a new key pair and gives its public point.
+    /// Makes a new key pair and gives its public key.
     ///
     /// # Errors
     ///
@@ -68,6 +69,13 @@ pub trait DeviceKeys: Send + Sync {
     ///
     /// When it can't tell; that counts as no.
     fn in_hardware(&self) -> Result<bool, PlatformKeyError>;
+
+    /// Whether it makes keys of the role `Push`. Where it doesn't, they are kept in the vault. Returns at once.
+    ///
+    /// # Errors
+    ///
+    /// When it can't tell; that counts as no.
+    fn has_rsa(&self) -> Result<bool, PlatformKeyError>;
 }
 
 /// Which key of which account.
@@ -75,7 +83,7 @@ pub trait DeviceKeys: Send + Sync {
 pub struct KeyName {
     /// The account.
     pub account: Id,
-    /// Which of its two keys.
+    /// Which of its keys.
     pub role: KeyRole,
 }
 
@@ -86,6 +94,9 @@ pub enum KeyRole {
     Device,
     /// Approving. The platform MUST release it on a check of the person alone, for one signature a check.
     Approval,
+    /// The RSA key of a push token of privacyIDEA, for fetching and answering alike. Usable in the background; MUST NOT ask
+    /// the person anything. Only where the store `has_rsa`, and under an identifier of its own in place of the account's.
+    Push,
 }
 
 /// What a person is told when the platform asks for the check that releases an approval key.
@@ -126,6 +137,7 @@ impl From<keys::KeyName> for KeyName {
         let role = match key.role {
             keys::KeyRole::Device => KeyRole::Device,
             keys::KeyRole::Approval => KeyRole::Approval,
+            keys::KeyRole::Push => KeyRole::Push,
         };
         Self { account: key.account, role }
     }
@@ -147,7 +159,7 @@ impl keys::DeviceKeys for ForeignKeys {
         prompt: Option<keys::Prompt>,
     ) -> Result<Vec<u8>, KeyStoreError> {
         let limit = match key.role {
-            keys::KeyRole::Device => MACHINE,
+            keys::KeyRole::Device | keys::KeyRole::Push => MACHINE,
             keys::KeyRole::Approval => PERSON,
         };
         let prompt = prompt.map(|prompt| Prompt { application: prompt.application, account: prompt.account });
@@ -164,5 +176,9 @@ impl keys::DeviceKeys for ForeignKeys {
 
     fn in_hardware(&self) -> bool {
         self.0.in_hardware().unwrap_or(false)
+    }
+
+    fn has_rsa(&self) -> bool {
+        self.0.has_rsa().unwrap_or(false)
     }
 }

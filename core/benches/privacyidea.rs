@@ -98,7 +98,7 @@ fn rounds(c: &mut Criterion) {
     let authenticator = Authenticator::new(vault, keys, clock, transport).unwrap();
     let enrol = |key_size| {
         let Ok(Offer::Enrolment(EnrolmentOffer::PrivacyIdea(mut offer))) = Offer::parse(QR) else { panic!() };
-        offer.key_size = key_size;
+        offer.key_size = Some(key_size);
         let device = DeviceDescription { name: "Phone".into(), platform: Platform::Other, wake_up: None };
         server.answers_enrolments();
         let offer = EnrolmentOffer::PrivacyIdea(offer);

@@ -119,7 +119,7 @@ impl Phone {
             return Err(OfferError::NotAnOffer.into());
         };
         if let EnrolmentOffer::PrivacyIdea(offer) = &mut offer {
-            offer.key_size = RsaKeySize::Bits2048;
+            offer.key_size = Some(RsaKeySize::Bits2048);
         }
         let name = "Ada's phone".into();
         self.authenticator.enrol(&offer, DeviceDescription { name, platform: Platform::Other, wake_up }).await

@@ -50,6 +50,10 @@ impl DeviceKeys for Hanging {
     fn in_hardware(&self) -> Result<bool, PlatformKeyError> {
         Err(PlatformKeyError::Unavailable)
     }
+
+    fn has_rsa(&self) -> Result<bool, PlatformKeyError> {
+        Err(PlatformKeyError::Unavailable)
+    }
 }
 
 #[tokio::test]
@@ -75,4 +79,5 @@ fn a_key_store_that_cannot_tell_claims_nothing() {
     let keys = ForeignKeys(Arc::new(Hanging));
     assert_eq!(keys.user_check(), keys::UserCheck::None);
     assert!(!keys.in_hardware());
+    assert!(!keys.has_rsa());
 }

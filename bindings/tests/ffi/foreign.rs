@@ -75,6 +75,10 @@ impl DeviceKeys for Hanging {
     fn in_hardware(&self) -> Result<bool, PlatformKeyError> {
         Err(PlatformKeyError::Unavailable)
     }
+
+    fn has_rsa(&self) -> Result<bool, PlatformKeyError> {
+        Err(PlatformKeyError::Unavailable)
+    }
 }
 
 /// An offer of enrolment with a service that nobody runs.

@@ -65,6 +65,10 @@ impl DeviceKeys for Keys {
     fn in_hardware(&self) -> Result<bool, PlatformKeyError> {
         Ok(false)
     }
+
+    fn has_rsa(&self) -> Result<bool, PlatformKeyError> {
+        Ok(false)
+    }
 }
 
 /// A service in this process, and a relying party that sees the numbers.

@@ -72,7 +72,7 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
     }
     for mut offer in offers.enrolments {
         if let EnrolmentOffer::PrivacyIdea(offer) = &mut offer {
-            offer.key_size = args.rsa_bits.into();
+            offer.key_size = Some(args.rsa_bits.into());
             output.note("Making a key. That takes a few seconds …");
         }
         let name = args.device_name.clone().unwrap_or_else(computer_name);

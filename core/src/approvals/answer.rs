@@ -76,10 +76,7 @@ impl PreparedAnswer {
             user_check: if decision == Decision::Approve { user_check } else { UserCheck::None },
             iat: now,
         };
-        let signer = match Self::key_role(decision) {
-            KeyRole::Device => binding.device_key,
-            KeyRole::Approval => binding.approval_key,
-        };
+        let signer = if decision == Decision::Approve { binding.approval_key } else { binding.device_key };
         // Never over the limit: the claims are a number, a hash and a few identifiers.
         let unsigned = Unsigned::new(&answer, signer).map_err(|_| AnswerError::MatchNotAccepted)?;
         Ok(Self { unsigned })

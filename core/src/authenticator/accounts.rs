@@ -156,7 +156,7 @@ impl Authenticator {
         let bound = self.read_account(account).await?.binding.is_some();
         hold(&self.parts.inbox).remove_account(account);
         let vault = self.parts.vault.clone();
-        tasks::blocking(move || {
+        let push_key = tasks::blocking(move || {
             vault.transaction(|tx| {
                 tx.delete_account(account)?;
                 super::privacyidea::forget(tx, account)
@@ -167,7 +167,7 @@ impl Authenticator {
         if bound {
             self.delete_keys(account).await?;
         }
-        Ok(())
+        Ok(self.delete_push_key(push_key).await?)
     }
 }
 

@@ -73,7 +73,7 @@ impl Authenticator {
         prompt: Option<Prompt>,
     ) -> Result<Vec<u8>, KeyStoreError> {
         let (time_out, silence) = match key.role {
-            KeyRole::Device => (DEVICE_KEY_TIME_OUT, KeyStoreError::Unavailable),
+            KeyRole::Device | KeyRole::Push => (DEVICE_KEY_TIME_OUT, KeyStoreError::Unavailable),
             KeyRole::Approval => (APPROVAL_KEY_TIME_OUT, KeyStoreError::Cancelled),
         };
         let signature = tokio::time::timeout(time_out, self.parts.keys.sign(key, message, prompt)).await;

@@ -135,6 +135,13 @@ impl RsaKey {
     }
 }
 
+/// The `RSAPublicKey` in a `SubjectPublicKeyInfo` of an RSA key, if it is one that [`verifies`] can use.
+pub(crate) fn public_key_of(info: &[u8]) -> Option<&[u8]> {
+    let [SEQUENCE, 0x82, _, _, rest @ ..] = info else { return None };
+    let [BIT_STRING, 0x82, _, _, 0, key @ ..] = rest.strip_prefix(RSA_ENCRYPTION)? else { return None };
+    is_public_key(key).then_some(key)
+}
+
 /// Whether this has the form of a key that [`verifies`] can use: a sequence that begins with a modulus of 2048 to 8192 bits.
 pub(crate) fn is_public_key(public_key: &[u8]) -> bool {
     let [SEQUENCE, 0x82, outer_high, outer_low, INTEGER, 0x82, high, low, ..] = public_key else {
@@ -158,7 +165,7 @@ mod tests {
         let new = NewRsaKey::make(RsaKeySize::Bits2048).unwrap();
         let key = RsaKey::from_pkcs1(&new.private).unwrap();
         let public = key.public_pkcs1();
-        assert!(new.public.ends_with(&public), "the public key's bits end its SubjectPublicKeyInfo");
+        assert_eq!(public_key_of(&new.public), Some(&*public));
         assert!(is_public_key(&public));
         (key, public)
     }
@@ -182,6 +189,7 @@ mod tests {
         for bytes in [&b""[..], b"junk", &[0x30, 0x82, 0xFF, 0xFF]] {
             assert_eq!(RsaKey::from_pkcs1(&bytes.into()).err(), Some(KeyStoreError::Invalidated));
             assert!(!is_public_key(bytes));
+            assert_eq!(public_key_of(bytes), None);
             assert!(!verifies(bytes, b"text", &[0; 256]));
         }
     }

@@ -33,6 +33,9 @@ impl SoftwareKeys {
 #[async_trait]
 impl DeviceKeys for SoftwareKeys {
     async fn make(&self, key: KeyName) -> Result<Vec<u8>, KeyStoreError> {
+        if key.role == KeyRole::Push {
+            return Err(KeyStoreError::Unavailable);
+        }
         let vault = Arc::clone(&self.vault);
         tasks::blocking(move || {
             let private = SigningKey::generate();
@@ -90,6 +93,7 @@ fn record_id(key: KeyName) -> Id {
     let role: &[u8] = match key.role {
         KeyRole::Device => b"device",
         KeyRole::Approval => b"approval",
+        KeyRole::Push => b"push",
     };
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(b"countersign-device-key");

@@ -27,8 +27,9 @@ pub struct PushOffer {
     pub name: String,
     /// Whether the offer asks not to check the server's certificate. It is checked all the same.
     pub asks_for_no_certificate_check: bool,
-    /// The size of the key that is made for it: a shell may choose another.
-    pub key_size: RsaKeySize,
+    /// The size of a key in software, if a shell chooses one. Else the key is the phone's key store's, and where that makes
+    /// no RSA keys one of the default size.
+    pub key_size: Option<RsaKeySize>,
     /// The one-time secret.
     pub(crate) credential: Secret,
 }
@@ -69,7 +70,7 @@ pub(super) fn parse(rest: &str) -> Result<PushOffer, OfferError> {
             Some("0") => true,
             Some(_) => return Err(OfferError::BrokenLink),
         },
-        key_size: RsaKeySize::default(),
+        key_size: None,
         credential: Secret::from(credential.as_bytes()),
     })
 }

@@ -70,8 +70,12 @@ public final class SecureEnclaveKeys: DeviceKeys {
         #endif
     }
 
+    /// The Secure Enclave has P-256 alone.
+    public func hasRsa() throws -> Bool { false }
+
     private func access(for role: KeyRole) throws -> SecAccessControl {
         switch (role, check) {
+        case (.push, _): throw PlatformKeyError.Unavailable
         case (.device, _):
             try accessControl(kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly, .privateKeyUsage)
         case (.approval, .biometry):
@@ -95,6 +99,7 @@ extension KeyName {
         switch role {
         case .device: "countersign.device.\(account)"
         case .approval: "countersign.approval.\(account)"
+        case .push: "countersign.push.\(account)"
         }
     }
 }

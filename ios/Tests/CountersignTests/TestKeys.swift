@@ -49,6 +49,8 @@ actor TestKeys: DeviceKeys {
     nonisolated func userCheck() throws -> UserCheck { .biometric }
 
     nonisolated func inHardware() throws -> Bool { false }
+
+    nonisolated func hasRsa() throws -> Bool { false }
 }
 
 extension KeyName {

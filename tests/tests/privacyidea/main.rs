@@ -6,6 +6,7 @@
 mod answering;
 mod command_line;
 mod enrolling;
+mod key_store;
 mod refused;
 
 use std::process::ExitCode;
@@ -90,6 +91,9 @@ async fn main() -> ExitCode {
             the_policy_that_hides_reasons_changes_nothing_for_a_good_phone,
             a_page_with_status_200_is_no_answer,
             what_no_device_can_tell_the_server_is_data;
+        key_store:
+            the_key_of_a_token_is_made_and_used_there,
+            a_key_in_another_form_is_never_registered;
         command_line:
             the_same_commands_do_it;
     };

@@ -17,9 +17,39 @@ pub(crate) struct Call {
     form: Option<String>,
 }
 
+/// A call that waits for the token's signature of its text.
+pub(crate) struct UnsignedCall {
+    url: String,
+    is_query: bool,
+    text: String,
+    fields: Vec<(&'static str, String)>,
+}
+
 impl Call {
+    fn form(url: String, fields: &[(&str, String)]) -> Self {
+        Self { url, form: Some(encode(fields)) }
+    }
+
     pub(crate) fn payload(&self) -> Payload<'_> {
         self.form.as_deref().map_or(Payload::Query, Payload::Form)
+    }
+}
+
+impl UnsignedCall {
+    /// What is to be signed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The call, with the signature of its text.
+    pub(crate) fn finish(self, signature: &[u8]) -> Call {
+        let Self { url, is_query, mut fields, .. } = self;
+        fields.push(("signature", BASE32.encode(signature)));
+        if is_query {
+            Call { url: format!("{url}?{}", encode(&fields)), form: None }
+        } else {
+            Call::form(url, &fields)
+        }
     }
 }
 
@@ -31,71 +61,68 @@ pub(crate) fn register_call(
     wake_up: Option<&WakeUp>,
     public_key: &[u8],
 ) -> Call {
-    form(
+    Call::form(
         service.to_string(),
         &[
-            ("enrollment_credential", credential),
-            ("serial", serial),
-            ("fbtoken", wake_up_text(wake_up)),
-            ("pubkey", &BASE64.encode(public_key)),
-            ("capabilities", r#"["decline_reason"]"#),
+            ("enrollment_credential", credential.to_owned()),
+            ("serial", serial.to_owned()),
+            ("fbtoken", wake_up_text(wake_up).to_owned()),
+            ("pubkey", BASE64.encode(public_key)),
+            ("capabilities", r#"["decline_reason"]"#.to_owned()),
         ],
     )
 }
 
-/// Asks for open challenges, at the server's time in milliseconds. `sign` makes the token's signature of a text.
-pub(crate) fn poll_call<E>(
-    service: &ServiceUrl,
-    serial: &str,
-    unix_ms: u64,
-    sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
-) -> Result<Call, E> {
+/// Asks for open challenges, at the server's time in milliseconds.
+pub(crate) fn poll_call(service: &ServiceUrl, serial: &str, unix_ms: u64) -> UnsignedCall {
     let timestamp = timestamp(unix_ms);
-    let signature = BASE32.encode(&sign(&format!("{serial}|{timestamp}"))?);
-    let fields = [("serial", serial), ("timestamp", &timestamp), ("signature", &signature)];
-    Ok(Call { url: format!("{service}?{}", encode(&fields)), form: None })
+    UnsignedCall {
+        url: service.to_string(),
+        is_query: true,
+        text: format!("{serial}|{timestamp}"),
+        fields: vec![("serial", serial.to_owned()), ("timestamp", timestamp)],
+    }
 }
 
 /// Tells another push address, at the server's time in milliseconds.
-pub(crate) fn address_call<E>(
+pub(crate) fn address_call(
     service: &ServiceUrl,
     serial: &str,
     wake_up: Option<&WakeUp>,
     unix_ms: u64,
-    sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
-) -> Result<Call, E> {
-    let (address, timestamp) = (wake_up_text(wake_up), timestamp(unix_ms));
-    let signature = BASE32.encode(&sign(&format!("{address}|{serial}|{timestamp}"))?);
-    let fields =
-        [("new_fb_token", address), ("serial", serial), ("timestamp", &timestamp), ("signature", &signature)];
-    Ok(form(service.to_string(), &fields))
+) -> UnsignedCall {
+    let (address, timestamp) = (wake_up_text(wake_up).to_owned(), timestamp(unix_ms));
+    UnsignedCall {
+        url: service.to_string(),
+        is_query: false,
+        text: format!("{address}|{serial}|{timestamp}"),
+        fields: vec![("new_fb_token", address), ("serial", serial.to_owned()), ("timestamp", timestamp)],
+    }
 }
 
 /// Answers a challenge; `choice` is the option of an approval that needs one.
-pub(crate) fn answer_call<E>(
+pub(crate) fn answer_call(
     challenge: &PushChallenge,
     decision: Decision,
     choice: Option<&str>,
-    sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
-) -> Result<Call, E> {
-    let (nonce, serial) = (challenge.nonce(), challenge.serial());
-    let reason = (decision == Decision::Report && challenge.takes_reason()).then_some("unknown_trigger");
-    let (text, more): (String, Vec<(&str, &str)>) = match (decision, choice, reason) {
-        (Decision::Approve, None, _) => (format!("{nonce}|{serial}"), Vec::new()),
-        (Decision::Approve, Some(choice), _) => {
-            (format!("{nonce}|{serial}|{choice}"), vec![("presence_answer", choice)])
-        }
-        (Decision::Deny | Decision::Report, _, None) => {
-            (format!("{nonce}|{serial}|decline"), vec![("decline", "1")])
-        }
-        (Decision::Deny | Decision::Report, _, Some(reason)) => {
-            (format!("{nonce}|{serial}|decline|{reason}"), vec![("decline", "1"), ("decline_reason", reason)])
-        }
+) -> UnsignedCall {
+    let mut text = format!("{}|{}", challenge.nonce(), challenge.serial());
+    let mut fields = vec![("serial", challenge.serial().to_owned())];
+    let mut say = |part: &str, field, value: &str| {
+        text = format!("{text}|{part}");
+        fields.push((field, value.to_owned()));
     };
-    let signature = BASE32.encode(&sign(&text)?);
-    let mut fields = vec![("serial", serial), ("signature", signature.as_str())];
-    fields.extend(more);
-    Ok(form(challenge.url().to_owned(), &fields))
+    match (decision, choice) {
+        (Decision::Approve, None) => {}
+        (Decision::Approve, Some(choice)) => say(choice, "presence_answer", choice),
+        (Decision::Deny | Decision::Report, _) => {
+            say("decline", "decline", "1");
+            if decision == Decision::Report && challenge.takes_reason() {
+                say("unknown_trigger", "decline_reason", "unknown_trigger");
+            }
+        }
+    }
+    UnsignedCall { url: challenge.url().to_owned(), is_query: false, text, fields }
 }
 
 /// The push address as the server stores it. Without one it wants a word all the same.
@@ -110,10 +137,6 @@ const fn wake_up_text(wake_up: Option<&WakeUp>) -> &str {
     }
 }
 
-fn form(url: String, fields: &[(&str, &str)]) -> Call {
-    Call { url, form: Some(encode(fields)) }
-}
-
-fn encode(fields: &[(&str, &str)]) -> String {
+fn encode(fields: &[(&str, String)]) -> String {
     Serializer::new(String::new()).extend_pairs(fields).finish()
 }

@@ -14,11 +14,11 @@ mod time;
 mod token;
 
 pub use binding::PushBinding;
-pub(crate) use call::{Call, address_call, answer_call, poll_call, register_call};
+pub(crate) use call::{Call, UnsignedCall, address_call, answer_call, poll_call, register_call};
 pub(crate) use challenge::{PushChallenge, read_challenges};
 pub use error::PushError;
 pub(crate) use reply::{Polled, PushReply};
-pub(crate) use token::PushToken;
+pub(crate) use token::{PushKey, PushToken};
 
 #[cfg(test)]
 mod tests;

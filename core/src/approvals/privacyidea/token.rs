@@ -1,4 +1,4 @@
-//! What a push token keeps in the vault: its private key, and which challenges it has seen.
+//! What a push token keeps in the vault: its private key, or where that is, and which challenges it has seen.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,19 @@ use crate::vault::{Record, RecordKind};
 /// restart an old one isn't shown again, and a second choice isn't sent.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PushToken {
-    #[serde(with = "crate::vault::sealed_secret")]
-    pub(crate) private_key: Secret,
+    pub(crate) key: PushKey,
     seen: BTreeMap<Id, Seen>,
+}
+
+/// Where the private key of a push token is.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PushKey {
+    /// Here: `RSAPrivateKey` (RFC 8017, appendix A.1.2).
+    Software(#[serde(with = "crate::vault::sealed_secret")] Secret),
+    /// In the platform's key store, under this name in place of an account: a new key has another name than the one that
+    /// it replaces, so that both are there until the server has taken it.
+    Platform(Id),
 }
 
 /// A challenge that was seen.
@@ -37,8 +47,8 @@ impl Record for PushToken {
 }
 
 impl PushToken {
-    pub(crate) const fn new(private_key: Secret) -> Self {
-        Self { private_key, seen: BTreeMap::new() }
+    pub(crate) const fn new(key: PushKey) -> Self {
+        Self { key, seen: BTreeMap::new() }
     }
 
     /// How many challenges are known.
@@ -71,14 +81,14 @@ mod tests {
 
     #[test]
     fn a_challenge_keeps_the_time_of_its_first_sight() {
-        let mut token = PushToken::new(Secret::new(Vec::new()));
+        let mut token = PushToken::new(PushKey::Software(Secret::new(Vec::new())));
         token.see(id(1), 10).over = true;
         assert_eq!(*token.see(id(1), 20), Seen { at: 10, choice: None, over: true });
     }
 
     #[test]
     fn the_oldest_are_forgotten_and_the_record_stays_small() {
-        let mut token = PushToken::new(Secret::new(vec![7; 2400]));
+        let mut token = PushToken::new(PushKey::Software(Secret::new(vec![7; 2400])));
         for number in 0..300 {
             token.see(id(number), u64::from(number)).choice = Some("x".repeat(64));
         }

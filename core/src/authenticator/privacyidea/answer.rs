@@ -72,12 +72,8 @@ impl Authenticator {
         if let Some(choice) = choice.clone() {
             self.keep_choice(entry, challenge, choice).await?;
         }
-        let (signed, sent) = (challenge.clone(), choice);
-        let call = self
-            .sign_push(entry.account, move |key| {
-                answer_call(&signed, decision, sent.as_deref(), |text| key.sign(text.as_bytes()))
-            })
-            .await?;
+        let unsigned = answer_call(challenge, decision, choice.as_deref());
+        let call = self.sign_push(entry.account, unsigned).await?;
         let request = SignedRequest::PrivacyIdea(call.clone());
         let signed = SignedAnswer { decision, proof: proof.clone(), request };
         hold(&self.parts.inbox).set_signed(challenge.id(), Some(signed));
@@ -104,13 +100,8 @@ impl Authenticator {
     /// After a choice that wasn't taken: ends the sign-in, which the server would keep open for the next guess. If it
     /// was still open, the choice was wrong; if not, something else was.
     async fn was_still_open(&self, challenge: &PushChallenge, entry: &Entry) -> bool {
-        let signed = challenge.clone();
-        let call = self
-            .sign_push(entry.account, move |key| {
-                answer_call(&signed, Decision::Deny, None, |text| key.sign(text.as_bytes()))
-            })
-            .await;
-        let Ok(call) = call else { return false };
+        let unsigned = answer_call(challenge, Decision::Deny, None);
+        let Ok(call) = self.sign_push(entry.account, unsigned).await else { return false };
         match self.call_patiently(entry.account, &call).await {
             Ok(sent) => sent.reply.answered().is_ok_and(|answered| answered.taken),
             Err(_) => false,

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use countersign_protocol::Id;
 use serde::Serialize;
 
 use super::super::{Authenticator, Enrolment, hold};
-use crate::approvals::privacyidea::{PushBinding, PushError, PushToken, register_call};
+use super::platform_name;
+use crate::approvals::privacyidea::{PushBinding, PushError, PushKey, PushToken, register_call};
 use crate::approvals::{Binding, BindingState, DeviceDescription};
-use crate::keys::rsa::NewRsaKey;
-use crate::keys::{KeyName, KeyRole};
+use crate::keys::rsa::{self, NewRsaKey};
+use crate::keys::{KeyName, KeyRole, RsaKeySize};
 use crate::offer::PushOffer;
-use crate::{Account, Error, tasks};
+use crate::{Account, Error, KeyStoreError, tasks};
 
 /// How far an enrolment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,15 +64,25 @@ impl Authenticator {
         };
 
         steps.set(EnrolmentStep::MakingKey);
-        let size = offer.key_size;
-        let key = tasks::blocking(move || NewRsaKey::make(size)).await?;
+        // The server never learns of this one: the platform asks for the person before it releases it.
+        self.parts.keys.make(KeyName { account: account.id, role: KeyRole::Approval }).await?;
+        let (key, public_key) = self.make_push_key(offer.key_size).await?;
 
         steps.set(EnrolmentStep::Registering);
         let wake_up = device.wake_up.as_ref();
-        let call = register_call(&offer.service, &offer.serial, offer.credential(), wake_up, &key.public);
-        let registered = self.call_patiently(account.id, &call).await?.reply.registered()?;
-        // The server never learns of this one: the platform asks for the person before it releases it.
-        self.parts.keys.make(KeyName { account: account.id, role: KeyRole::Approval }).await?;
+        let call = register_call(&offer.service, &offer.serial, offer.credential(), wake_up, &public_key);
+        let registered = match self.call_patiently(account.id, &call).await {
+            Ok(sent) => sent.reply.registered().map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        let registered = match registered {
+            Ok(registered) => registered,
+            Err(error) => {
+                // What was bound to the account before is as it was.
+                self.delete_push_key(Some(key)).await?;
+                return Err(error);
+            }
+        };
         let binding = PushBinding {
             service: offer.service.clone(),
             serial: offer.serial.clone(),
@@ -80,7 +92,8 @@ impl Authenticator {
             wake_up_is_unsent: false,
         };
         let account = Account { binding: Some(Box::new(Binding::PrivacyIdea(binding.clone()))), ..account };
-        self.store_token(&account, PushToken::new(key.private), is_new).await?;
+        let replaced = self.store_token(&account, PushToken::new(key), is_new).await?;
+        self.delete_push_key(replaced).await?;
 
         steps.set(EnrolmentStep::Checking);
         // A server that can't be asked now has still enrolled the device; one that fails over the key has not.
@@ -112,26 +125,57 @@ impl Authenticator {
         }))
     }
 
-    async fn store_token(&self, account: &Account, token: PushToken, is_new: bool) -> Result<(), Error> {
+    /// Makes the token's key where it is to be, and gives it with its `SubjectPublicKeyInfo`.
+    async fn make_push_key(&self, size: Option<RsaKeySize>) -> Result<(PushKey, Vec<u8>), Error> {
+        let Some(size) = size.or_else(|| (!self.parts.keys.has_rsa()).then(RsaKeySize::default)) else {
+            return self.make_platform_key().await;
+        };
+        let key = tasks::blocking(move || NewRsaKey::make(size)).await?;
+        Ok((PushKey::Software(key.private), key.public))
+    }
+
+    async fn make_platform_key(&self) -> Result<(PushKey, Vec<u8>), Error> {
+        let id = Id::make_random();
+        let public = self.parts.keys.make(platform_name(id)).await?;
+        let key = PushKey::Platform(id);
+        // A server takes any key, and fails over it for ever after.
+        let signature = self.sign_with(key.clone(), "").await?;
+        match rsa::public_key_of(&public) {
+            Some(public_key) if rsa::verifies(public_key, b"", &signature) => Ok((key, public)),
+            _ => {
+                self.delete_push_key(Some(key)).await?;
+                Err(KeyStoreError::Unavailable.into())
+            }
+        }
+    }
+
+    /// Stores the account and its token, and gives the key of the token that it replaces.
+    async fn store_token(
+        &self,
+        account: &Account,
+        token: PushToken,
+        is_new: bool,
+    ) -> Result<Option<PushKey>, Error> {
         let (id, stored) = (account.id, Arc::new(account.clone()));
         let vault = self.parts.vault.clone();
-        tasks::blocking(move || {
+        let replaced = tasks::blocking(move || {
             vault.transaction(|tx| {
                 if is_new {
                     tx.add_account(&stored)?;
-                    return tx.insert(id, &token);
+                    return tx.insert(id, &token).map(|()| None);
                 }
                 tx.update_account(id, |account| {
                     account.binding.clone_from(&stored.binding);
                     account.trashed_at = None;
                 })?;
-                tx.put(id, &token)
+                let replaced = tx.get::<PushToken>(id)?.map(|token| token.key);
+                tx.put(id, &token).map(|()| replaced)
             })
         })
         .await?;
         // Challenges for the token that it replaces.
         hold(&self.parts.inbox).remove_account(id);
-        Ok(())
+        Ok(replaced)
     }
 }
 

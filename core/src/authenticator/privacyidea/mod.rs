@@ -14,9 +14,12 @@ pub use enrol::EnrolmentStep;
 
 use super::service::{TIME_OUT, is_passing};
 use super::{Authenticator, hold};
-use crate::approvals::privacyidea::{Call, PushBinding, PushError, PushReply, PushToken, address_call};
+use crate::approvals::privacyidea::{
+    Call, PushBinding, PushError, PushKey, PushReply, PushToken, UnsignedCall, address_call,
+};
 use crate::clock::TimeAnchor;
 use crate::keys::rsa::RsaKey;
+use crate::keys::{KeyName, KeyRole};
 use crate::vault::{Transaction, VaultError};
 use crate::{Error, KeyStoreError, tasks};
 
@@ -37,12 +40,13 @@ struct Sent {
     after_loss: bool,
 }
 
-/// Removes what the vault keeps of an account's push token, if it has one.
-pub(super) fn forget(transaction: &mut Transaction<'_>, account: Id) -> Result<(), VaultError> {
-    match transaction.delete::<PushToken>(account) {
-        Err(VaultError::NotFound { .. }) => Ok(()),
-        deleted => deleted,
+/// Removes what the vault keeps of an account's push token, and gives its key, if it has one.
+pub(super) fn forget(transaction: &mut Transaction<'_>, account: Id) -> Result<Option<PushKey>, VaultError> {
+    let token = transaction.get::<PushToken>(account)?;
+    if token.is_some() {
+        transaction.delete::<PushToken>(account)?;
     }
+    Ok(token.map(|token| token.key))
 }
 
 impl Authenticator {
@@ -78,22 +82,16 @@ impl Authenticator {
 
     /// Makes and sends a call with a signed time: once, and once more if the server's time turns out to be another than
     /// was believed. `make` makes it at a time in milliseconds.
-    async fn call_timed(
-        &self,
-        account: Id,
-        make: impl Fn(&RsaKey, u64) -> Result<Call, KeyStoreError> + Clone + Send + 'static,
-    ) -> Result<PushReply, Error> {
+    async fn call_timed(&self, account: Id, make: impl Fn(u64) -> UnsignedCall) -> Result<PushReply, Error> {
         let believed = self.server_time(account);
-        let first = make.clone();
-        let call = self.sign_push(account, move |key| first(key, believed)).await?;
+        let call = self.sign_push(account, make(believed)).await?;
         let reply = self.call(account, &call).await?;
         if !reply.may_be_clock() {
             return Ok(reply);
         }
         match reply.time {
             Some(time) if time.abs_diff(believed) > TOLERANCE_MS => {
-                let corrected = self.server_time(account);
-                let call = self.sign_push(account, move |key| make(key, corrected)).await?;
+                let call = self.sign_push(account, make(self.server_time(account))).await?;
                 self.call(account, &call).await
             }
             Some(_) => Ok(reply),
@@ -110,19 +108,31 @@ impl Authenticator {
         }
     }
 
-    /// Signs with the token's key, off this thread. The key is read from the vault each time, so that locking the vault
-    /// takes it away.
-    async fn sign_push<T: Send + 'static>(
-        &self,
-        account: Id,
-        make: impl FnOnce(&RsaKey) -> Result<T, KeyStoreError> + Send + 'static,
-    ) -> Result<T, Error> {
+    /// Signs with the token's key, off this thread. A key in software is read from the vault each time, so that locking the
+    /// vault takes it away.
+    async fn sign_push(&self, account: Id, unsigned: UnsignedCall) -> Result<Call, Error> {
         let vault = self.parts.vault.clone();
-        tasks::blocking(move || {
-            let token = vault.get::<PushToken>(account)?.ok_or(KeyStoreError::NotFound)?;
-            Ok(make(&RsaKey::from_pkcs1(&token.private_key)?)?)
-        })
-        .await
+        let token = tasks::blocking(move || vault.get::<PushToken>(account)).await?;
+        let signature = self.sign_with(token.ok_or(KeyStoreError::NotFound)?.key, unsigned.text()).await?;
+        Ok(unsigned.finish(&signature))
+    }
+
+    async fn sign_with(&self, key: PushKey, text: &str) -> Result<Vec<u8>, KeyStoreError> {
+        let text = text.as_bytes().to_vec();
+        match key {
+            PushKey::Software(private) => {
+                tasks::blocking(move || RsaKey::from_pkcs1(&private)?.sign(&text)).await
+            }
+            PushKey::Platform(id) => self.sign(platform_name(id), &text, None).await,
+        }
+    }
+
+    /// Deletes a token's key, once nothing needs it any more.
+    pub(super) async fn delete_push_key(&self, key: Option<PushKey>) -> Result<(), KeyStoreError> {
+        match key {
+            Some(PushKey::Platform(id)) => self.parts.keys.delete(platform_name(id)).await,
+            Some(PushKey::Software(_)) | None => Ok(()),
+        }
     }
 
     /// Tells the server another push address.
@@ -134,9 +144,7 @@ impl Authenticator {
     ) -> Result<(), Error> {
         let (service, serial) = (binding.service.clone(), binding.serial.clone());
         let reply = self
-            .call_timed(account, move |key, unix_ms| {
-                address_call(&service, &serial, wake_up.as_ref(), unix_ms, |text| key.sign(text.as_bytes()))
-            })
+            .call_timed(account, move |unix_ms| address_call(&service, &serial, wake_up.as_ref(), unix_ms))
             .await?;
         Ok(reply.changed()?)
     }
@@ -158,4 +166,8 @@ impl Authenticator {
         })
         .await
     }
+}
+
+const fn platform_name(key: Id) -> KeyName {
+    KeyName { account: key, role: KeyRole::Push }
 }

@@ -61,10 +61,7 @@ impl Authenticator {
 
     pub(super) async fn ask(&self, account: &Account, binding: &PushBinding) -> Result<PushReply, Error> {
         let (service, serial) = (binding.service.clone(), binding.serial.clone());
-        self.call_timed(account.id, move |key, unix_ms| {
-            poll_call(&service, &serial, unix_ms, |text| key.sign(text.as_bytes()))
-        })
-        .await
+        self.call_timed(account.id, move |unix_ms| poll_call(&service, &serial, unix_ms)).await
     }
 }
 

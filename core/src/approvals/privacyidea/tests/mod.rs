@@ -13,7 +13,7 @@ use data_encoding::{BASE32, BASE64};
 use serde_json::{Value, json};
 
 use super::challenge::RefusedChallenge;
-use super::{PushBinding, PushChallenge, PushToken, read_challenges};
+use super::{PushBinding, PushChallenge, PushKey, PushToken, read_challenges};
 use crate::Secret;
 use crate::approvals::BindingState;
 use crate::keys::RsaKeySize;
@@ -76,7 +76,7 @@ fn binding() -> PushBinding {
 }
 
 fn token() -> PushToken {
-    PushToken::new(Secret::new(Vec::new()))
+    PushToken::new(PushKey::Software(Secret::new(Vec::new())))
 }
 
 /// The one challenge of a poll.

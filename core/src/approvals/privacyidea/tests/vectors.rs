@@ -71,13 +71,9 @@ fn a_poll_signs_serial_and_time() {
     let signature = key.sign(text(&recorded["signed_text"]).as_bytes()).unwrap();
     assert_eq!(BASE32.encode(&signature), text(&recorded["signature"]));
 
-    let mut signed = String::new();
-    let call = poll_call(&"https://pi.example/x".parse().unwrap(), "PIPU1", 1_795_489_543_184, |text| {
-        text.clone_into(&mut signed);
-        Ok::<_, ()>(vec![0; 5])
-    });
-    let call = call.unwrap();
-    assert_eq!(signed, "PIPU1|2026-11-24T03:05:43.184000Z");
+    let call = poll_call(&"https://pi.example/x".parse().unwrap(), "PIPU1", 1_795_489_543_184);
+    assert_eq!(call.text(), "PIPU1|2026-11-24T03:05:43.184000Z");
+    let call = call.finish(&[0; 5]);
     assert_eq!(call.payload(), Payload::Query);
     let query = "serial=PIPU1&timestamp=2026-11-24T03%3A05%3A43.184000Z&signature=AAAAAAAA";
     assert_eq!(call.url, format!("https://pi.example/x?{query}"));
@@ -94,14 +90,11 @@ fn every_recorded_challenge_verifies_and_every_answer_is_the_recorded_one() {
     ] {
         let challenge = read_with(vectors[name]["challenge"].clone(), &binding).unwrap();
         assert!(challenge.takes_reason(), "{name}");
-        let mut signed = String::new();
-        let call = answer_call(&challenge, decision, choice, |text| {
-            text.clone_into(&mut signed);
-            key.sign(text.as_bytes())
-        });
+        let call = answer_call(&challenge, decision, choice);
         let recorded = &vectors[name][answer];
-        assert_eq!(signed, text(&recorded["signed_text"]), "{name}");
-        let form = form(call.unwrap().payload());
+        assert_eq!(call.text(), text(&recorded["signed_text"]), "{name}");
+        let signature = key.sign(call.text().as_bytes()).unwrap();
+        let form = form(call.finish(&signature).payload());
         assert_eq!(field(&form, "signature").as_deref(), recorded["signature"].as_str(), "{name}");
         assert_eq!(field(&form, "presence_answer").as_deref(), choice);
         let reason = (decision == Decision::Report).then(|| "unknown_trigger".to_owned());

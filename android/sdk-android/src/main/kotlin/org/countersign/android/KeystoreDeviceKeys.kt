@@ -15,11 +15,15 @@ import org.countersign.toX963
 import java.security.KeyFactory
 import java.security.KeyPairGenerator
 import java.security.PrivateKey
+import java.security.PublicKey
 import java.security.Signature
+import java.security.spec.AlgorithmParameterSpec
 import java.security.spec.ECGenParameterSpec
+import java.security.spec.RSAKeyGenParameterSpec
 
 /**
- * Device keys in the Android Keystore: P-256, in StrongBox where the phone has it, never outside it.
+ * Device keys in the Android Keystore: P-256, and RSA of 2048 bits for servers that take no other; in StrongBox where the phone
+ * has it, never outside it.
  *
  * An approval key signs once for each check of the person. The Keystore holds that, not this code: the signature that
  * [check] is given can't be completed before the person has been checked. The key is lost for good when a fingerprint or face
@@ -30,18 +34,19 @@ import java.security.spec.ECGenParameterSpec
 public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
 
     override suspend fun make(key: KeyName): ByteArray = Keystore.call {
-        val generator = KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, Keystore.PROVIDER)
+        val kind = kindOf(key.role)
+        val generator = KeyPairGenerator.getInstance(kind.algorithm, Keystore.PROVIDER)
         val pair = Keystore.inBestHardware(specOf(key)) { spec ->
             generator.initialize(spec)
             generator.generateKeyPair()
         }
-        pair.public.toX963()
+        kind.encode(pair.public)
     }
 
     override suspend fun sign(key: KeyName, message: ByteArray, prompt: Prompt?): ByteArray = keyStoreCall(Keystore::translate) {
         val prepared = Keystore.call { prepare(key) }
         val released = when (key.role) {
-            KeyRole.DEVICE -> prepared
+            KeyRole.DEVICE, KeyRole.PUSH -> prepared
             KeyRole.APPROVAL -> {
                 val shown = prompt ?: throw PlatformKeyException.Unavailable()
                 check.confirm(CryptoObject(prepared), shown).signature ?: throw PlatformKeyException.Unavailable()
@@ -67,11 +72,19 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
         throw Keystore.translate(failure)
     }
 
+    override fun hasRsa(): Boolean = true
+
     private fun specOf(key: KeyName): KeyGenParameterSpec.Builder =
         KeyGenParameterSpec.Builder(aliasOf(key), KeyProperties.PURPOSE_SIGN)
-            .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
+            .setAlgorithmParameterSpec(kindOf(key.role).parameters)
             .setDigests(KeyProperties.DIGEST_SHA256)
-            .apply { if (key.role == KeyRole.APPROVAL) releasedByPerson() }
+            .apply {
+                when (key.role) {
+                    KeyRole.DEVICE -> Unit
+                    KeyRole.APPROVAL -> releasedByPerson()
+                    KeyRole.PUSH -> setSignaturePaddings(KeyProperties.SIGNATURE_PADDING_RSA_PKCS1)
+                }
+            }
 
     /** Zero seconds: one check releases one signature. */
     private fun KeyGenParameterSpec.Builder.releasedByPerson() {
@@ -83,7 +96,7 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
 
     private fun prepare(key: KeyName): Signature {
         val private = Keystore.load().getKey(aliasOf(key), null) as? PrivateKey ?: throw PlatformKeyException.NotFound()
-        return Signature.getInstance("SHA256withECDSA").apply { initSign(private) }
+        return Signature.getInstance(kindOf(key.role).signature).apply { initSign(private) }
     }
 
     private fun levelOf(key: PrivateKey): Int {
@@ -91,7 +104,30 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
         return info.securityLevel
     }
 
+    /** A kind of key pair, and the forms that the contract of [DeviceKeys] gives it. */
+    private class Kind(
+        val algorithm: String,
+        val parameters: AlgorithmParameterSpec,
+        val signature: String,
+        val encode: (PublicKey) -> ByteArray,
+    )
+
     private companion object {
+        val P256 = Kind(KeyProperties.KEY_ALGORITHM_EC, ECGenParameterSpec("secp256r1"), "SHA256withECDSA", PublicKey::toX963)
+        val RSA = Kind(
+            KeyProperties.KEY_ALGORITHM_RSA,
+            RSAKeyGenParameterSpec(RSA_BITS, RSAKeyGenParameterSpec.F4),
+            "SHA256withRSA",
+            PublicKey::getEncoded,
+        )
+
+        fun kindOf(role: KeyRole): Kind = when (role) {
+            KeyRole.DEVICE, KeyRole.APPROVAL -> P256
+            KeyRole.PUSH -> RSA
+        }
+
+        /** The largest that every Keystore has. */
+        const val RSA_BITS = 2048
         const val PREFIX = "countersign.device."
         val HARDWARE = setOf(
             KeyProperties.SECURITY_LEVEL_STRONGBOX,

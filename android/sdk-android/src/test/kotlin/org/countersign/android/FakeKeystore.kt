@@ -15,7 +15,6 @@ import java.security.SecureRandom
 import java.security.Security
 import java.security.cert.Certificate
 import java.security.spec.AlgorithmParameterSpec
-import java.security.spec.ECGenParameterSpec
 import java.util.Collections
 import java.util.Date
 import java.util.Enumeration
@@ -55,22 +54,27 @@ object FakeKeystore {
 private class FakeProvider : Provider("AndroidKeyStore", "1", "a stand-in for tests") {
     init {
         put("KeyStore.AndroidKeyStore", Store::class.java.name)
-        put("KeyPairGenerator.EC", Pairs::class.java.name)
+        put("KeyPairGenerator.EC", EcPairs::class.java.name)
+        put("KeyPairGenerator.RSA", RsaPairs::class.java.name)
         put("KeyGenerator.AES", Secrets::class.java.name)
     }
 
-    class Pairs : KeyPairGeneratorSpi() {
-        private lateinit var alias: String
+    class EcPairs : Pairs("EC")
+
+    class RsaPairs : Pairs("RSA")
+
+    open class Pairs(private val algorithm: String) : KeyPairGeneratorSpi() {
+        private lateinit var spec: KeyGenParameterSpec
 
         override fun initialize(spec: AlgorithmParameterSpec, random: SecureRandom?) {
-            alias = FakeKeystore.take(spec).keystoreAlias
+            this.spec = FakeKeystore.take(spec)
         }
 
-        override fun initialize(size: Int, random: SecureRandom?) = error("a curve is asked for by its name")
+        override fun initialize(size: Int, random: SecureRandom?) = error("parameters are given")
 
         override fun generateKeyPair(): KeyPair {
-            val generator = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }
-            return generator.generateKeyPair().also { FakeKeystore.keys[alias] = it.private }
+            val generator = KeyPairGenerator.getInstance(algorithm).apply { initialize(spec.algorithmParameterSpec) }
+            return generator.generateKeyPair().also { FakeKeystore.keys[spec.keystoreAlias] = it.private }
         }
     }
 

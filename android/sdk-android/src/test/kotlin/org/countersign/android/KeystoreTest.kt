@@ -23,10 +23,12 @@ import java.security.KeyFactory
 import java.security.ProviderException
 import java.security.Signature
 import java.security.UnrecoverableKeyException
+import java.security.interfaces.RSAPublicKey
 import java.security.spec.ECGenParameterSpec
 import java.security.spec.ECParameterSpec
 import java.security.spec.ECPoint
 import java.security.spec.ECPublicKeySpec
+import java.security.spec.X509EncodedKeySpec
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -86,6 +88,22 @@ class KeystoreTest {
         verifier.update(message)
         assertTrue(verifier.verify(signature))
         assertEquals(listOf(prompt), check.prompts)
+    }
+
+    @Test
+    fun `a push key is RSA in the forms that the contract says, and asks nobody`() = runBlocking {
+        val push = KeyName("token", KeyRole.PUSH)
+        assertTrue(keys.hasRsa())
+        val public = KeyFactory.getInstance("RSA").generatePublic(X509EncodedKeySpec(keys.make(push))) as RSAPublicKey
+        assertEquals(2048, public.modulus.bitLength())
+        val spec = FakeKeystore.specs.getValue("countersign.device.token.push")
+        assertFalse(spec.isUserAuthenticationRequired)
+        assertContentEquals(arrayOf(KeyProperties.SIGNATURE_PADDING_RSA_PKCS1), spec.signaturePaddings)
+        val message = "what was shown".toByteArray()
+        val verifier = Signature.getInstance("SHA256withRSA").apply { initVerify(public) }
+        verifier.update(message)
+        assertTrue(verifier.verify(keys.sign(push, message, null)))
+        assertTrue(check.prompts.isEmpty())
     }
 
     @Test

@@ -55,6 +55,8 @@ class JdkDeviceKeys : DeviceKeys {
     override fun userCheck(): UserCheck = UserCheck.BIOMETRIC
 
     override fun inHardware(): Boolean = false
+
+    override fun hasRsa(): Boolean = false
 }
 
 /** A vault key store over the JDK's AES-GCM. */
