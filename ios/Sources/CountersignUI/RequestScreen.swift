@@ -19,7 +19,7 @@ struct RequestScreen: View {
                 fact("With", model.request.client)
                 fact("Address", model.request.ip)
                 if let message = model.request.message {
-                    Text(message.isEmpty ? "The server doesn't say what this is. Deny it unless you just signed in." : message)
+                    Text(message.isEmpty ? unsaid : message)
                 }
             }
             switch model.state {
@@ -87,4 +87,7 @@ struct RequestScreen: View {
         if let value { LabeledContent(name, value: value) }
     }
 }
+
+/// In place of a message that the server has left empty.
+private let unsaid = "The server doesn't say what this is. Deny it unless you just signed in."
 #endif
