@@ -45,6 +45,8 @@ pub struct Config {
     pub wake_up_private: bool,
     /// Certificate authorities (PEM) that vouch for push servers, beside the public ones.
     pub wake_up_ca_file: Option<PathBuf>,
+    /// Key file (JSON) of a service account of the app's Firebase project. Without one, phones that use Firebase aren't woken.
+    pub wake_up_fcm_file: Option<PathBuf>,
 }
 
 /// The configuration file, and what flags and environment lay over it. What is absent keeps its default.
@@ -82,6 +84,8 @@ pub struct Overrides {
     pub wake_up_private: Option<bool>,
     /// See [`Config::wake_up_ca_file`].
     pub wake_up_ca_file: Option<PathBuf>,
+    /// See [`Config::wake_up_fcm_file`].
+    pub wake_up_fcm_file: Option<PathBuf>,
 }
 
 /// Why a configuration can't be used.
@@ -131,6 +135,7 @@ impl Config {
             connections: 100_000,
             wake_up_private: false,
             wake_up_ca_file: None,
+            wake_up_fcm_file: None,
         }
     }
 
@@ -165,6 +170,7 @@ impl Config {
             connections: overrides.connections.unwrap_or(defaults.connections),
             wake_up_private: overrides.wake_up_private.unwrap_or(defaults.wake_up_private),
             wake_up_ca_file: overrides.wake_up_ca_file,
+            wake_up_fcm_file: overrides.wake_up_fcm_file,
             data: defaults.data,
         };
         config.check()?;
@@ -232,6 +238,7 @@ impl Overrides {
             connections: self.connections.or(below.connections),
             wake_up_private: self.wake_up_private.or(below.wake_up_private),
             wake_up_ca_file: self.wake_up_ca_file.or(below.wake_up_ca_file),
+            wake_up_fcm_file: self.wake_up_fcm_file.or(below.wake_up_fcm_file),
         }
     }
 }

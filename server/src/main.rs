@@ -99,6 +99,9 @@ struct Settings {
     /// Certificate authorities (PEM) of push servers, beside the public ones
     #[arg(long, env = "COUNTERSIGN_WAKE_UP_CA_FILE", global = true)]
     wake_up_ca_file: Option<PathBuf>,
+    /// Key file of a service account of the app's Firebase project
+    #[arg(long, env = "COUNTERSIGN_WAKE_UP_FCM_FILE", global = true)]
+    wake_up_fcm_file: Option<PathBuf>,
     /// How log lines look
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", global = true, default_value = "text")]
     log_format: LogFormat,
@@ -164,6 +167,7 @@ fn configure(settings: Settings) -> Result<Config, Failure> {
     flags.connections = settings.connections;
     flags.wake_up_private = settings.wake_up_private;
     flags.wake_up_ca_file = settings.wake_up_ca_file;
+    flags.wake_up_fcm_file = settings.wake_up_fcm_file;
     let mut config = Config::with(flags.over(file))?;
     // Not a flag: other users can read a program's arguments.
     if let Ok(text) = std::env::var("COUNTERSIGN_MASTER_KEY") {

@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::setup::{self, API_KEY_FILE, DATABASE_FILE, FolderLock, SetupError};
 use crate::store;
 use crate::time::{Clock, SystemClock};
-use crate::wake_up::{self, UnifiedPush, WakeUps};
+use crate::wake_up::{self, Senders, WakeUps};
 
 /// A running approval service. Dropped without [`Service::shutdown`], it stops with its runtime; what it has answered
 /// is on the disk all the same.
@@ -61,7 +61,7 @@ pub enum StartError {
         reason: std::io::Error,
     },
     /// Wake-ups can't be sent.
-    #[error("wake-ups can't be sent; look at the file of --wake-up-ca-file")]
+    #[error("wake-ups can't be sent; look at the files of --wake-up-ca-file and --wake-up-fcm-file")]
     WakeUps(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Phones would refuse the address that the service is reachable at.
     #[error(
@@ -100,8 +100,7 @@ impl Service {
             Some(url) => url.clone(),
             None => own_url(address)?,
         };
-        let sender = UnifiedPush::new(config.wake_up_private, config.wake_up_ca_file.as_deref())
-            .map_err(StartError::WakeUps)?;
+        let senders = Senders::new(&config).map_err(StartError::WakeUps)?;
         let (opened, lock) = setup::open_alone(&config, clock.now())?;
         let path = config.data.join(DATABASE_FILE);
         let hub = Arc::new(Hub::default());
@@ -123,7 +122,7 @@ impl Service {
         let router = http::router(Arc::clone(&app));
         let serving = tokio::spawn(http::serve(listener, router, config.connections, stopped));
         let sweeping = tokio::spawn(sweep::run(Arc::clone(&app)));
-        let waking = tokio::spawn(wake_up::run(Arc::clone(&app), sender, calls));
+        let waking = tokio::spawn(wake_up::run(Arc::clone(&app), senders, calls));
         if opened.first {
             let path = config.data.join(API_KEY_FILE);
             tracing::info!(path = %path.display(), "the first API key is in this file");

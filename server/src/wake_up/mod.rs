@@ -4,6 +4,8 @@
 //! since the phone asks when its app is opened, but never a sign-in.
 
 mod destination;
+mod fcm;
+mod https;
 mod unified_push;
 
 use std::sync::Arc;
@@ -15,12 +17,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::refusal::log_store_error;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::Device;
 use crate::time::Time;
-pub(crate) use unified_push::{UnifiedPush, is_endpoint};
+use fcm::Fcm;
+use https::SetupError;
+use unified_push::UnifiedPush;
+pub(crate) use unified_push::is_endpoint;
 
 /// Wake-ups that may wait to be sent: more than a push server that is down could ever hold up.
 const QUEUE: usize = 16_384;
@@ -53,6 +59,30 @@ pub(crate) enum Failure {
     NotAllowed,
     /// It didn't take the push; later it may, after this time if it says so.
     Unreachable(Option<Duration>),
+}
+
+/// The ways to a phone. One that isn't set up is `None`: its phones are not woken.
+pub(crate) struct Senders {
+    unified_push: UnifiedPush,
+    fcm: Option<Fcm>,
+}
+
+impl Senders {
+    pub(crate) fn new(config: &Config) -> Result<Self, SetupError> {
+        Ok(Self {
+            unified_push: UnifiedPush::new(config.wake_up_private, config.wake_up_ca_file.as_deref())?,
+            fcm: config.wake_up_fcm_file.as_deref().map(Fcm::new).transpose()?,
+        })
+    }
+
+    /// Sends one wake-up, if there is a way.
+    async fn send(&self, address: &WakeUp, lifetime: Duration, now: Time) -> Result<(), Failure> {
+        match (address, &self.fcm) {
+            (WakeUp::UnifiedPush { endpoint }, _) => self.unified_push.send(endpoint, lifetime).await,
+            (WakeUp::Fcm { token }, Some(fcm)) => fcm.send(token, lifetime, now).await,
+            (WakeUp::Fcm { .. }, None) | (WakeUp::Apns { .. }, _) => Ok(()),
+        }
+    }
 }
 
 impl Failure {
@@ -88,27 +118,25 @@ impl WakeUps {
 }
 
 /// Sends what is queued, until it is dropped.
-pub(crate) async fn run(app: Arc<App>, sender: UnifiedPush, mut queue: mpsc::Receiver<Call>) {
-    let sender = Arc::new(sender);
+pub(crate) async fn run(app: Arc<App>, senders: Senders, mut queue: mpsc::Receiver<Call>) {
+    let senders = Arc::new(senders);
     let mut under_way = JoinSet::new();
     loop {
         tokio::select! {
             Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
             call = queue.recv(), if under_way.len() < UNDER_WAY => match call {
-                Some(call) => { under_way.spawn(wake(Arc::clone(&app), Arc::clone(&sender), call)); }
+                Some(call) => { under_way.spawn(wake(Arc::clone(&app), Arc::clone(&senders), call)); }
                 None => return,
             }
         }
     }
 }
 
-async fn wake(app: Arc<App>, sender: Arc<UnifiedPush>, call: Call) {
-    // The channels of Google and Apple have no sender here.
-    let WakeUp::UnifiedPush { endpoint } = &call.address else { return };
+async fn wake(app: Arc<App>, senders: Arc<Senders>, call: Call) {
     let mut waits = WAITS.into_iter();
     let failure = loop {
-        let lifetime = call.until.since(app.now());
-        match sender.send(endpoint, lifetime).await {
+        let now = app.now();
+        match senders.send(&call.address, call.until.since(now), now).await {
             Ok(()) => return tracing::debug!(device = %call.device, "woken"),
             Err(Failure::Unreachable(asked)) => match waits.next() {
                 Some(wait) if asked.unwrap_or(wait) < call.until.since(app.now()) => {

@@ -6,20 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, StatusCode};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::Client;
+use reqwest::header::CONTENT_LENGTH;
 use url::{Host, Url};
 
 use super::Failure;
 use super::destination::{NotPublic, PublicOnly, is_public};
+use super::https::{self, SetupError, judge};
 
-/// For connecting and for the reply together.
-const TIME_OUT: Duration = Duration::from_secs(10);
-
-/// Sends wake-ups over https.
+/// Sends wake-ups to the addresses that phones have from their distributors.
 pub(crate) struct UnifiedPush {
     client: Client,
     /// Whether they may go to addresses that aren't public.
@@ -35,21 +30,8 @@ pub(crate) fn is_endpoint(text: &str) -> bool {
 
 impl UnifiedPush {
     /// With one more certificate authority (PEM) for an organisation's own push server, if there is a file of one.
-    pub(crate) fn new(private: bool, ca_file: Option<&Path>) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for certificate in ca_file.map(CertificateDer::pem_file_iter).transpose()?.into_iter().flatten() {
-            roots.add(certificate?)?;
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIME_OUT)
-            .user_agent(concat!("countersign-server/", env!("CARGO_PKG_VERSION")));
+    pub(super) fn new(private: bool, ca_file: Option<&Path>) -> Result<Self, SetupError> {
+        let client = https::client(ca_file)?;
         let client = if private { client } else { client.dns_resolver(Arc::new(PublicOnly)) };
         Ok(Self { client: client.build()?, private })
     }
@@ -61,7 +43,7 @@ impl UnifiedPush {
         if !self.private && literal(&url).is_some_and(|address| !is_public(address)) {
             return Err(Failure::NotAllowed);
         }
-        let sent = self
+        let reply = self
             .client
             .post(url)
             .header("TTL", lifetime.as_secs())
@@ -72,15 +54,7 @@ impl UnifiedPush {
             .send()
             .await
             .map_err(|error| kind(&error))?;
-        match sent.status() {
-            status if status.is_success() => Ok(()),
-            StatusCode::NOT_FOUND | StatusCode::GONE => Err(Failure::Gone),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-                Err(Failure::Unreachable(retry_after(sent.headers())))
-            }
-            status if status.is_server_error() => Err(Failure::Unreachable(retry_after(sent.headers()))),
-            _ => Err(Failure::Refused),
-        }
+        judge(&reply)
     }
 }
 
@@ -102,10 +76,6 @@ fn kind(error: &reqwest::Error) -> Failure {
         cause = error.source();
     }
     Failure::Unreachable(None)
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]
