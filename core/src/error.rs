@@ -4,6 +4,7 @@ use countersign_protocol::messages::ProblemCode;
 
 use crate::KeyStoreError;
 use crate::approvals::privacyidea::PushError;
+use crate::approvals::privacyidea::container::ContainerError;
 use crate::approvals::{AnswerError, Refusal, ReplyError};
 use crate::backup::BackupError;
 use crate::client::NetworkError;
@@ -47,6 +48,9 @@ pub enum Error {
     /// What a privacyIDEA server refuses.
     #[error(transparent)]
     Push(#[from] PushError),
+    /// A container of a privacyIDEA server.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
     /// The account's service has no message for it: [`crate::approvals::Abilities`] said so.
     #[error("this account's service can't be told that by a device; ask your organisation's administrator")]
     NotAble,
@@ -101,6 +105,7 @@ impl Error {
             Self::Reply(error) => error.code(),
             Self::Answer(error) => error.code(),
             Self::Push(error) => error.code(),
+            Self::Container(error) => error.code(),
             Self::NotAble => "account_not_able",
             Self::NoSuchAccount => "account_unknown",
             Self::NoSuchRequest => "request_unknown",

@@ -22,7 +22,8 @@ pub mod vault;
 pub use account::Account;
 pub use authenticator::{
     AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
-    Backup, CodeKind, Codes, Enrolment, EnrolmentStep, LastBackup, Requests, ShownCode,
+    Backup, CodeKind, Codes, Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers,
+    Enrolment, EnrolmentStep, LastBackup, Requests, ShownCode, SyncOptions, TokenFailure,
 };
 pub use countersign_protocol as protocol;
 pub use error::Error;

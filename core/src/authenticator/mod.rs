@@ -27,6 +27,9 @@ use countersign_protocol::Id;
 pub use enrolment::Enrolment;
 use inbox::Inbox;
 pub use privacyidea::EnrolmentStep;
+pub use privacyidea::container::{
+    Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, SyncOptions, TokenFailure,
+};
 pub use requests::{AccountFailure, Requests};
 use tokio::sync::Notify;
 

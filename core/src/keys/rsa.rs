@@ -129,7 +129,7 @@ impl RsaKey {
     }
 
     /// The public key as [`verifies`] takes it.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn public_pkcs1(&self) -> Vec<u8> {
         self.0.public().as_ref().to_vec()
     }

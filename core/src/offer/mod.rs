@@ -6,6 +6,7 @@
 //! No error holds any of the text, because the text usually holds a secret.
 
 mod batch;
+mod container;
 mod error;
 mod label;
 mod migration;
@@ -16,6 +17,8 @@ mod two_step;
 use countersign_protocol::{EnrolmentLink, MatchLink, ProtocolError, ServiceUrl};
 
 pub use batch::{BatchError, MigrationBatch};
+pub use container::ContainerOffer;
+pub(crate) use container::{TokenContent, TokenKind, TokenOffer, is_nonce, is_time, read_token};
 pub use error::OfferError;
 pub(crate) use label::clean as clean_label;
 pub use migration::{MigrationPart, RefusedAccount};
@@ -37,6 +40,8 @@ pub enum Offer {
     Migration(MigrationPart),
     /// Enrolment with an approval service, of whatever protocol.
     Enrolment(EnrolmentOffer),
+    /// A smartphone container of privacyIDEA, by which a server hands out one-time codes and push tokens, and takes them back.
+    Container(ContainerOffer),
     /// Not an account: the QR of a sign-in page, for scan matching.
     Match(MatchLink),
 }
@@ -111,6 +116,9 @@ impl Offer {
             "otpauth" | "pia" if kind.eq_ignore_ascii_case("pipush") => {
                 let rest = rest.get(kind.len()..).unwrap_or_default();
                 pipush::parse(rest).map(|offer| Self::Enrolment(EnrolmentOffer::PrivacyIdea(offer)))
+            }
+            "pia" if kind.eq_ignore_ascii_case("container") => {
+                container::parse(rest.get(kind.len()..).unwrap_or_default()).map(Self::Container)
             }
             "pia" => Err(OfferError::UnsupportedType),
             "otpauth" => otpauth::parse(rest),

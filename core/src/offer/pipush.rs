@@ -75,7 +75,7 @@ pub(super) fn parse(rest: &str) -> Result<PushOffer, OfferError> {
     })
 }
 
-fn read_query(query: &str) -> Result<HashMap<&str, String>, OfferError> {
+pub(super) fn read_query(query: &str) -> Result<HashMap<&str, String>, OfferError> {
     let mut parameters = HashMap::new();
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         if parameters.insert(name, label::decode(value)).is_some() {
@@ -86,7 +86,7 @@ fn read_query(query: &str) -> Result<HashMap<&str, String>, OfferError> {
 }
 
 /// A serial is a part of signed texts, so nothing else than these can be in it.
-fn is_serial(serial: &str) -> bool {
+pub(super) fn is_serial(serial: &str) -> bool {
     (1..=64).contains(&serial.len())
         && serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }

@@ -36,11 +36,13 @@ pub enum RecordKind {
     Backup,
     /// A push token of privacyIDEA: its key, and the challenges that it has seen.
     PushToken,
+    /// A container of privacyIDEA: which of its tokens this device has.
+    Container,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
@@ -49,6 +51,7 @@ impl RecordKind {
         Self::ImportJournal,
         Self::Backup,
         Self::PushToken,
+        Self::Container,
     ];
 
     /// Its number in the database, which never changes.
@@ -62,6 +65,7 @@ impl RecordKind {
             Self::ImportJournal => 5,
             Self::Backup => 6,
             Self::PushToken => 7,
+            Self::Container => 8,
         }
     }
 
@@ -77,6 +81,7 @@ impl RecordKind {
             Self::ImportJournal => "import_journal",
             Self::Backup => "backup",
             Self::PushToken => "push_token",
+            Self::Container => "container",
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use countersign_protocol::ServiceUrl;
 use countersign_protocol::messages::{Decision, WakeUp};
-use data_encoding::{BASE32, BASE64};
+use data_encoding::{BASE32, BASE64, BASE64URL};
 use url::form_urlencoded::Serializer;
+use zeroize::Zeroizing;
 
 use super::PushChallenge;
 use super::time::timestamp;
@@ -17,16 +18,19 @@ pub(crate) struct Call {
     form: Option<String>,
 }
 
-/// A call that waits for the token's signature of its text.
+/// A call that waits for the signature of its text, by the key of the token or of the container.
 pub(crate) struct UnsignedCall {
     url: String,
     is_query: bool,
-    text: String,
+    /// Wiped: a container's may end with a passphrase.
+    text: Zeroizing<String>,
+    /// How the server reads the signature.
+    encode: fn(&[u8]) -> String,
     fields: Vec<(&'static str, String)>,
 }
 
 impl Call {
-    fn form(url: String, fields: &[(&str, String)]) -> Self {
+    pub(super) fn form(url: String, fields: &[(&str, String)]) -> Self {
         Self { url, form: Some(encode(fields)) }
     }
 
@@ -36,6 +40,12 @@ impl Call {
 }
 
 impl UnsignedCall {
+    /// A form about a container; its text is `parts`, joined.
+    pub(super) fn of_container(url: String, parts: &[&str], fields: Vec<(&'static str, String)>) -> Self {
+        let text = Zeroizing::new(parts.join("|"));
+        Self { url, is_query: false, text, encode: |signature| BASE64URL.encode(signature), fields }
+    }
+
     /// What is to be signed.
     pub(crate) fn text(&self) -> &str {
         &self.text
@@ -43,8 +53,8 @@ impl UnsignedCall {
 
     /// The call, with the signature of its text.
     pub(crate) fn finish(self, signature: &[u8]) -> Call {
-        let Self { url, is_query, mut fields, .. } = self;
-        fields.push(("signature", BASE32.encode(signature)));
+        let Self { url, is_query, encode: encode_signature, mut fields, .. } = self;
+        fields.push(("signature", encode_signature(signature)));
         if is_query {
             Call { url: format!("{url}?{}", encode(&fields)), form: None }
         } else {
@@ -79,7 +89,8 @@ pub(crate) fn poll_call(service: &ServiceUrl, serial: &str, unix_ms: u64) -> Uns
     UnsignedCall {
         url: service.to_string(),
         is_query: true,
-        text: format!("{serial}|{timestamp}"),
+        text: Zeroizing::new(format!("{serial}|{timestamp}")),
+        encode: |signature| BASE32.encode(signature),
         fields: vec![("serial", serial.to_owned()), ("timestamp", timestamp)],
     }
 }
@@ -95,7 +106,8 @@ pub(crate) fn address_call(
     UnsignedCall {
         url: service.to_string(),
         is_query: false,
-        text: format!("{address}|{serial}|{timestamp}"),
+        text: Zeroizing::new(format!("{address}|{serial}|{timestamp}")),
+        encode: |signature| BASE32.encode(signature),
         fields: vec![("new_fb_token", address), ("serial", serial.to_owned()), ("timestamp", timestamp)],
     }
 }
@@ -122,7 +134,8 @@ pub(crate) fn answer_call(
             }
         }
     }
-    UnsignedCall { url: challenge.url().to_owned(), is_query: false, text, fields }
+    let (url, text) = (challenge.url().to_owned(), Zeroizing::new(text));
+    UnsignedCall { url, is_query: false, text, encode: |signature| BASE32.encode(signature), fields }
 }
 
 /// The push address as the server stores it. Without one it wants a word all the same.

@@ -1,4 +1,4 @@
-//! The phone's side of privacyIDEA's push tokens, sans-IO: what to send, what to believe, what to sign.
+//! The phone's side of privacyIDEA's push tokens and containers, sans-IO: what to send, what to believe, what to sign.
 //!
 //! Written against the behaviour of privacyIDEA 3.14, as `docs/privacyidea.md` tells it. Texts are signed by RSA
 //! PKCS#1 v1.5 with SHA-256, their parts joined by `|` without escaping; [`challenge`] refuses what that leaves
@@ -8,7 +8,10 @@ mod binding;
 mod call;
 mod capabilities;
 mod challenge;
+pub mod container;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod reply;
 mod time;
 mod token;

@@ -129,6 +129,11 @@ impl PushReply {
         }
     }
 
+    /// What came back, for calls that tell their refusals apart by the server's number.
+    pub(crate) fn value(self) -> Result<Value, i64> {
+        self.result.map(|success| success.value)
+    }
+
     /// That a change was made.
     pub(crate) fn changed(self) -> Result<(), PushError> {
         match self.success(Step::Poll)?.value {
@@ -165,4 +170,4 @@ impl PushReply {
 /// What a policy of the server makes of all its other numbers.
 const HIDDEN: i64 = -311;
 /// HTTP 500 with JSON.
-const SERVER_FAULT: i64 = -500;
+pub(super) const SERVER_FAULT: i64 = -500;

@@ -1,6 +1,7 @@
 //! Push tokens of privacyIDEA, put together: keys, calls, time, and what the vault keeps.
 
 mod answer;
+pub(super) mod container;
 mod enrol;
 mod poll;
 
@@ -32,6 +33,8 @@ pub(super) struct State {
     /// Each server's time, for the timestamps that it checks. Nobody signs it, so it decides nothing else.
     times: Mutex<HashMap<Id, TimeAnchor>>,
     step: Mutex<Option<EnrolmentStep>>,
+    /// One synchronisation of a container at a time.
+    synchronising: tokio::sync::Mutex<()>,
 }
 
 /// A reply, and whether an earlier try of the same call may have reached the server.
@@ -52,8 +55,12 @@ pub(super) fn forget(transaction: &mut Transaction<'_>, account: Id) -> Result<O
 impl Authenticator {
     /// Sends a call once, and learns the server's time for this account.
     async fn call(&self, account: Id, call: &Call) -> Result<PushReply, Error> {
+        self.call_within(account, call, TIME_OUT).await
+    }
+
+    async fn call_within(&self, account: Id, call: &Call, time_out: Duration) -> Result<PushReply, Error> {
         let sent = self.parts.clock.read();
-        let reply = self.parts.transport.send(&call.url, call.payload(), TIME_OUT).await?;
+        let reply = self.parts.transport.send(&call.url, call.payload(), time_out).await?;
         let received = self.parts.clock.read();
         let reply = PushReply::read(&reply)?;
         if let Some(anchor) = reply.time.and_then(|time| TimeAnchor::from_exchange(&sent, received, time, 0))
