@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    accounts, backup, code, codes, completions, device, enrol, import, requests, scan, vault,
+    accounts, backup, code, codes, completions, container, device, enrol, import, requests, scan, vault,
 };
 use crate::exit::{self, Exit};
 use crate::output;
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Accounts(accounts::Accounts),
     /// This device, as approval services know it
     Device(device::Device),
+    /// Containers of tokens that a privacyIDEA server fills: take changes in, move them, leave them
+    Container(container::Container),
     /// The vault: passphrase, recovery code, key slots
     Vault(vault::Vault),
     /// Check vault, clock and services, and say what to do

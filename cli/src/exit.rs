@@ -79,6 +79,8 @@ const ROWS: &[Row] = &[
             "answer_match_needed",
             "answer_match_not_accepted",
             "answer_already_chosen",
+            "container_passphrase_needed",
+            "container_consent_needed",
             "account_no_code_on_request",
             "account_not_able",
             "account_no_counter",
@@ -111,6 +113,12 @@ const ROWS: &[Row] = &[
             "request_already_answered",
             "account_throttled",
             "service_refused",
+            "container_code_refused",
+            "container_code_used",
+            "container_not_registered",
+            "container_moved",
+            "container_forbidden",
+            "container_refused",
         ],
     },
     Row {
@@ -123,6 +131,7 @@ const ROWS: &[Row] = &[
             "network_interrupted",
             "network_not_the_service",
             "service_unavailable",
+            "container_unavailable",
         ],
     },
     Row {
@@ -156,6 +165,7 @@ const ROWS: &[Row] = &[
             "vault_slot_damaged",
             "record_damaged",
             "record_not_found",
+            "container_accounts_damaged",
         ],
     },
     Row {
@@ -170,6 +180,7 @@ const ROWS: &[Row] = &[
             "request_expired",
             "requests_none",
             "requests_none_in_time",
+            "container_unknown",
             "import_nothing_to_undo",
         ],
     },
@@ -227,7 +238,7 @@ const ROWS: &[Row] = &[
         exit: Exit::Untrusted,
         number: 10,
         meaning: "the service or the connection can't be trusted; nothing was changed",
-        codes: &["network_not_secure", "service_key_changed", "service_untrusted"],
+        codes: &["network_not_secure", "service_key_changed", "service_untrusted", "container_unreadable"],
     },
     Row {
         exit: Exit::Storage,
@@ -238,6 +249,7 @@ const ROWS: &[Row] = &[
             "vault_busy",
             "vault_access_denied",
             "vault_storage",
+            "container_overtaken",
             "backup_access_denied",
             "backup_storage",
         ],
@@ -255,6 +267,7 @@ mod tests {
     /// The sources in which failures get their names: `Variant => "name"`.
     const SOURCES: &[&str] = &[
         include_str!("failure.rs"),
+        include_str!("../../core/src/approvals/privacyidea/container/error.rs"),
         include_str!("../../core/src/error.rs"),
         include_str!("../../core/src/backup/error.rs"),
         include_str!("../../core/src/import/error.rs"),

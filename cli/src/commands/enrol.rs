@@ -1,17 +1,21 @@
 //! `countersign enrol`: from a picture or a link to accounts.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use countersign_core::approvals::{ApprovalRequest, BindingState, DeviceDescription};
 use countersign_core::keys::RsaKeySize;
-use countersign_core::offer::{EnrolmentOffer, MigrationBatch, Offer, OfferError, OtpOffer, RefusedAccount};
+use countersign_core::offer::{
+    ContainerOffer, EnrolmentOffer, MigrationBatch, Offer, OfferError, OtpOffer, RefusedAccount,
+};
 use countersign_core::protocol::Id;
 use countersign_core::protocol::messages::{Platform, Purpose};
 use countersign_core::{AddedAccount, Enrolment};
 use serde::Serialize;
 
+use super::container::register::{self, Given};
 use super::requests::ask::{self, Answered};
 use crate::args::Global;
 use crate::failure::Failure;
@@ -37,11 +41,17 @@ pub(crate) struct Enrol {
     /// Bits of the RSA key that a privacyIDEA server needs; more take longer to make
     #[arg(long, value_name = "BITS", default_value = "4096")]
     rsa_bits: RsaBits,
+    /// Take the passphrase that a container's code asks for from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    container_passphrase_file: Option<PathBuf>,
+    /// Agree that it is sent to the server, where the code asks for your own password
+    #[arg(long)]
+    send_password: bool,
 }
 
 /// Sizes of an RSA key.
 #[derive(Clone, Copy, ValueEnum)]
-enum RsaBits {
+pub(crate) enum RsaBits {
     #[value(name = "2048")]
     Bits2048,
     #[value(name = "3072")]
@@ -80,10 +90,7 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
         let enrolment = session.authenticator.enrol(&offer, device).await?;
         let (account, is_active) = (enrolment.account, enrolment.check_value.is_none());
         if enrolment.asked_for_no_certificate_check {
-            output.note(
-                "The QR code asks not to check the server's certificate. It was checked all the same, and always \
-                 will be: tell your administrator.\n",
-            );
+            output.note(NO_CERTIFICATE_CHECK);
         }
         output.report(&Enrolled::new(enrolment))?;
         if args.no_wait || is_active {
@@ -95,8 +102,20 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
         }
         activate(&session, account, output).await?;
     }
+    for offer in offers.containers {
+        let given = Given {
+            device_name: args.device_name.clone().unwrap_or_else(computer_name),
+            passphrase_file: args.container_passphrase_file.as_deref(),
+            send_password: args.send_password,
+            rsa_bits: args.rsa_bits,
+        };
+        register::register(&session, &offer, &given, output).await?;
+    }
     Ok(())
 }
+
+pub(crate) const NO_CERTIFICATE_CHECK: &str = "The QR code asks not to check the server's certificate. It is checked all \
+     the same, and always will be: tell your administrator.\n";
 
 /// Everything that the sources offer. All of it is read before anything is added.
 #[derive(Default)]
@@ -105,6 +124,7 @@ struct Offers {
     otp: Vec<(OtpOffer, Option<String>)>,
     refused: Vec<RefusedAccount>,
     enrolments: Vec<EnrolmentOffer>,
+    containers: Vec<ContainerOffer>,
 }
 
 impl Offers {
@@ -131,6 +151,7 @@ impl Offers {
                         Some(batch) => batch.add(part)?,
                         None => batch = Some(MigrationBatch::new(part)),
                     },
+                    Offer::Container(offer) => offers.containers.push(offer),
                     Offer::Match(_) => return Err(Failure::SignInCode),
                     _ => return Err(OfferError::NotAnOffer.into()),
                 }
@@ -142,7 +163,9 @@ impl Offers {
             offers.refused.extend(refused);
         }
         match offers.refused.first() {
-            Some(refused) if offers.otp.is_empty() && offers.enrolments.is_empty() => {
+            Some(refused)
+                if offers.otp.is_empty() && offers.enrolments.is_empty() && offers.containers.is_empty() =>
+            {
                 Err(refused.reason.into())
             }
             _ => Ok(offers),

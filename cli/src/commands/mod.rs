@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod code;
 pub(crate) mod codes;
 pub(crate) mod completions;
+pub(crate) mod container;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod enrol;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Codes(args) => codes::run(args, global, output).await,
         Command::Requests(args) => requests::run(args, global, output).await,
         Command::Accounts(args) => accounts::run(args, global, output).await,
+        Command::Container(args) => container::run(args, global, output).await,
         Command::Device(args) => device::run(args, global, output).await,
         Command::Vault(args) => vault::run(args, global, output),
         Command::Doctor => doctor::run(global, output).await,

@@ -80,6 +80,7 @@ enum Content {
     TwoStep { issuer: String, name: String },
     Export { part: usize, parts: usize, accounts: Vec<Otp>, refused: usize },
     Enrolment { service: String },
+    Container { service: String, serial: String },
     SignIn { service: String },
     Text { why: String },
 }
@@ -116,6 +117,9 @@ impl FoundCode {
             },
             Ok(Offer::Enrolment(offer)) => {
                 Content::Enrolment { service: offer.service().authority().to_owned() }
+            }
+            Ok(Offer::Container(offer)) => {
+                Content::Container { service: offer.service.authority().to_owned(), serial: offer.serial }
             }
             Ok(Offer::Match(link)) => Content::SignIn { service: link.service.authority().to_owned() },
             Ok(_) => Content::Text { why: "of a kind that this version doesn't know".to_owned() },
@@ -177,6 +181,9 @@ impl Content {
                 text
             }
             Self::Enrolment { service } => format!("enrolment with the approval service {}", safe(service)),
+            Self::Container { service, serial } => {
+                format!("the container {serial} of the privacyIDEA server {}", safe(service))
+            }
             Self::SignIn { service } => format!("a sign-in page of the approval service {}", safe(service)),
             Self::Text { why } => format!("nothing to add: {why}"),
         }
@@ -242,6 +249,17 @@ mod tests {
         ] {
             assert_eq!(redact(text), shown);
         }
+    }
+
+    #[test]
+    fn a_container_is_told_by_its_serial_and_host() {
+        let link = "pia://container/S1?url=https%3A//pi.example&time=2026&serial=S1&nonce=";
+        let found = FoundCode::new(&format!("{link}{}", "0a".repeat(20)), false);
+        let json = serde_json::to_value(&found).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({ "text": "pia://…", "kind": "container", "service": "pi.example", "serial": "S1" })
+        );
     }
 
     #[test]

@@ -1,0 +1,150 @@
+//! `countersign container`: a privacyIDEA server's list of tokens for this phone.
+
+pub(crate) mod register;
+mod view;
+
+use clap::{Args, Subcommand};
+use countersign_core::approvals::privacyidea::container::ContainerError;
+use countersign_core::{Authenticator, Container as Registered, Error, SyncOptions};
+
+use super::enrol::RsaBits;
+use crate::account::short;
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::loss::Loss;
+use crate::output::Output;
+use crate::text::{label, safe};
+use crate::{prompt, session};
+use view::{ContainersReport, Left, SyncReport, Transfer};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Container {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List containers [default]
+    List,
+    /// Take in what the server has added, and put what it has taken out in the trash
+    Sync {
+        /// Serial, issuer, or the beginning of the identifier [default: all]
+        container: Option<String>,
+        /// Bits of the RSA keys of push tokens; more take longer to make
+        #[arg(long, value_name = "BITS", default_value = "4096")]
+        rsa_bits: RsaBits,
+    },
+    /// Show the QR code by which another phone takes a container over from this one
+    Move {
+        /// Serial, issuer, or the beginning of the identifier [default: the only one]
+        container: Option<String>,
+    },
+    /// Give a container up; its accounts stay
+    Leave {
+        /// Serial, issuer, or the beginning of the identifier [default: the only one]
+        container: Option<String>,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+        /// Don't tell the server: for one that exists no more
+        #[arg(long)]
+        here_only: bool,
+    },
+}
+
+pub(crate) async fn run(args: Container, global: &Global, output: Output) -> Result<(), Failure> {
+    let authenticator = session::open(global)?.authenticator;
+    let listing = authenticator.containers()?;
+    let loss = Loss::of(&listing.damaged, listing.completeness);
+    let find = |wanted: Option<&str>| find(&listing.containers, wanted);
+    match args.action.unwrap_or(Action::List) {
+        Action::List => {
+            if let Some(loss) = &loss {
+                loss.warn();
+            }
+            if listing.containers.is_empty() {
+                output.note("There are no containers; `countersign enrol` takes the QR code of one.");
+            }
+            output.report(&ContainersReport::new(&listing.containers, loss))
+        }
+        Action::Sync { container, rsa_bits } => {
+            let wanted = match container {
+                None if !listing.containers.is_empty() => listing.containers.iter().collect(),
+                wanted => vec![find(wanted.as_deref())?],
+            };
+            for container in wanted {
+                synchronise(&authenticator, container, rsa_bits, output).await?;
+            }
+            Ok(())
+        }
+        Action::Move { container } => {
+            let container = find(container.as_deref())?;
+            let transfer = authenticator.transfer_container(container.id).await?;
+            output.note(
+                "Scan this with the other phone. Show it to nobody else: whoever scans it first has the container.",
+            );
+            output.report(&Transfer::new(container, &transfer)?)
+        }
+        Action::Leave { container, yes, here_only } => {
+            let container = find(container.as_deref())?;
+            confirm_leaving(container, yes)?;
+            let trashed = if here_only {
+                authenticator.forget_container(container.id).await.map(|()| Vec::new())?
+            } else {
+                authenticator.leave_container(container.id).await.inspect_err(|_| {
+                    output.note("Nothing was changed. If the server exists no more, give --here-only.");
+                })?
+            };
+            output.report(&Left::new(container, &trashed, &authenticator.accounts()?.accounts))
+        }
+    }
+}
+
+/// Synchronises, and tells what has changed. Tokens that didn't come are a failure, once the others have been told.
+async fn synchronise(
+    authenticator: &Authenticator,
+    container: &Registered,
+    rsa_bits: RsaBits,
+    output: Output,
+) -> Result<(), Failure> {
+    let options = SyncOptions { wake_up: None, key_size: Some(rsa_bits.into()) };
+    let sync = authenticator.synchronise_container(container.id, options).await?;
+    let failed = sync.failed.first().map(|failed| failed.error.clone());
+    output.report(&SyncReport::new(container, sync, &authenticator.accounts()?.accounts))?;
+    failed.map_or(Ok(()), |error| Err(error.into()))
+}
+
+fn confirm_leaving(container: &Registered, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !prompt::can_ask() {
+        return Err(Failure::ConfirmationNeeded);
+    }
+    let name = safe(&label(&container.issuer, &container.serial));
+    if prompt::confirm(&format!("Leave {name}? "))? { Ok(()) } else { Err(Failure::Cancelled) }
+}
+
+/// The one container that is meant.
+fn find<'a>(containers: &'a [Registered], wanted: Option<&str>) -> Result<&'a Registered, Failure> {
+    let is_meant = |container: &&Registered| {
+        wanted.is_none_or(|wanted| {
+            container.serial.eq_ignore_ascii_case(wanted)
+                || container.issuer.eq_ignore_ascii_case(wanted)
+                || (wanted.len() >= 4 && container.id.to_string().starts_with(wanted))
+        })
+    };
+    let found: Vec<_> = containers.iter().filter(is_meant).collect();
+    match found.as_slice() {
+        [] => Err(Error::Container(ContainerError::NoSuchContainer).into()),
+        [container] => Ok(container),
+        several => {
+            let names =
+                several.iter().map(|container| format!("{} ({})", container.serial, short(container.id)));
+            let names: Vec<_> = names.collect();
+            Err(Failure::Ambiguous(format!("that fits {} containers: {}", names.len(), names.join(", "))))
+        }
+    }
+}
