@@ -6,6 +6,7 @@
 use std::fmt;
 
 use countersign_core::approvals::privacyidea::PushError;
+use countersign_core::approvals::privacyidea::container::ContainerError;
 use countersign_core::approvals::{AnswerError, ReplyError};
 use countersign_core::client::NetworkError;
 use countersign_core::offer::BatchError;
@@ -193,6 +194,7 @@ impl From<Error> for AuthenticatorError {
             }
             Error::Push(PushError::Unavailable) => Self::Network { detail },
             Error::Push(PushError::NotTaken | PushError::Unconfirmed) => Self::Gone { detail },
+            Error::Container(error) => from_container(error, detail),
             Error::Reply(ReplyError::Refused(_)) | Error::Push(_) | Error::NotAble => {
                 Self::Refused { detail }
             }
@@ -202,6 +204,20 @@ impl From<Error> for AuthenticatorError {
             }
             _ => Self::Input { detail },
         }
+    }
+}
+
+const fn from_container(error: ContainerError, detail: ErrorDetail) -> AuthenticatorError {
+    match error {
+        ContainerError::PassphraseNeeded | ContainerError::ConsentNeeded => {
+            AuthenticatorError::Input { detail }
+        }
+        ContainerError::NoSuchContainer => AuthenticatorError::Gone { detail },
+        ContainerError::AccountsDamaged => AuthenticatorError::Vault { detail },
+        ContainerError::Unreadable => AuthenticatorError::Untrusted { detail },
+        ContainerError::Unavailable => AuthenticatorError::Network { detail },
+        ContainerError::Overtaken => AuthenticatorError::Busy { detail },
+        _ => AuthenticatorError::Refused { detail },
     }
 }
 

@@ -10,7 +10,8 @@
 //! - **Foreign code** is asked through [`DeviceKeys`], [`VaultKeyStore`], [`DeviceClock`] and [`LogSink`], always within a
 //!   time limit where it is async, and what it throws is never logged.
 //! - **Secrets** go in once: passphrases as [`Passphrase`], one-time-code secrets inside an [`Offer`]. None comes out but the
-//!   recovery code, once, for the person to write down, and a slot's key for the platform to wrap.
+//!   recovery code, once, for the person to write down, a slot's key for the platform to wrap, and the QR by which another
+//!   phone takes a container over.
 //! - **Numbers** are signed where they come out, because unsigned ones are awkward in Kotlin.
 //! - **Names** differ from the core's where Kotlin, Swift or their frameworks have one of their own.
 
@@ -19,6 +20,7 @@ mod authenticator;
 mod cancel;
 mod clock;
 mod codes;
+mod containers;
 mod convert;
 mod enrolment;
 mod error;
@@ -37,6 +39,9 @@ pub use authenticator::Authenticator;
 pub use cancel::CancelHandle;
 pub use clock::{ClockReading, ClockStatus, DeviceClock, TimeSource};
 pub use codes::{AccountCode, Codes, ShownCode};
+pub use containers::{
+    Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, TokenFailure,
+};
 pub use countersign_core::protocol::Id;
 pub use enrolment::{DeviceDescription, Enrolment, EnrolmentStep, Platform, WakeUp};
 pub use error::{AuthenticatorError, ErrorDetail, PlatformError, PlatformKeyError};

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::{AuthenticatorError, CodeKind, ErrorDetail};
 
-/// What a text offers, with its secrets inside. Give it to [`crate::Authenticator::add`], [`crate::Authenticator::enrol`] or
-/// [`crate::MatchProof::Scanned`], as its content says.
+/// What a text offers, with its secrets inside. Give it to [`crate::Authenticator::add`], [`crate::Authenticator::enrol`],
+/// [`crate::Authenticator::register_container`] or [`crate::MatchProof::Scanned`], as its content says.
 #[derive(uniffi::Object)]
 pub struct Offer(Kind);
 
@@ -22,6 +22,7 @@ enum Kind {
     /// A whole export, put together from its parts.
     Export(Vec<core::OtpOffer>, Vec<core::RefusedAccount>),
     Enrolment(core::EnrolmentOffer),
+    Container(core::ContainerOffer),
     Match(MatchLink),
 }
 
@@ -48,6 +49,19 @@ pub enum OfferContent {
     Enrolment {
         /// Host of the service.
         service: String,
+    },
+    /// A container that a privacyIDEA server fills with tokens: register it.
+    Container {
+        /// Host of the server.
+        service: String,
+        /// Who issues it; may be empty.
+        issuer: String,
+        /// What to ask the person for, in the organisation's words, if a passphrase is needed.
+        prompt: Option<String>,
+        /// Whether that is the person's own password, and would be sent to the server: ask for their consent first.
+        sends_password: bool,
+        /// Whether the code asks not to check the server's certificate. It is checked all the same; tell the person.
+        asks_for_no_certificate_check: bool,
     },
     /// Not an account: the QR of a sign-in page, for scan matching.
     Match {
@@ -101,6 +115,13 @@ impl Offer {
             Kind::Enrolment(offer) => {
                 OfferContent::Enrolment { service: offer.service().authority().to_owned() }
             }
+            Kind::Container(offer) => OfferContent::Container {
+                service: offer.service.authority().to_owned(),
+                issuer: offer.issuer.clone(),
+                prompt: offer.prompt.clone(),
+                sends_password: offer.sends_passphrase,
+                asks_for_no_certificate_check: offer.asks_for_no_certificate_check,
+            },
             Kind::Match(link) => OfferContent::Match { service: link.service.authority().to_owned() },
         }
     }
@@ -128,6 +149,7 @@ impl Offer {
             }
             core::Offer::Migration(part) => Kind::Part(part),
             core::Offer::Enrolment(offer) => Kind::Enrolment(offer),
+            core::Offer::Container(offer) => Kind::Container(offer),
             core::Offer::Match(link) => Kind::Match(link),
             _ => return Err(AuthenticatorError::other_offer("this kind of code is not supported here")),
         };
@@ -149,6 +171,13 @@ impl Offer {
         match &self.0 {
             Kind::Enrolment(offer) => Ok(offer),
             _ => Err(AuthenticatorError::other_offer("this code does not enrol a device")),
+        }
+    }
+
+    pub(crate) fn container(&self) -> Result<&core::ContainerOffer, AuthenticatorError> {
+        match &self.0 {
+            Kind::Container(offer) => Ok(offer),
+            _ => Err(AuthenticatorError::other_offer("this code is not one of a container")),
         }
     }
 

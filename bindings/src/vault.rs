@@ -190,7 +190,7 @@ impl From<Arc<vault::Vault>> for Vault {
 
 /// A passphrase, taken in once and wiped when it is freed.
 #[derive(uniffi::Object)]
-pub struct Passphrase(Secret);
+pub struct Passphrase(pub(crate) Secret);
 
 #[uniffi::export]
 impl Passphrase {

@@ -77,6 +77,19 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (AnswerError::MatchNotAccepted.into(), "answer_match_not_accepted", "Input"),
         (AnswerError::OtherSignIn.into(), "answer_other_sign_in", "Input"),
         (AnswerError::AlreadyChosen.into(), "answer_already_chosen", "Input"),
+        (ContainerError::CodeRefused.into(), "container_code_refused", "Refused"),
+        (ContainerError::CodeUsed.into(), "container_code_used", "Refused"),
+        (ContainerError::PassphraseNeeded.into(), "container_passphrase_needed", "Input"),
+        (ContainerError::ConsentNeeded.into(), "container_consent_needed", "Input"),
+        (ContainerError::NoSuchContainer.into(), "container_unknown", "Gone"),
+        (ContainerError::NotRegistered.into(), "container_not_registered", "Refused"),
+        (ContainerError::Moved.into(), "container_moved", "Refused"),
+        (ContainerError::Forbidden.into(), "container_forbidden", "Refused"),
+        (ContainerError::Unreadable.into(), "container_unreadable", "Untrusted"),
+        (ContainerError::AccountsDamaged.into(), "container_accounts_damaged", "Vault"),
+        (ContainerError::Overtaken.into(), "container_overtaken", "Busy"),
+        (ContainerError::Unavailable.into(), "container_unavailable", "Network"),
+        (ContainerError::Refused(7).into(), "container_refused", "Refused"),
         (PushError::CodeUnknown.into(), "ticket_unknown", "Refused"),
         (PushError::CodeUsed.into(), "ticket_used", "Refused"),
         (PushError::EnrolmentBroken.into(), "enrolment_broken", "Refused"),
@@ -141,6 +154,7 @@ fn every_error_becomes_the_variant_that_says_what_to_do() {
 #[test]
 fn no_code_of_the_core_is_missing_in_the_table() {
     let sources = [
+        include_str!("../../../core/src/approvals/privacyidea/container/error.rs"),
         include_str!("../../../core/src/error.rs"),
         include_str!("../../../core/src/key_store.rs"),
         include_str!("../../../core/src/vault/error.rs"),

@@ -51,6 +51,23 @@ public typealias WakeUp = CountersignFFI.WakeUp
 /// A device whose keys are bound, and that waits for its first approval.
 public typealias Enrolment = CountersignFFI.Enrolment
 
+// MARK: Containers
+
+/// All containers, and what is wrong with the list if anything is.
+public typealias Containers = CountersignFFI.Containers
+/// A privacyIDEA server's list of tokens for this phone.
+public typealias Container = CountersignFFI.Container
+/// What a person has entered because a container's code asks for it: kept here, or sent.
+public typealias ContainerPassphrase = CountersignFFI.ContainerPassphrase
+/// What a synchronisation has changed.
+public typealias ContainerSync = CountersignFFI.ContainerSync
+/// A token that didn't come, and why.
+public typealias TokenFailure = CountersignFFI.TokenFailure
+/// The code by which another phone takes a container over. Its debug text doesn't show it.
+public typealias ContainerTransfer = CountersignFFI.ContainerTransfer
+
+// MARK: Scanning
+
 /// Reads a stream of camera frames. It takes a few milliseconds a frame: call it on the camera's queue.
 public typealias FrameScanner = CountersignFFI.FrameScanner
 /// A code in a picture: it offers something, or it doesn't and says why.

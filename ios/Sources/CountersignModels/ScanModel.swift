@@ -17,12 +17,18 @@ public final class ScanModel {
         case working
         /// Accounts were added.
         case added([AddedAccount])
+        /// A container was registered, and its tokens have come.
+        case registered(Container, ContainerSync)
         /// This device is enrolled; its check value is to be compared, and its first request to be approved.
         case enrolled(Enrolment)
     }
 
     /// Where it stands.
     public private(set) var state = State.looking
+    /// What the person types where a container's code asks for a passphrase; taken away once it was used.
+    public var passphrase = ""
+    /// Whether the person has agreed to send it, where it is their own password at the organisation.
+    public var agreesToSend = false
     /// What went wrong last.
     public private(set) var problem: Problem?
 
@@ -84,6 +90,12 @@ public final class ScanModel {
                 state = .added(try await authenticator.add([offer]))
             case .enrolment:
                 state = .enrolled(try await authenticator.enrol(offer, as: device))
+            case .container(_, _, let prompt, let isSent, _):
+                let container = try await authenticator.register(
+                    offer, as: device.name, with: prompt.flatMap { _ in given(isSent: isSent) })
+                passphrase = ""
+                let sync = try await authenticator.synchronise(container.id, wakeUp: device.wakeUp)
+                state = .registered(container, sync)
             case .match:
                 // It belongs to a request; the screen of that one takes it.
                 state = .looking
@@ -100,7 +112,15 @@ public final class ScanModel {
     public func startOver() {
         batch = nil
         problem = nil
+        passphrase = ""
+        agreesToSend = false
         state = .looking
+    }
+
+    /// What was typed, as what it is good for. Without consent it is offered as a proof, which the library doesn't send.
+    private func given(isSent: Bool) -> ContainerPassphrase {
+        let typed = Passphrase(passphrase)
+        return isSent && agreesToSend ? .sentPassword(password: typed) : .proof(passphrase: typed)
     }
 
     private func collect(_ part: Offer) throws {

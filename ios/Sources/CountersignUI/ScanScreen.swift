@@ -27,6 +27,14 @@ struct ScanScreen: View {
             case .confirming(_, let content): confirming(content)
             case .working: ProgressView()
             case .added(let accounts): Text("Added: \(accounts.count)")
+            case .registered(let container, let sync):
+                Section("From \(container.service)") {
+                    Text("Added: \(sync.added.count)")
+                    ForEach(sync.failed.indices, id: \.self) { index in
+                        Text("\(sync.failed[index].serial ?? ""): \(sync.failed[index].error.describe())")
+                            .foregroundStyle(.red)
+                    }
+                }
             case .enrolled(let enrolment):
                 Section("Enrolled with \(enrolment.organisation)") {
                     Text("Compare this with the page:")
@@ -64,6 +72,17 @@ struct ScanScreen: View {
                         .foregroundStyle(.red)
                 }
             case .enrolment(let service): Text("Enrol with \(service)")
+            case .container(let service, _, let prompt, let isSent, let asksForNoCheck):
+                Text("Get accounts from \(service)")
+                if asksForNoCheck {
+                    Text("This code asks not to check the server's certificate. It is checked all the same.")
+                }
+                if let prompt {
+                    SecureField(prompt, text: $model.passphrase)
+                }
+                if isSent {
+                    Toggle("Send my password to \(service)", isOn: $model.agreesToSend)
+                }
             case .match: Text("This code belongs to a sign-in. Open the request to use it.")
             }
             Button("Add") { Task { await model.confirm() } }

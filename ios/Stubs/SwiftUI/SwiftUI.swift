@@ -137,6 +137,12 @@ public struct TextField: Primitive {
 @MainActor @preconcurrency
 public struct SecureField: Primitive {
     public init(_ key: LocalizedStringKey, text: Binding<String>) {}
+    @_disfavoredOverload public init(_ title: some StringProtocol, text: Binding<String>) {}
+}
+
+@MainActor @preconcurrency
+public struct Toggle: Primitive {
+    public init(_ key: LocalizedStringKey, isOn: Binding<Bool>) {}
 }
 
 @MainActor @preconcurrency

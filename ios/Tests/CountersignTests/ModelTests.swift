@@ -125,6 +125,26 @@ import Testing
         try await authenticator.vault.unlock(with: .recoveryCode(renewed))
     }
 
+    @Test func aContainersCodeSendsAPasswordOnlyWhereThePersonAgrees() async throws {
+        let phone = try await Phone()
+        let scan = ScanModel(phone.authenticator, device: .test)
+        // Nobody listens there.
+        scan.take(
+            text: "pia://container/S1?time=2026&url=https%3A//127.0.0.1%3A9/&serial=S1&passphrase=Password%3F"
+                + "&nonce=7440e149aecf020fc7f82ad578032485a3ca5514&send_passphrase=True")
+        guard case .confirming(_, .container(_, _, let prompt, let isSent, _)) = scan.state else {
+            throw Failure("\(scan.state)")
+        }
+        #expect(prompt == "Password?" && isSent)
+        scan.passphrase = "a password"
+        await scan.confirm()
+        #expect(scan.problem?.code == "container_consent_needed")
+        scan.agreesToSend = true
+        await scan.confirm()
+        #expect(scan.problem?.code == "network_unreachable")
+        #expect(try await phone.authenticator.containers().containers.count == 1)
+    }
+
     /// An export in two parts, put together by hand: one account each.
     private func twoParts() throws -> [String] {
         try (0..<2).map { index in

@@ -10,6 +10,10 @@ import org.countersign.ffi.AnswerOutcome
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.AuthenticatorInterface
 import org.countersign.ffi.CancelHandle
+import org.countersign.ffi.Container
+import org.countersign.ffi.ContainerPassphrase
+import org.countersign.ffi.ContainerSync
+import org.countersign.ffi.ContainerTransfer
 import org.countersign.ffi.DeviceClock
 import org.countersign.ffi.DeviceDescription
 import org.countersign.ffi.DeviceKeys
@@ -118,6 +122,25 @@ public class Authenticator internal constructor(
 
     override suspend fun revoke(account: Id, cancel: CancelHandle?): Unit =
         cancelling(cancel) { native.revoke(account, it) }.alsoRefresh()
+
+    override suspend fun registerContainer(
+        offer: Offer,
+        deviceName: String,
+        passphrase: ContainerPassphrase?,
+        cancel: CancelHandle?,
+    ): Container = cancelling(cancel) { native.registerContainer(offer, deviceName, passphrase, it) }
+
+    override suspend fun synchroniseContainer(container: Id, wakeUp: WakeUp?, cancel: CancelHandle?): ContainerSync =
+        cancelling(cancel) { native.synchroniseContainer(container, wakeUp, it) }.alsoRefresh()
+
+    override suspend fun transferContainer(container: Id, cancel: CancelHandle?): ContainerTransfer =
+        cancelling(cancel) { native.transferContainer(container, it) }
+
+    override suspend fun leaveContainer(container: Id, cancel: CancelHandle?): List<Id> =
+        cancelling(cancel) { native.leaveContainer(container, it) }.alsoRefresh()
+
+    override suspend fun forgetContainer(container: Id, cancel: CancelHandle?): Unit =
+        cancelling(cancel) { native.forgetContainer(container, it) }
 
     override suspend fun waitForRequests(waitMs: UInt, cancel: CancelHandle?): Requests =
         cancelling(cancel) { native.waitForRequests(waitMs, it) }

@@ -1,9 +1,11 @@
 package org.countersign.sample
 
 import android.app.AlertDialog
+import android.text.InputType
 import android.view.View
 import android.view.ViewGroup
 import android.widget.Button
+import android.widget.EditText
 import android.widget.LinearLayout
 import android.widget.ScrollView
 import android.widget.TextView
@@ -47,6 +49,18 @@ abstract class Screen(protected val activity: MainActivity) {
                 .setOnCancelListener { waiting.resume(false) }
             decline?.let { dialog.setNegativeButton(it) { _, _ -> waiting.resume(false) } }
             val shown = dialog.show()
+            waiting.invokeOnCancellation { shown.dismiss() }
+        }
+
+    /** Asks for something that must not be seen; nothing if the person dismisses it. */
+    protected suspend fun ask(what: String): CharArray? =
+        suspendCancellableCoroutine { waiting ->
+            val typed = EditText(activity).apply { inputType = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_VARIATION_PASSWORD }
+            val shown = AlertDialog.Builder(activity).setMessage(what).setView(typed)
+                .setPositiveButton("OK") { _, _ -> waiting.resume(CharArray(typed.length()) { typed.text[it] }) }
+                .setNegativeButton("Cancel") { _, _ -> waiting.resume(null) }
+                .setOnCancelListener { waiting.resume(null) }
+                .show()
             waiting.invokeOnCancellation { shown.dismiss() }
         }
 
