@@ -1,5 +1,7 @@
 //! A real privacyIDEA server, run as a process of its own: installed once from PyPI, begun anew for each run.
 
+mod containers;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -72,7 +74,8 @@ impl PrivacyIdea {
         server.token = text(&server.post("/auth", login).await?["result"]["value"]["token"])?;
         // With one policy for administrators, all that they may do has to be listed.
         let rights = json!({
-            "configwrite": true, "delete": true, "enrollpin": true, "enrollDAYPASSWORD": true, "enrollHOTP": true,
+            "configwrite": true, "container_add_token": true, "container_create": true, "container_register": true,
+            "container_remove_token": true, "container_rollover": true, "container_unregister": true, "delete": true, "disable": true, "enrollpin": true, "enrollDAYPASSWORD": true, "enrollHOTP": true,
             "enrollPUSH": true, "enrollTOTP": true, "hotp_2step": "allow", "policydelete": true, "policywrite": true,
             "smsgateway_write": true, "token_rollover": true, "tokenlist": true, "totp_2step": "allow",
             "triggerchallenge": true, "userlist": true,
@@ -83,6 +86,12 @@ impl PrivacyIdea {
         });
         server.set_policy("push_enrolment", "enrollment", enrolment).await?;
         Ok(Some(server))
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Where phones register, ask and answer.

@@ -11,6 +11,18 @@ use serde_json::{Value, json};
 use crate::same;
 
 fn run(home: &Path, args: &[&str]) -> Result<(i32, Value), Failure> {
+    let (code, text) = output(home, args)?;
+    Ok((code, serde_json::from_str(&text)?))
+}
+
+/// Every document of a command that works.
+fn run_all(home: &Path, args: &[&str]) -> Result<Vec<Value>, Failure> {
+    let (code, text) = output(home, args)?;
+    same((code, text.as_str()), (0, text.as_str()), "the exit code")?;
+    text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+fn output(home: &Path, args: &[&str]) -> Result<(i32, String), Failure> {
     let output = Command::new(program("countersign"))
         .args(["--json", "--vault"])
         .arg(home.join("vault.db"))
@@ -20,7 +32,7 @@ fn run(home: &Path, args: &[&str]) -> Result<(i32, Value), Failure> {
         .stdin(Stdio::null())
         .output()?;
     let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
-    Ok((output.status.code().unwrap_or(-1), serde_json::from_slice(&text)?))
+    Ok((output.status.code().unwrap_or(-1), String::from_utf8(text)?))
 }
 
 pub(crate) async fn the_same_commands_do_it(server: &PrivacyIdea) -> Result<(), Failure> {
@@ -83,4 +95,53 @@ pub(crate) async fn the_same_commands_do_it(server: &PrivacyIdea) -> Result<(), 
     same((code, healthy["healthy"].as_bool()), (0, Some(true)), "doctor")?;
     let (code, error) = run(&["device", "rename", "x"])?;
     same((code, error["error"]["code"].as_str()), (7, Some("account_not_enrolled")), "rename")
+}
+
+pub(crate) async fn containers_have_commands_of_their_own(server: &PrivacyIdea) -> Result<(), Failure> {
+    server.allow_containers(server.url(), json!({ "container_client_rollover": true })).await?;
+    let made = server.make_token("alice", json!({ "type": "totp" })).await?;
+    let token = made["serial"].as_str().ok_or("a serial")?;
+    let serial = server.make_container("alice", &[token]).await?;
+    let asks = json!({ "passphrase_prompt": "Ward?", "passphrase_response": "4" });
+    let qr = server.offer_container(&serial, asks).await?;
+    let (old, new) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    for home in [&old, &new] {
+        let passphrase = home.path().join("passphrase");
+        fs::write(&passphrase, "a passphrase of a test\n")?;
+        fs::set_permissions(&passphrase, PermissionsExt::from_mode(0o600))?;
+    }
+    let ward = old.path().join("ward");
+    fs::write(&ward, "4\n")?;
+    let link = |home: &Path, text: &str| -> Result<String, Failure> {
+        let path = home.join("link");
+        fs::write(&path, text)?;
+        Ok(path.to_str().ok_or("a path")?.to_owned())
+    };
+
+    let on_old = link(old.path(), &qr)?;
+    let (code, error) = run(old.path(), &["enrol", &on_old])?;
+    same((code, error["error"]["code"].as_str()), (2, Some("container_passphrase_needed")), "without it")?;
+    let ward = ward.to_str().ok_or("a path")?;
+    let documents = run_all(old.path(), &["enrol", &on_old, "--container-passphrase-file", ward])?;
+    same(documents[0]["containers"][0]["registered"].as_bool(), Some(true), "registered")?;
+    same(documents[1]["added"][0]["name"].as_str(), Some(token), "its token")?;
+    let (code, codes) = run(old.path(), &["codes"])?;
+    let shown = codes["codes"][0]["code"].as_str().ok_or("a code")?;
+    same((code, server.check_code(token, shown).await?.as_str()), (0, "ACCEPT"), "its code")?;
+    let (code, synchronised) = run(old.path(), &["container", "sync", &serial])?;
+    same((code, synchronised["added"].as_array().map(Vec::len)), (0, Some(0)), "nothing new")?;
+
+    let (code, moved) = run(old.path(), &["container", "move"])?;
+    same((code, moved["valid_minutes"].as_u64()), (0, Some(10)), "move")?;
+    let on_new = link(new.path(), moved["link"].as_str().ok_or("a link")?)?;
+    let documents = run_all(new.path(), &["enrol", &on_new])?;
+    same(documents[1]["added"][0]["name"].as_str(), Some(token), "on the new phone")?;
+    let (code, error) = run(old.path(), &["container", "sync"])?;
+    same((code, error["error"]["code"].as_str()), (3, Some("container_moved")), "on the old phone")?;
+    let (code, left) = run(old.path(), &["container", "leave", "--yes"])?;
+    same((code, left["trashed"][0]["name"].as_str()), (0, Some(token)), "leave")?;
+    let (code, listed) = run(old.path(), &["container"])?;
+    same((code, listed["containers"].as_array().map(Vec::len)), (0, Some(0)), "none is left")?;
+    let (code, error) = run(old.path(), &["container", "sync"])?;
+    same((code, error["error"]["code"].as_str()), (7, Some("container_unknown")), "none is left")
 }

@@ -1,6 +1,7 @@
 //! From a QR to an account.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_core::approvals::{BindingState, MatchProof, Provider};
 use countersign_core::offer::Offer;
@@ -149,20 +150,10 @@ pub(crate) async fn a_push_address_is_told_changed_and_pushed_to(
     server: &PrivacyIdea,
 ) -> Result<(), Failure> {
     let listener = Arc::new(TcpListener::bind(("127.0.0.1", 0)).await?);
-    let gateway = json!({
-        "name": "bridge", "module": "privacyidea.lib.smsprovider.HttpSMSProvider.HttpSMSProvider",
-        "option.URL": format!("http://{}/", listener.local_addr()?), "option.HTTP_METHOD": "POST",
-        "option.ALLOW_PUSH": "yes", "option.SEND_DATA_AS_JSON": "yes", "option.device": "{phone}",
-        "option.data": "{message}",
-    });
-    server.post("/smsgateway", gateway).await?;
-    let policy = |gateway: &str| json!({ "push_firebase_configuration": gateway, "push_registration_url": server.push_url(), "push_ttl": "10" });
-    server.set_policy("push_enrolment", "enrollment", policy("bridge")).await?;
-    let made = server.make_push_token("alice").await;
-    server.set_policy("push_enrolment", "enrollment", policy("poll only")).await?;
+    let made = with_gateway(server, &listener).await?;
     let phone = Phone::new();
     let address = |number: u8| WakeUp::UnifiedPush { endpoint: format!("https://up.example/{number}") };
-    let account = phone.enrol_by(&made?.1, Some(address(1))).await?.account;
+    let account = phone.enrol_by(&made, Some(address(1))).await?.account;
     for (number, changed) in [(1, None), (2, Some(address(2)))] {
         if changed.is_some() {
             same(
@@ -183,6 +174,39 @@ pub(crate) async fn a_push_address_is_told_changed_and_pushed_to(
         same(server.status(&transaction).await?.as_str(), "accept", "the sign-in")?;
     }
     Ok(())
+}
+
+pub(crate) async fn a_push_by_a_gateway_wakes_the_phone(server: &PrivacyIdea) -> Result<(), Failure> {
+    let listener = Arc::new(TcpListener::bind(("127.0.0.1", 0)).await?);
+    let made = with_gateway(server, &listener).await?;
+    let phone = Phone::new();
+    let endpoint = WakeUp::UnifiedPush { endpoint: "https://up.example/1".into() };
+    phone.enrol_by(&made, Some(endpoint)).await?;
+    same(phone.authenticator.requests().len(), 0, "nothing is open")?;
+    let pushed = tokio::spawn(one_request(Arc::clone(&listener)));
+    let transaction = server.trigger("alice").await?;
+    // What the push says isn't read: it makes the phone ask, and nothing else does.
+    pushed.await??;
+    let mut requests = phone.authenticator.wait_for_requests(Duration::ZERO).await?;
+    same((requests.open.len(), requests.failures.len()), (1, 0), "the phone has asked")?;
+    phone.authenticator.approve(requests.open.remove(0).id, MatchProof::None).await?;
+    same(server.status(&transaction).await?.as_str(), "accept", "the sign-in")
+}
+
+/// The QR of a push token that is pushed to by a gateway, which posts to this listener.
+async fn with_gateway(server: &PrivacyIdea, listener: &TcpListener) -> Result<String, Failure> {
+    let gateway = json!({
+        "name": "bridge", "module": "privacyidea.lib.smsprovider.HttpSMSProvider.HttpSMSProvider",
+        "option.URL": format!("http://{}/", listener.local_addr()?), "option.HTTP_METHOD": "POST",
+        "option.ALLOW_PUSH": "yes", "option.SEND_DATA_AS_JSON": "yes", "option.device": "{phone}",
+        "option.data": "{message}",
+    });
+    server.post("/smsgateway", gateway).await?;
+    let policy = |gateway: &str| json!({ "push_firebase_configuration": gateway, "push_registration_url": server.push_url(), "push_ttl": "10" });
+    server.set_policy("push_enrolment", "enrollment", policy("bridge")).await?;
+    let made = server.make_push_token("alice").await;
+    server.set_policy("push_enrolment", "enrollment", policy("poll only")).await?;
+    Ok(made?.1)
 }
 
 /// The JSON of the next request.

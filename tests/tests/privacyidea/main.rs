@@ -5,6 +5,7 @@
 
 mod answering;
 mod command_line;
+mod containers;
 mod enrolling;
 mod key_store;
 mod refused;
@@ -69,6 +70,7 @@ async fn main() -> ExitCode {
             a_wish_to_check_no_certificate_is_told,
             the_same_token_enrolled_anew_keeps_its_account,
             a_push_address_is_told_changed_and_pushed_to,
+            a_push_by_a_gateway_wakes_the_phone,
             codes_are_the_servers,
             a_day_password_lasts_its_day,
             both_halves_of_a_secret_are_needed;
@@ -89,13 +91,29 @@ async fn main() -> ExitCode {
             a_deleted_token_is_told_and_nothing_is_deleted_here,
             a_policy_against_polling_is_told,
             the_policy_that_hides_reasons_changes_nothing_for_a_good_phone,
+            an_answer_for_a_disabled_token_is_recorded_and_signs_nobody_in,
             a_page_with_status_200_is_no_answer,
             what_no_device_can_tell_the_server_is_data;
         key_store:
             the_key_of_a_token_is_made_and_used_there,
             a_key_in_another_form_is_never_registered;
+        containers:
+            tokens_come_with_it_and_work,
+            what_is_added_and_taken_out_later_is_told,
+            a_token_that_is_here_already_is_not_made_anew,
+            it_moves_to_a_new_phone_and_back,
+            leaving_it_keeps_its_accounts,
+            an_administrator_may_end_it,
+            a_passphrase_proves_itself_and_stays_here,
+            a_password_is_sent_only_where_that_was_agreed,
+            its_code_works_once,
+            a_registration_whose_reply_is_lost_is_found_out,
+            a_synchronisation_whose_reply_is_lost_loses_nothing,
+            policies_are_the_servers,
+            the_policy_that_hides_reasons_leaves_it_usable;
         command_line:
-            the_same_commands_do_it;
+            the_same_commands_do_it,
+            containers_have_commands_of_their_own;
     };
     drop(started);
     if failed.is_empty() {
@@ -108,7 +126,7 @@ async fn main() -> ExitCode {
 /// Users without tokens, and policies as they were.
 async fn prepare(server: &PrivacyIdea) -> Result<(), Failure> {
     server.delete_tokens("alice").await?;
-    for policy in ["authentication", "token"] {
+    for policy in ["authentication", "container", "token"] {
         let _ = server.delete_policy(policy).await;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! What the phone refuses, and what the server does.
 
 use countersign_core::approvals::{BindingState, MatchProof};
+use countersign_core::protocol::messages::Outcome;
 use countersign_tests::{Failure, Phone, PrivacyIdea};
 use serde_json::json;
 
@@ -47,6 +48,20 @@ pub(crate) async fn the_policy_that_hides_reasons_changes_nothing_for_a_good_pho
     same(server.status(&transaction).await?.as_str(), "accept", "approved")?;
     server.delete_tokens("alice").await?;
     refused_with(phone.fetch(account).await, "device_unknown")
+}
+
+pub(crate) async fn an_answer_for_a_disabled_token_is_recorded_and_signs_nobody_in(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    let (serial, qr) = server.make_push_token("alice").await?;
+    let phone = Phone::new();
+    let account = phone.enrol_by(&qr, None).await?.account;
+    let (transaction, request) = asked(server, &phone, account).await?;
+    server.post(&format!("/token/disable/{serial}"), json!({})).await?;
+    // The phone can't know: the server takes the answer as it takes any other.
+    let outcome = phone.authenticator.approve(request.id, MatchProof::None).await?;
+    same(outcome.outcome, Outcome::Approved, "the answer")?;
+    same(server.check("alice", &transaction, "").await?.as_str(), "REJECT", "the sign-in")
 }
 
 pub(crate) async fn a_page_with_status_200_is_no_answer(server: &PrivacyIdea) -> Result<(), Failure> {
