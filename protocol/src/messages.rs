@@ -3,10 +3,13 @@
 //! Times are Unix times of the service: `iat` and `exp` in seconds (RFC 7519, section 4.1), `time` in milliseconds.
 //! `re` is base64url of the SHA-256 of the request's compact JWS: it ties a reply to the one request it answers.
 
+mod policy;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::policy::{Matching, Policy, PushStop, PushStopReason, StormPolicy};
 use crate::jws::Message;
 use crate::{Id, Jwk, MatchSecret, Thumbprint, Ticket};
 
@@ -100,26 +103,6 @@ pub struct Enrolled {
     pub totp: String,
 }
 
-/// What the organisation asks of an approval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// How a person proves to have seen the sign-in page.
-    pub matching: Matching,
-    /// Wrong numbers that end a sign-in, 1 to 3.
-    pub tries: u8,
-}
-
-/// Which matchings a challenge accepts. Neither means that policy asks for none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Matching {
-    /// Number matching with this many decimal digits, 2 to 8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digits: Option<u8>,
-    /// Scan matching: the sign-in page's QR.
-    #[serde(default)]
-    pub scan: bool,
-}
-
 /// The secret of the device's own one-time codes: RFC 6238 with SHA-1.
 #[derive(Serialize, Deserialize)]
 pub struct TotpSecret {
@@ -167,6 +150,12 @@ pub struct Delivery {
     /// The successor of the signing key, as a compact JWS of [`KeyChange`] under the key that the device trusts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_change: Option<String>,
+    /// What the organisation asks for now, in place of what it asked for at the enrolment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// That no device is asked about new sign-ins at the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_stop: Option<PushStop>,
 }
 
 /// Service to device: a sign-in waits for this person. Signed by the service; it never has the number in it.
@@ -230,6 +219,9 @@ pub struct Answer {
     /// The scanned secret. Only with `approve`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scanned: Option<MatchSecret>,
+    /// That push be locked for the account until an administrator unlocks it. Only with `report`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lock: bool,
     /// How the device checked who holds it.
     pub user_check: UserCheck,
     /// The device's idea of the service's time, seconds.
@@ -275,6 +267,9 @@ pub struct Receipt {
     pub outcome: Outcome,
     /// Numbers that may still be tried on this challenge.
     pub tries_left: u8,
+    /// Whether push was locked for the account by this answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
 }
 
 /// What an answer did.

@@ -270,6 +270,7 @@ impl Phone {
             decision: Decision::Approve,
             number: Some(number.to_owned()),
             scanned: None,
+            lock: false,
             user_check: UserCheck::Biometric,
             iat: now(),
         });

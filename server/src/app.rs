@@ -8,6 +8,7 @@ use countersign_protocol::{Id, ServiceUrl};
 
 use crate::hub::{Hub, Subscription};
 use crate::keys::{KeyRing, Keys};
+use crate::push_limit::PushLimit;
 use crate::store::{Store, signing_keys};
 use crate::time::{Clock, Time};
 use crate::wake_up::WakeUps;
@@ -33,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) longest_wait: Duration,
     pub(crate) next_fetch: Duration,
     pub(crate) open_sign_ins: u32,
+    pub(crate) push_limit: PushLimit,
 }
 
 impl App {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use countersign_protocol::ServiceUrl;
 use countersign_protocol::limits::MAX_WAIT_SECONDS;
-use countersign_protocol::messages::{Matching, Policy};
+use countersign_protocol::messages::{Matching, Policy, StormPolicy};
 use serde::Deserialize;
 
 use crate::keys::MasterKeySource;
+use crate::push_limit::PushLimit;
 
 /// Digits of number matching: what NIST SP 800-63B-4, section 3.1.3 asks for.
 pub(crate) const DEFAULT_DIGITS: u8 = 6;
@@ -38,6 +39,8 @@ pub struct Config {
     pub next_fetch: Duration,
     /// Sign-ins of one account that may be open at once.
     pub open_sign_ins: u32,
+    /// Sign-ins that an account's devices are asked about without one that succeeds.
+    pub push_limit: PushLimit,
     /// Connections that may be open at once.
     pub connections: usize,
     /// Whether wake-ups may go to addresses that aren't public, such as a push server in the organisation's own network.
@@ -78,6 +81,14 @@ pub struct Overrides {
     pub next_fetch: Option<u64>,
     /// See [`Config::open_sign_ins`].
     pub open_sign_ins: Option<u32>,
+    /// See [`PushLimit::count`].
+    pub push_limit: Option<u32>,
+    /// Seconds; see [`PushLimit::rest`].
+    pub push_rest: Option<u64>,
+    /// See [`StormPolicy::turned_down`].
+    pub storm_limit: Option<u16>,
+    /// Seconds; see [`StormPolicy::pause`].
+    pub storm_pause: Option<u32>,
     /// See [`Config::connections`].
     pub connections: Option<usize>,
     /// See [`Config::wake_up_private`].
@@ -126,12 +137,17 @@ impl Config {
             public_url: None,
             master_key: MasterKeySource::File(data.join("master.key")),
             data,
-            policy: Policy { matching: Matching { digits: Some(DEFAULT_DIGITS), scan: true }, tries: 1 },
+            policy: Policy {
+                matching: Matching { digits: Some(DEFAULT_DIGITS), scan: true },
+                tries: 1,
+                storm: StormPolicy::default(),
+            },
             ticket_lifetime: Duration::from_secs(600),
             challenge_lifetime: Duration::from_secs(120),
             longest_wait: Duration::from_secs(30),
             next_fetch: Duration::from_millis(250),
             open_sign_ins: 5,
+            push_limit: PushLimit::default(),
             connections: 100_000,
             wake_up_private: false,
             wake_up_ca_file: None,
@@ -161,12 +177,20 @@ impl Config {
             policy: Policy {
                 matching: Matching { digits, scan },
                 tries: overrides.tries.unwrap_or(defaults.policy.tries),
+                storm: StormPolicy {
+                    turned_down: overrides.storm_limit.unwrap_or(defaults.policy.storm.turned_down),
+                    pause: overrides.storm_pause.unwrap_or(defaults.policy.storm.pause),
+                },
             },
             ticket_lifetime: seconds(overrides.ticket_lifetime, defaults.ticket_lifetime),
             challenge_lifetime: seconds(overrides.challenge_lifetime, defaults.challenge_lifetime),
             longest_wait: seconds(overrides.longest_wait, defaults.longest_wait),
             next_fetch: overrides.next_fetch.map_or(defaults.next_fetch, Duration::from_millis),
             open_sign_ins: overrides.open_sign_ins.unwrap_or(defaults.open_sign_ins),
+            push_limit: PushLimit {
+                count: overrides.push_limit.unwrap_or(defaults.push_limit.count),
+                rest: seconds(overrides.push_rest, defaults.push_limit.rest),
+            },
             connections: overrides.connections.unwrap_or(defaults.connections),
             wake_up_private: overrides.wake_up_private.unwrap_or(defaults.wake_up_private),
             wake_up_ca_file: overrides.wake_up_ca_file,
@@ -197,6 +221,9 @@ impl Config {
             (self.next_fetch <= Duration::from_secs(3600), "next_fetch", "at most 3600000 milliseconds"),
             // With the activations of an account they must fit in one delivery of 64 KiB.
             ((1..=8).contains(&self.open_sign_ins), "open_sign_ins", "1 to 8"),
+            (self.push_limit.count > 0, "push_limit", "at least 1"),
+            (within(self.push_limit.rest, 60, 2_592_000), "push_rest", "60 to 2592000 seconds"),
+            ((60..=86_400).contains(&self.policy.storm.pause), "storm_pause", "60 to 86400 seconds"),
             (self.connections > 0, "connections", "at least 1"),
         ];
         match checks.into_iter().find(|(holds, ..)| !holds) {
@@ -235,6 +262,10 @@ impl Overrides {
             longest_wait: self.longest_wait.or(below.longest_wait),
             next_fetch: self.next_fetch.or(below.next_fetch),
             open_sign_ins: self.open_sign_ins.or(below.open_sign_ins),
+            push_limit: self.push_limit.or(below.push_limit),
+            push_rest: self.push_rest.or(below.push_rest),
+            storm_limit: self.storm_limit.or(below.storm_limit),
+            storm_pause: self.storm_pause.or(below.storm_pause),
             connections: self.connections.or(below.connections),
             wake_up_private: self.wake_up_private.or(below.wake_up_private),
             wake_up_ca_file: self.wake_up_ca_file.or(below.wake_up_ca_file),
@@ -294,6 +325,9 @@ mod tests {
             ("longest_wait = 61", "longest_wait"),
             ("ticket_lifetime = 0", "ticket_lifetime"),
             ("open_sign_ins = 9", "open_sign_ins"),
+            ("push_limit = 0", "push_limit"),
+            ("push_rest = 59", "push_rest"),
+            ("storm_pause = 86401", "storm_pause"),
         ] {
             let error = Config::with(overrides(&format!("data = '/x'\n{text}"))).unwrap_err();
             assert!(error.to_string().starts_with(setting), "{text}: {error}");

@@ -25,6 +25,7 @@ mod openapi;
 mod otp;
 mod page;
 mod pages;
+mod push_limit;
 mod refusal;
 mod relying_party;
 mod secret;
@@ -38,6 +39,7 @@ mod wake_up;
 
 pub use config::{Config, ConfigError, Overrides};
 pub use keys::{MasterKey, MasterKeyError, MasterKeySource};
+pub use push_limit::PushLimit;
 pub use secret::{SecretBytes, SecretText};
 pub use service::{Service, StartError};
 pub use setup::{

@@ -90,6 +90,18 @@ struct Settings {
     /// Open sign-ins of one account, 1 to 8 [default: 5]
     #[arg(long, env = "COUNTERSIGN_OPEN_SIGN_INS", global = true)]
     open_sign_ins: Option<u32>,
+    /// Sign-ins that an account's phones are asked about without one that succeeds [default: 10]
+    #[arg(long, env = "COUNTERSIGN_PUSH_LIMIT", global = true)]
+    push_limit: Option<u32>,
+    /// Seconds after the last of them before phones are asked again [default: 3600]
+    #[arg(long, env = "COUNTERSIGN_PUSH_REST", global = true)]
+    push_rest: Option<u64>,
+    /// Requests turned down in a row after which a phone rests; 0 for never [default: 3]
+    #[arg(long, env = "COUNTERSIGN_STORM_LIMIT", global = true)]
+    storm_limit: Option<u16>,
+    /// Seconds of a phone's first rest, doubled at each further request that is turned down [default: 900]
+    #[arg(long, env = "COUNTERSIGN_STORM_PAUSE", global = true)]
+    storm_pause: Option<u32>,
     /// Open connections [default: 100000]
     #[arg(long, env = "COUNTERSIGN_CONNECTIONS", global = true)]
     connections: Option<usize>,
@@ -164,6 +176,10 @@ fn configure(settings: Settings) -> Result<Config, Failure> {
     flags.longest_wait = settings.longest_wait;
     flags.next_fetch = settings.next_fetch;
     flags.open_sign_ins = settings.open_sign_ins;
+    flags.push_limit = settings.push_limit;
+    flags.push_rest = settings.push_rest;
+    flags.storm_limit = settings.storm_limit;
+    flags.storm_pause = settings.storm_pause;
     flags.connections = settings.connections;
     flags.wake_up_private = settings.wake_up_private;
     flags.wake_up_ca_file = settings.wake_up_ca_file;

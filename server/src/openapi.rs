@@ -19,6 +19,7 @@ pub(crate) fn base() -> utoipa::openapi::OpenApi {
         (name = "sign-ins", description = "Asking a user's devices for an approval"),
         (name = "codes", description = "One-time codes"),
         (name = "devices", description = "A user's devices"),
+        (name = "users", description = "How accounts stand, and their locks"),
         (name = "audit", description = "What happened"),
         (name = "device", description = "What phones speak: signed messages, see docs/protocol.md"),
         (name = "service", description = "The service itself"),

@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::secret::{SecretBytes, SecretText};
 use crate::store::audit::Actor;
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
-use crate::store::sign_ins::{self, SignIn, SignInPurpose, SignInState};
+use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
 use crate::store::{devices, organisations, page_claims};
 use crate::time::Time;
 
@@ -59,6 +59,8 @@ pub(crate) struct SignInView {
     pub(crate) ip: Option<String>,
     pub(crate) browser: Option<String>,
     pub(crate) state: SignInState,
+    /// Whether devices were asked; where not, a code is the way.
+    pub(crate) push: Push,
     pub(crate) expires: Time,
     /// The number to be typed on the phone, while the sign-in waits.
     pub(crate) number: Option<SecretText>,
@@ -232,6 +234,7 @@ fn sign_in_view(app: &App, sign_in: SignIn, organisation: String) -> SignInView 
         ip: sign_in.ip,
         browser: sign_in.browser,
         state,
+        push: sign_in.push,
         expires: sign_in.expires,
         return_url: sign_in.return_url,
     }

@@ -115,6 +115,7 @@ impl Service {
             longest_wait: config.longest_wait,
             next_fetch: config.next_fetch,
             open_sign_ins: config.open_sign_ins,
+            push_limit: config.push_limit,
         };
         let (wake_ups, calls) = WakeUps::new();
         let app = Arc::new(App::new(settings, clock, opened.keys, opened.ring, store, hub, wake_ups));

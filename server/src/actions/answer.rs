@@ -43,6 +43,7 @@ pub(crate) async fn answer(
         challenge,
         outcome: answered.outcome,
         tries_left: answered.tries_left,
+        locked: answered.locked,
     })
 }
 
@@ -136,9 +137,13 @@ fn check(
     Ok(if has_right_form(claims, sign_in) { Ok(()) } else { Err(ProblemCode::Malformed.into()) })
 }
 
-/// What may be in the answer: nothing to match with a no, and with a yes what the challenge asks for.
+/// What may be in the answer: nothing to match with a no, a lock with a report alone, and with a yes what the challenge
+/// asks for.
 fn has_right_form(claims: &Answer, sign_in: &SignIn) -> bool {
     let (number, scanned) = (claims.number.is_some(), claims.scanned.is_some());
+    if claims.lock && claims.decision != Decision::Report {
+        return false;
+    }
     match claims.decision {
         Decision::Deny | Decision::Report => !number && !scanned,
         Decision::Approve => {
@@ -160,11 +165,11 @@ fn judge(
     let claims = &given.claims;
     let answered = match claims.decision {
         Decision::Deny => end(transaction, device, sign_in, SignInState::Denied, None, now)?,
-        Decision::Report => end(transaction, device, sign_in, SignInState::Reported, None, now)?,
+        Decision::Report => report(transaction, device, sign_in, claims.lock, now)?,
         Decision::Approve if matches(app, sign_in, claims) => {
             // A new device proves nothing about the guesses before it.
             if sign_in.purpose == SignInPurpose::SignIn {
-                accounts::forget_failures(transaction, &sign_in.account)?;
+                accounts::note_success(transaction, &sign_in.account)?;
             }
             let amr = amr(device.hardware_keys, claims.user_check);
             end(transaction, device, sign_in, SignInState::Approved, Some(amr), now)?
@@ -173,6 +178,25 @@ fn judge(
     };
     challenges::remember_answer(transaction, sign_in.id, device.id, &given.request_hash, answered, now)?;
     Ok(answered)
+}
+
+/// A report, with the lock that the person may have asked for. A device that isn't active yet locks nothing: it may be a
+/// stranger's with a photographed QR.
+fn report(
+    transaction: &mut Transaction<'_>,
+    device: &Device,
+    sign_in: &SignIn,
+    lock: bool,
+    now: Time,
+) -> Result<Answered> {
+    let answered = end(transaction, device, sign_in, SignInState::Reported, None, now)?;
+    let locked = lock && sign_in.purpose == SignInPurpose::SignIn;
+    if locked {
+        let ending = Ending { device: Some(device.id), ..SignInState::Reported.into() };
+        let actor = Actor::Device(device.id);
+        actions::lock::push(transaction, &sign_in.account, &ending, &actor, Some(sign_in.id), now)?;
+    }
+    Ok(Answered { locked, ..answered })
 }
 
 /// Whether everything that was given is right. Something was, if the challenge asks for anything.
@@ -207,7 +231,7 @@ fn end(
         return Err(StoreError::NotCommitted);
     }
     let tries_left = if outcome == Outcome::WrongMatch { 0 } else { sign_in.tries_left };
-    Ok(Answered { outcome, tries_left })
+    Ok(Answered { outcome, tries_left, locked: false })
 }
 
 /// A wrong number or secret: counted on the account and on the sign-in, which fails with its last try.
@@ -229,7 +253,7 @@ fn miss(transaction: &mut Transaction<'_>, device: &Device, sign_in: &SignIn, no
         &sign_in.account,
         Some(sign_in.id),
     )?;
-    Ok(Answered { outcome: Outcome::WrongMatch, tries_left })
+    Ok(Answered { outcome: Outcome::WrongMatch, tries_left, locked: false })
 }
 
 /// Authentication method references (RFC 8176): what the device has proven.

@@ -106,7 +106,7 @@ fn verify(
             continue;
         };
         if devices::use_totp_step(transaction, totp.device, step.number, step.drift)? {
-            accounts::forget_failures(transaction, account)?;
+            accounts::note_success(transaction, account)?;
             return Ok(Ok(totp.device));
         }
     }

@@ -14,7 +14,7 @@ use crate::secret::SecretBytes;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
-use crate::store::sign_ins::{self, SignIn, SignInPurpose, SignInState};
+use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
 use crate::store::{Result, StoreError, Transaction, organisations};
 use crate::wake_up::is_endpoint;
 use crate::{otp, text};
@@ -205,6 +205,8 @@ fn activation_of(app: &App, enrolment: &Enrolment, organisation: &str) -> SignIn
         tries_left: 1,
         code_tries_left: 0,
         devices: 1,
+        push: Push::Asked,
+        push_until: None,
         state: SignInState::Pending,
         created: now,
         expires: now + app.settings.ticket_lifetime,

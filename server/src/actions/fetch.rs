@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_protocol::limits::{MAX_CHALLENGES, MAX_WAIT_SECONDS};
-use countersign_protocol::messages::{Delivery, Fetch, KeyChange, ProblemCode};
+use countersign_protocol::messages::{Delivery, Fetch, KeyChange, ProblemCode, PushStop};
 use countersign_protocol::{Id, Thumbprint, jws};
 
 use super::{Denial, check_age};
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::keys::SigningKey;
 use crate::store::challenges::{self, Open};
 use crate::store::devices::{self, Device, DeviceState};
-use crate::store::{StoreError, sign_ins};
+use crate::store::{StoreError, accounts, sign_ins};
 use crate::time::Time;
 
 /// Requests of one device that are kept waiting at once: two processes of an app, and what a lost connection left.
@@ -80,30 +80,33 @@ pub(crate) async fn fetch(
 struct Look {
     device: Device,
     open: Vec<Open>,
+    push_stop: Option<PushStop>,
 }
 
 /// What a delivery needs of it, the challenges by identifier.
 struct Seen {
     state: DeviceState,
     open: Vec<Open>,
+    push_stop: Option<PushStop>,
 }
 
 impl From<Look> for Seen {
     fn from(look: Look) -> Self {
         let mut open = look.open;
         open.sort_by_key(|open| open.id);
-        Self { state: look.device.state, open }
+        Self { state: look.device.state, open, push_stop: look.push_stop }
     }
 }
 
 async fn look(app: &App, device: Id, service_key: Thumbprint) -> Result<Option<Look>, StoreError> {
-    let now = app.now();
+    let (now, limit) = (app.now(), app.settings.push_limit);
     app.store
         .read(move |connection| {
             let Some(device) = devices::load(connection, device)? else { return Ok(None) };
             let open =
                 challenges::open(connection, &device.account, device.id, service_key, now, MAX_CHALLENGES)?;
-            Ok(Some(Look { device, open }))
+            let push_stop = limit.at(&accounts::standing(connection, &device.account)?, now).stop();
+            Ok(Some(Look { device, open, push_stop }))
         })
         .await
 }
@@ -145,6 +148,8 @@ async fn deliver(
         held: 0,
         next_fetch: millis(next_fetch),
         key_change,
+        policy: Some(app.settings.policy),
+        push_stop: seen.push_stop,
     })
 }
 

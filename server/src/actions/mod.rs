@@ -9,6 +9,7 @@ pub(crate) mod end;
 pub(crate) mod enrol;
 pub(crate) mod enrolment;
 pub(crate) mod fetch;
+pub(crate) mod lock;
 pub(crate) mod sign_in;
 pub(crate) mod sweep;
 

@@ -7,13 +7,14 @@ use countersign_protocol::{Id, MatchLink, Thumbprint};
 
 use crate::app::App;
 use crate::keys::{PageKind, SigningKey};
+use crate::push_limit::Pushing;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::organisations::Client;
-use crate::store::sign_ins::{self, SignIn, SignInPurpose, SignInState};
-use crate::store::{Result, StoreError, Transaction, challenges};
+use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
+use crate::store::{Result, StoreError, Transaction, accounts, challenges};
 use crate::time::Time;
 use crate::{actions, text};
 
@@ -58,6 +59,8 @@ pub(crate) async fn create(
         tries_left: policy.tries,
         code_tries_left: CODE_TRIES,
         devices: 0,
+        push: Push::Asked,
+        push_until: None,
         state: SignInState::Pending,
         created: now,
         expires: now + app.settings.challenge_lifetime,
@@ -72,19 +75,24 @@ pub(crate) async fn create(
             if sign_ins::count_open(transaction, &sign_in.account, now)? >= writer.settings.open_sign_ins {
                 return Ok(Err(Refusal::TooManyOpen));
             }
-            let devices = devices::of_account(transaction, &sign_in.account, Some(DeviceState::Active))?;
+            let devices = reach(&writer, transaction, &mut sign_in)?;
             sign_in.devices = u32::try_from(devices.len()).unwrap_or(u32::MAX);
             sign_ins::insert(transaction, &sign_in)?;
             for device in &devices {
                 challenge_device(&writer, transaction, &sign_in, device)?;
             }
             let actor = Actor::Client(sign_in.client.clone());
+            let outcome = match sign_in.push {
+                Push::Asked => "created",
+                Push::Limited => "push_limited",
+                Push::Locked => "push_locked",
+            };
             audit::append(
                 transaction,
                 now,
                 &actor,
                 Event::SignInCreate,
-                "created",
+                outcome,
                 &sign_in.account,
                 Some(sign_in.id),
             )?;
@@ -94,6 +102,17 @@ pub(crate) async fn create(
     let (sign_in, devices) = created?;
     app.wake_ups.call(&devices, sign_in.expires);
     Ok(sign_in)
+}
+
+/// The devices to be asked about a new sign-in, and a note in it if there are none for the account's standing. A user
+/// who doesn't exist is counted as well: the limit says nothing about who does.
+fn reach(app: &App, transaction: &Transaction<'_>, sign_in: &mut SignIn) -> Result<Vec<Device>> {
+    let (account, now) = (&sign_in.account, sign_in.created);
+    let pushing = app.settings.push_limit.at(&accounts::standing(transaction, account)?, now);
+    (sign_in.push, sign_in.push_until) = (pushing.push(), pushing.until());
+    let Pushing::Open { sent } = pushing else { return Ok(Vec::new()) };
+    accounts::note_push(transaction, account, sent.saturating_add(1), now)?;
+    devices::of_account(transaction, account, Some(DeviceState::Active))
 }
 
 /// A sign-in that this client has started.
@@ -185,14 +204,16 @@ pub(crate) fn sign_challenge(
     key.sign(&challenge).map_err(|_| StoreError::Damaged("a challenge could not be signed"))
 }
 
-/// The number that the page shows, if the sign-in has number matching.
+/// The number that the page shows, if the sign-in has number matching and a device could take it.
 pub(crate) fn number(app: &App, sign_in: &SignIn) -> Option<SecretText> {
-    sign_in.matching.digits.map(|digits| app.keys.derive_number(sign_in.id, digits))
+    let digits = sign_in.matching.digits.filter(|_| sign_in.push == Push::Asked)?;
+    Some(app.keys.derive_number(sign_in.id, digits))
 }
 
-/// The text of the page's QR, if the sign-in has scan matching.
+/// The text of the page's QR, if the sign-in has scan matching and a device could take it.
 pub(crate) fn match_link(app: &App, sign_in: &SignIn) -> Option<SecretText> {
-    let link = sign_in.matching.scan.then(|| MatchLink {
+    let scans = sign_in.matching.scan && sign_in.push == Push::Asked;
+    let link = scans.then(|| MatchLink {
         service: app.settings.public_url.clone(),
         challenge: sign_in.id,
         secret: app.keys.derive_match_secret(sign_in.id),

@@ -9,7 +9,7 @@ use crate::refusal::log_store_error;
 use crate::store::audit::Actor;
 use crate::store::enrolments::{self, EnrolmentState};
 use crate::store::sign_ins::{self, SignInState};
-use crate::store::{StoreError, devices};
+use crate::store::{StoreError, accounts, devices};
 
 /// How often the service looks. Nothing is accepted late for it: every decision looks at the time itself.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -58,6 +58,10 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<(), StoreError> {
                 Ok(())
             })
             .await?;
+    }
+    let rested = now - app.settings.push_limit.rest;
+    if app.store.read(move |connection| accounts::has_idle(connection, rested)).await? {
+        app.store.write(move |transaction| accounts::forget_idle(transaction, rested, BATCH)).await?;
     }
     let old = now - RETENTION;
     let is_old = app.store.read(move |connection| sign_ins::has_older(connection, old)).await?;

@@ -7,7 +7,7 @@ use super::parts::{button, heading, number, opening, qr, time_left};
 use super::text::{Section, Text};
 use crate::page::SignInView;
 use crate::refusal::Refusal;
-use crate::store::sign_ins::SignInState;
+use crate::store::sign_ins::{Push, SignInState};
 use crate::time::Time;
 
 /// Which way the page offers.
@@ -32,6 +32,14 @@ pub(super) enum CodeError {
 }
 
 impl Way {
+    /// What is left if no phone was asked.
+    const fn without_phone(self) -> Self {
+        match self {
+            Self::Phone => Self::Code(None),
+            Self::Code(_) => self,
+        }
+    }
+
     /// As in [`Document`].
     pub(super) const fn root(self) -> &'static str {
         match self {
@@ -71,7 +79,8 @@ pub(super) fn document(text: &Text, view: &SignInView, way: Way, now: Time) -> D
     let root = way.root();
     let page = Page { text, view, base: format!("{root}sign-ins/{}", view.id), now };
     let said = &text.sign_in;
-    let (title, content) = match (view.state, way) {
+    let shown = if view.push == Push::Asked { way } else { way.without_phone() };
+    let (title, content) = match (view.state, shown) {
         (SignInState::Pending, Way::Phone) => (said.heading.to_owned(), page.phone()),
         (SignInState::Pending, Way::Code(error)) => (page.code_title(error), page.code(error)),
         (SignInState::Approved, _) => (said.approved.heading.to_owned(), page.approved()),
@@ -83,7 +92,7 @@ pub(super) fn document(text: &Text, view: &SignInView, way: Way, now: Time) -> D
     };
     let waits = view.state == SignInState::Pending;
     let next = view.return_url.as_ref().filter(|_| view.state == SignInState::Approved);
-    let refresh = match way {
+    let refresh = match shown {
         // Loading the form again would take away what is being typed.
         Way::Code(_) if waits => None,
         _ if waits => Some(Refresh::Again),
@@ -136,7 +145,7 @@ impl Page<'_> {
                     div class="picture" { (picture()) }
                 }
             }
-            (self.foot(&format!("{}/code", self.base), said.use_code))
+            (self.foot(Some((&format!("{}/code", self.base), said.use_code))))
         }
     }
 
@@ -150,6 +159,7 @@ impl Page<'_> {
 
     fn code(&self, error: Option<CodeError>) -> Markup {
         let said = &self.text.code;
+        let asks_phone = self.view.push == Push::Asked;
         let error = error.map(|error| match error {
             CodeError::Malformed => said.malformed,
             CodeError::Wrong => said.wrong,
@@ -159,7 +169,7 @@ impl Page<'_> {
         });
         html! {
             (heading(said.heading))
-            p class="lead" { (said.where_from) }
+            p class="lead" { (if asks_phone { said.where_from } else { said.phone_rests }) }
             (self.details())
             form id="code-form" method="post" action=(format!("{}/code", self.base)) novalidate {
                 label for="code" { (said.label) }
@@ -174,7 +184,7 @@ impl Page<'_> {
                     button type="submit" { (said.submit) }
                 }
             }
-            (self.foot(&self.base, said.use_phone))
+            (self.foot(asks_phone.then_some((self.base.as_str(), said.use_phone))))
         }
     }
 
@@ -221,11 +231,14 @@ impl Page<'_> {
         }
     }
 
-    fn foot(&self, other_way: &str, label: &str) -> Markup {
+    /// The time left, the address and name of the other way if there is one, and the way out.
+    fn foot(&self, other_way: Option<(&str, &str)>) -> Markup {
         html! {
             div class="foot" {
                 (time_left(self.text, self.view.expires.since(self.now)))
-                a href=(other_way) { (label) }
+                @if let Some((address, label)) = other_way {
+                    a href=(address) { (label) }
+                }
                 (button(&format!("{}/cancel", self.base), self.text.sign_in.cancel))
             }
         }

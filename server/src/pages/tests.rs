@@ -11,7 +11,7 @@ use super::{enrolment_view, plain};
 use crate::page::{EnrolmentView, SignInView};
 use crate::secret::SecretText;
 use crate::store::enrolments::EnrolmentState;
-use crate::store::sign_ins::SignInState;
+use crate::store::sign_ins::{Push, SignInState};
 use crate::time::Time;
 
 const NOW: Time = Time::from_millis(1_800_000_000_000);
@@ -97,6 +97,21 @@ fn only_pages_that_wait_listen_and_only_an_approved_one_leaves() {
     for state in ENROLMENT_STATES {
         let page = enrolment_view::document(&ENGLISH, &enrolment(state), NOW).render(&ENGLISH);
         assert_eq!(page.contains("data-events="), enrolment_view::is_open(state), "{state:?}");
+    }
+}
+
+#[test]
+fn a_sign_in_that_asks_no_phone_offers_the_code_alone_and_says_why() {
+    for push in [Push::Limited, Push::Locked] {
+        let mut view = sign_in(SignInState::Pending);
+        (view.push, view.number, view.match_link) = (push, None, None);
+        for way in [Way::Phone, Way::Code(None)] {
+            let document = sign_in_view::document(&ENGLISH, &view, way, NOW);
+            assert_eq!(document.refresh, None);
+            let page = document.render(&ENGLISH);
+            assert!(page.contains("id=\"code-form\"") && page.contains(ENGLISH.code.phone_rests));
+            assert!(!page.contains(ENGLISH.code.use_phone) && !page.contains(ENGLISH.sign_in.use_code));
+        }
     }
 }
 
@@ -199,6 +214,7 @@ fn sign_in(state: SignInState) -> SignInView {
         ip: Some("192.0.2.7".to_owned()),
         browser: Some("Firefox on Windows".to_owned()),
         state,
+        push: Push::Asked,
         expires: NOW + Duration::from_secs(118),
         number: waits.then(|| SecretText::new("482913".to_owned())),
         match_link: waits.then(|| SecretText::new("https://approve.example/match#c=x&s=y".to_owned())),

@@ -56,6 +56,7 @@ pub(super) struct SignInText {
 pub(super) struct CodeText {
     pub(super) heading: &'static str,
     pub(super) where_from: &'static str,
+    pub(super) phone_rests: &'static str,
     pub(super) label: &'static str,
     pub(super) hint: &'static str,
     pub(super) submit: &'static str,
@@ -164,6 +165,8 @@ pub(super) const ENGLISH: Text = Text {
     code: CodeText {
         heading: "Use a code",
         where_from: "Open the Countersign app and find the code of this account. It works without a network.",
+        phone_rests: "Requests to your phone are paused, because there were too many or somebody reported one. If that \
+                      wasn’t you, tell your service desk. A code from the app still signs you in.",
         label: "Code from the app",
         hint: "6 digits. Each code works once.",
         submit: "Sign in",

@@ -1,24 +1,22 @@
-//! `/v1/codes/verify` and `/v1/users/{user}/unlock`: one-time codes by themselves, and the lock they can bring.
+//! `/v1/codes/verify`: one-time codes by themselves.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use super::parse;
+use super::users::account;
 use crate::actions::code as one_time_code;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
-use crate::store::accounts::{self, Account};
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::Actor;
 use crate::store::organisations::Client;
-use crate::text;
 
 /// A code to be verified.
 #[derive(Deserialize, ToSchema)]
@@ -70,36 +68,4 @@ pub(super) async fn verify(
         Err(Refusal::WrongCode) => Ok(Json(VerifyReply { valid: false, device: None, amr: None })),
         Err(refusal) => Err(refusal.into()),
     }
-}
-
-/// Forget a user's failures, and open an account that they have closed
-#[utoipa::path(
-    post, path = "/v1/users/{user}/unlock", tag = "codes", security(("api_key" = [])),
-    params(("user" = String, Path, description = "User")),
-    responses((status = 204), (status = "default", body = ErrorBody, description = "Refused"))
-)]
-pub(super) async fn unlock(
-    State(app): State<Arc<App>>,
-    client: Client,
-    Path(user): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    let account = account(&client, user)?;
-    let now = app.now();
-    app.store
-        .write(move |transaction| {
-            let outcome =
-                if accounts::forget_failures(transaction, &account)? { "unlocked" } else { "nothing_to_do" };
-            let actor = Actor::Client(client.name);
-            audit::append(transaction, now, &actor, Event::UserUnlock, outcome, &account, None)
-        })
-        .await
-        .map_err(Refusal::from)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-fn account(client: &Client, user: String) -> Result<Account, Refusal> {
-    if !text::is_name(&user) {
-        return Err(Refusal::Invalid("user"));
-    }
-    Ok(Account { organisation: client.organisation, user })
 }

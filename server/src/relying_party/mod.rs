@@ -10,6 +10,7 @@ mod devices;
 mod enrolments;
 mod error;
 mod sign_ins;
+mod users;
 
 use std::sync::Arc;
 
@@ -38,7 +39,9 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(codes::verify))
         .routes(routes!(devices::list))
         .routes(routes!(devices::revoke))
-        .routes(routes!(codes::unlock))
+        .routes(routes!(users::read))
+        .routes(routes!(users::lock_push))
+        .routes(routes!(users::unlock))
         .routes(routes!(audit::list))
 }
 

@@ -20,7 +20,8 @@ use crate::refusal::Refusal;
 use crate::secret::SecretText;
 use crate::store::audit::Actor;
 use crate::store::organisations::Client;
-use crate::store::sign_ins::{Method, SignIn, SignInState};
+use crate::store::sign_ins::{Method, Push, SignIn, SignInState};
+use crate::time::Time;
 
 /// Who wants to sign in, and what the phone shows of it.
 #[derive(Deserialize, ToSchema)]
@@ -65,6 +66,12 @@ pub(super) struct SignInReply {
     expires_at: u64,
     /// Devices that were asked. With none, only a one-time code could help; a page must not tell.
     devices: u32,
+    /// Whether devices are asked: `limited` after too many sign-ins without a success, `locked` after a report that asked
+    /// for it. The page then offers the other methods at once.
+    push: Push,
+    /// When devices will be asked again, if push is `limited`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push_retry_at: Option<u64>,
     /// What has approved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<Method>,
@@ -101,7 +108,8 @@ pub(super) struct CodeRequest {
 
 /// Start a sign-in
 ///
-/// It succeeds for any user, also one who has no device or doesn't exist.
+/// It succeeds for any user, also one who has no device or doesn't exist. After too many sign-ins without a success, or
+/// while push is locked, it asks no device (`push`), and can be approved by another method alone.
 #[utoipa::path(
     post, path = "/v1/sign-ins", tag = "sign-ins", security(("api_key" = [])),
     request_body = SignInRequest,
@@ -208,6 +216,8 @@ fn reply(app: &App, sign_in: SignIn) -> Result<SignInReply, Refusal> {
         created_at: sign_in.created.seconds(),
         expires_at: sign_in.expires.seconds(),
         devices: sign_in.devices,
+        push: sign_in.push,
+        push_retry_at: sign_in.push_until.map(Time::seconds),
         method: sign_in.method,
         assertion,
         page_url: None,

@@ -59,6 +59,8 @@ super::text_enum! {
         SignInEnd = "sign_in.end",
         /// A one-time code was given.
         CodeVerify = "code.verify",
+        /// Push was locked for the account.
+        UserLock = "user.lock",
         /// The account was unlocked.
         UserUnlock = "user.unlock",
     }

@@ -25,6 +25,8 @@ pub(crate) struct Open {
 pub(crate) struct Answered {
     pub(crate) outcome: Outcome,
     pub(crate) tries_left: u8,
+    /// Whether it has locked push.
+    pub(crate) locked: bool,
 }
 
 /// Stores the challenge's text for one device under one signing key, unless there is one.
@@ -105,15 +107,19 @@ pub(crate) fn answered(
     device: Id,
     request_hash: &[u8],
 ) -> Result<Option<Answered>> {
-    let row: Option<(String, u8)> = connection
+    let row: Option<(String, u8, bool)> = connection
         .prepare_cached(
-            "SELECT outcome, tries_left FROM answers WHERE sign_in = ?1 AND device = ?2 AND request_hash = ?3",
+            "SELECT outcome, tries_left, locked FROM answers
+             WHERE sign_in = ?1 AND device = ?2 AND request_hash = ?3",
         )?
         .query_row(params![sign_in.as_bytes(), device.as_bytes(), request_hash], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    row.map(|(outcome, tries_left)| Ok(Answered { outcome: outcome_from(&outcome)?, tries_left })).transpose()
+    row.map(|(outcome, tries_left, locked)| {
+        Ok(Answered { outcome: outcome_from(&outcome)?, tries_left, locked })
+    })
+    .transpose()
 }
 
 pub(crate) fn remember_answer(
@@ -126,8 +132,8 @@ pub(crate) fn remember_answer(
 ) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO answers (sign_in, device, request_hash, outcome, tries_left, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO answers (sign_in, device, request_hash, outcome, tries_left, locked, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             sign_in.as_bytes(),
@@ -135,6 +141,7 @@ pub(crate) fn remember_answer(
             request_hash,
             outcome_text(answered.outcome),
             answered.tries_left,
+            answered.locked,
             now
         ])?;
     Ok(())

@@ -50,7 +50,8 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value BLOB NOT NULL
@@ -203,7 +204,17 @@ CREATE TRIGGER audit_is_append_only_update BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-"];
+",
+    "
+ALTER TABLE accounts ADD COLUMN pushes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN last_push INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN push_locked INTEGER;
+CREATE INDEX idle_accounts ON accounts (last_push) WHERE failures = 0 AND push_locked IS NULL;
+ALTER TABLE sign_ins ADD COLUMN push TEXT NOT NULL DEFAULT 'asked';
+ALTER TABLE sign_ins ADD COLUMN push_until INTEGER;
+ALTER TABLE answers ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 #[cfg(test)]
 mod tests {
@@ -217,6 +228,24 @@ mod tests {
         migrate(&mut connection).unwrap();
         assert_eq!(version(&connection).unwrap(), MIGRATIONS.len());
         assert!(connection.prepare("SELECT 1 FROM organisations").unwrap().exists([]).unwrap());
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_what_is_in_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO organisations VALUES (x'00', 'one', 0);
+                 INSERT INTO accounts VALUES (x'00', 'ada', 7, 5);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let row = connection.query_row("SELECT failures, pushes, push_locked FROM accounts", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        });
+        assert_eq!(row.unwrap(), (7, 0, None::<i64>));
     }
 
     #[test]

@@ -48,6 +48,18 @@ super::text_enum! {
     }
 }
 
+super::text_enum! {
+    /// Whether devices were asked about a sign-in.
+    Push {
+        /// They were.
+        Asked = "asked",
+        /// No: there were too many since the last sign-in that succeeded. Other methods work.
+        Limited = "limited",
+        /// No: a report, or an administrator, has locked push for the account. Other methods work.
+        Locked = "locked",
+    }
+}
+
 /// A sign-in.
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn {
@@ -69,6 +81,10 @@ pub(crate) struct SignIn {
     pub(crate) code_tries_left: u8,
     /// Devices that were asked.
     pub(crate) devices: u32,
+    /// Whether devices were asked at all.
+    pub(crate) push: Push,
+    /// When they will be again, if that is a matter of time.
+    pub(crate) push_until: Option<Time>,
     pub(crate) state: SignInState,
     pub(crate) created: Time,
     pub(crate) expires: Time,
@@ -108,8 +124,8 @@ pub(crate) fn insert(connection: &Connection, sign_in: &SignIn) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO sign_ins (id, organisation, client, user, purpose, application, place, ip, browser, return_url,
-                 enrolment, digits, scan, tries_left, code_tries_left, devices, state, created, expires)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                 enrolment, digits, scan, tries_left, code_tries_left, devices, push, push_until, state, created, expires)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .execute(params![
             sign_in.id.as_bytes(),
@@ -128,6 +144,8 @@ pub(crate) fn insert(connection: &Connection, sign_in: &SignIn) -> Result<()> {
             sign_in.tries_left,
             sign_in.code_tries_left,
             sign_in.devices,
+            sign_in.push,
+            sign_in.push_until,
             sign_in.state,
             sign_in.created,
             sign_in.expires
@@ -150,6 +168,25 @@ pub(crate) fn count_open(connection: &Connection, account: &Account, now: Time) 
              WHERE organisation = ?1 AND user = ?2 AND state = 'pending' AND expires > ?3 AND purpose = 'sign_in'",
         )?
         .query_row(params![account.organisation.as_bytes(), account.user, now], |row| row.get(0))?)
+}
+
+/// Sign-ins of the account that wait for a device, activations left out.
+pub(crate) fn pushed(connection: &Connection, account: &Account, now: Time) -> Result<Vec<SignIn>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM sign_ins
+         WHERE organisation = ?1 AND user = ?2 AND state = 'pending' AND expires > ?3 AND purpose = 'sign_in'
+             AND push = 'asked'",
+    )?;
+    let rows = statement.query_map(params![account.organisation.as_bytes(), account.user, now], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Notes what came of push for a sign-in.
+pub(crate) fn set_push(connection: &Connection, sign_in: Id, push: Push) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE sign_ins SET push = ?2 WHERE id = ?1")?
+        .execute(params![sign_in.as_bytes(), push])?;
+    Ok(())
 }
 
 /// Ends a sign-in that waits. False if it has ended, or its time is over: then nothing has changed.
@@ -254,6 +291,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SignIn> {
         tries_left: row.get("tries_left")?,
         code_tries_left: row.get("code_tries_left")?,
         devices: row.get("devices")?,
+        push: row.get("push")?,
+        push_until: row.get("push_until")?,
         state: row.get("state")?,
         created: row.get("created")?,
         expires: row.get("expires")?,

@@ -7,6 +7,7 @@ mod http;
 mod keys;
 mod main_job;
 mod pages;
+mod push;
 mod restart;
 mod support;
 mod throttle;

@@ -172,6 +172,8 @@ async fn the_openapi_document_names_every_endpoint() {
         "/v1/codes/verify",
         "/v1/devices",
         "/v1/devices/{id}",
+        "/v1/users/{user}",
+        "/v1/users/{user}/lock",
         "/v1/users/{user}/unlock",
         "/v1/audit",
         "/healthz",

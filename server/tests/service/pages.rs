@@ -319,3 +319,18 @@ async fn events_end_when_the_service_stops() {
     world.take_service().shutdown().await;
     assert_eq!(next_event(&mut events).await, None);
 }
+
+#[tokio::test]
+async fn a_page_that_asks_no_phone_takes_a_code_at_once() {
+    let world = World::start_with(|config| config.push_limit.count = 1).await;
+    let phone = world.active_phone("ada").await;
+    world.start_sign_in("ada").await;
+    let started = world.start_sign_in("ada").await;
+    let browser = Browser::open(&world, &started).await;
+    let page = browser.page().await;
+    assert!(page.contains("id=\"code-form\"") && page.contains("paused"));
+    assert!(!page.contains("data-number="));
+    assert_eq!(browser.below("/match.png").await.status(), 404);
+    browser.post("/code", &format!("code={}", phone.code_at(world.seconds()))).await;
+    assert!(browser.is("approved").await);
+}

@@ -162,6 +162,7 @@ impl Phone {
             decision,
             number: None,
             scanned: None,
+            lock: false,
             user_check: UserCheck::Biometric,
             iat: world.seconds(),
         }
@@ -194,6 +195,12 @@ impl Phone {
         decision: Decision,
     ) -> Result<Receipt, Problem> {
         let answer = self.answer(world, shown, decision);
+        self.send_answer(world, &self.device_key.sign(&answer)).await
+    }
+
+    /// Reports, and asks for push to be locked.
+    pub(crate) async fn report_and_lock(&self, world: &World, shown: &Shown) -> Result<Receipt, Problem> {
+        let answer = Answer { lock: true, ..self.answer(world, shown, Decision::Report) };
         self.send_answer(world, &self.device_key.sign(&answer)).await
     }
 
