@@ -226,6 +226,7 @@ impl AnswerError {
             Self::MatchNotAccepted => "answer_match_not_accepted",
             Self::OtherSignIn => "answer_other_sign_in",
             Self::AlreadyChosen => "answer_already_chosen",
+            Self::UserCheckNeeded => "answer_user_check_needed",
         }
     }
 }

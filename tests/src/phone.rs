@@ -51,6 +51,7 @@ pub struct Phone {
     pub authenticator: Authenticator,
     /// Its clocks.
     pub clock: Arc<TurnedClock>,
+    user_check: UserCheck,
     code: RecoveryCode,
     folder: TempDir,
 }
@@ -63,12 +64,22 @@ impl Phone {
     /// When the machine can't give it a folder.
     #[must_use]
     pub fn new() -> Self {
+        Self::that_checks(UserCheck::Passphrase)
+    }
+
+    /// A new phone that checks its owner in this way before an approval.
+    ///
+    /// # Panics
+    ///
+    /// When the machine can't give it a folder.
+    #[must_use]
+    pub fn that_checks(user_check: UserCheck) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let code = RecoveryCode::make_random();
         let path = folder.path().join("vault.db");
         let vault = Vault::create(&path, &[NewSlot::from_recovery_code(&code)]).expect("a new vault");
         let clock = Arc::new(TurnedClock::default());
-        Self { authenticator: authenticator(vault, &clock), clock, code, folder }
+        Self { authenticator: authenticator(vault, &clock, user_check), clock, user_check, code, folder }
     }
 
     /// The phone after its app has been ended and started again: nothing is left but what is on disk.
@@ -78,11 +89,11 @@ impl Phone {
     /// When the vault doesn't open again.
     #[must_use]
     pub fn restarted(self) -> Self {
-        let Self { authenticator: old, clock, code, folder } = self;
+        let Self { authenticator: old, clock, user_check, code, folder } = self;
         drop(old);
         let vault = Vault::open(&folder.path().join("vault.db")).expect("the vault is there");
         vault.unlock_with_recovery_code(&code).expect("the code opens it");
-        Self { authenticator: authenticator(vault, &clock), clock, code, folder }
+        Self { authenticator: authenticator(vault, &clock, user_check), clock, user_check, code, folder }
     }
 
     /// The vault's file.
@@ -165,9 +176,9 @@ impl Default for Phone {
     }
 }
 
-fn authenticator(vault: Vault, clock: &Arc<TurnedClock>) -> Authenticator {
+fn authenticator(vault: Vault, clock: &Arc<TurnedClock>, user_check: UserCheck) -> Authenticator {
     let vault = Arc::new(vault);
-    let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), UserCheck::Passphrase));
+    let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), user_check));
     let transport = Arc::new(HttpTransportBuilder::default().build().expect("TLS works here"));
     Authenticator::new(vault, keys, Arc::clone(clock) as Arc<dyn Clock>, transport)
         .expect("the vault is open")

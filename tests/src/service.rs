@@ -21,6 +21,8 @@ pub struct TestService {
     pub next_fetch: Option<Duration>,
     /// The certificate of a push server on loopback that it may push to, from the next start on; it pushes to none otherwise.
     pub push_server_ca_file: Option<PathBuf>,
+    /// How it is set up from the next start on, beside the defaults.
+    pub settings: fn(&mut Config),
     clock: Arc<MovedClock>,
     data: TempDir,
     running: Option<Service>,
@@ -33,12 +35,22 @@ impl TestService {
     ///
     /// When it doesn't start.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A new service, set up otherwise than by default.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't start.
+    pub async fn start_with(settings: fn(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(MovedClock::default());
         let mut service = Self {
             network: Network::start().await,
             next_fetch: None,
             push_server_ca_file: None,
+            settings,
             clock,
             data,
             running: None,
@@ -108,6 +120,7 @@ impl TestService {
         config.wake_up_private = self.push_server_ca_file.is_some();
         config.wake_up_ca_file.clone_from(&self.push_server_ca_file);
         config.next_fetch = self.next_fetch.unwrap_or(config.next_fetch);
+        (self.settings)(&mut config);
         config
     }
 

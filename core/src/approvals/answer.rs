@@ -43,6 +43,12 @@ pub enum AnswerError {
     /// Another option of this request was chosen before.
     #[error("a request takes one choice, and another was made before; deny it, and start the sign-in again")]
     AlreadyChosen,
+    /// Too many requests were turned down for an approval without a check of the person.
+    #[error(
+        "so many requests were turned down that an approval needs a full check of who you are; \
+         open the app in the way that asks for it, or end the account's pause"
+    )]
+    UserCheckNeeded,
 }
 
 /// An answer that waits for its signature.
@@ -58,6 +64,7 @@ impl PreparedAnswer {
         challenge: &NativeChallenge,
         decision: Decision,
         proof: &MatchProof,
+        lock: bool,
         user_check: UserCheck,
         now: u64,
     ) -> Result<Self, AnswerError> {
@@ -73,6 +80,7 @@ impl PreparedAnswer {
             decision,
             number,
             scanned,
+            lock: lock && decision == Decision::Report,
             user_check: if decision == Decision::Approve { user_check } else { UserCheck::None },
             iat: now,
         };
@@ -149,7 +157,8 @@ mod tests {
 
     fn prepare(world: &World, claims: &Challenge, proof: &MatchProof) -> Result<PreparedAnswer, AnswerError> {
         let challenge = world.open(claims);
-        PreparedAnswer::new(&world.binding, &challenge, Decision::Approve, proof, UserCheck::Biometric, NOW)
+        let (decision, check) = (Decision::Approve, UserCheck::Biometric);
+        PreparedAnswer::new(&world.binding, &challenge, decision, proof, false, check, NOW)
     }
 
     fn number(text: &str) -> MatchProof {
@@ -169,12 +178,14 @@ mod tests {
         let challenge =
             NativeChallenge::verify(&compact, &world.binding, &world.service.public, NOW).unwrap();
         let (decision, proof, check) = (Decision::Approve, number("012345"), UserCheck::Biometric);
-        let prepared = PreparedAnswer::new(&world.binding, &challenge, decision, &proof, check, NOW).unwrap();
+        let prepared =
+            PreparedAnswer::new(&world.binding, &challenge, decision, &proof, true, check, NOW).unwrap();
         let signature = world.approval.sign_der(prepared.signing_input());
         let exchange = prepared.finish(&world.binding, &signature).unwrap();
         let answer: Answer = jws::verify(exchange.body(), &world.approval.public).unwrap();
         assert_eq!(answer.challenge_hash, sha256_base64url(&compact));
         assert_eq!((answer.challenge, answer.number.as_deref()), (claims.id, Some("012345")));
+        assert!(!answer.lock, "a lock goes with a report alone");
         assert_eq!(exchange.url(), "https://approve.example/v1/device/answer");
     }
 
@@ -183,15 +194,15 @@ mod tests {
         let world = World::make();
         for decision in [Decision::Deny, Decision::Report] {
             let challenge = world.open(&world.challenge());
-            let proof = number("123456");
+            let (proof, check) = (number("123456"), UserCheck::Biometric);
             let prepared =
-                PreparedAnswer::new(&world.binding, &challenge, decision, &proof, UserCheck::Biometric, NOW)
-                    .unwrap();
+                PreparedAnswer::new(&world.binding, &challenge, decision, &proof, true, check, NOW).unwrap();
             assert_eq!(PreparedAnswer::key_role(decision), KeyRole::Device);
             let signature = world.device.sign_der(prepared.signing_input());
             let exchange = prepared.finish(&world.binding, &signature).unwrap();
             let answer: Answer = jws::verify(exchange.body(), &world.device.public).unwrap();
             assert_eq!((answer.number, answer.user_check), (None, UserCheck::None));
+            assert_eq!(answer.lock, decision == Decision::Report);
         }
     }
 

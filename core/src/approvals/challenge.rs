@@ -1,6 +1,6 @@
 //! A challenge as the device holds it: verified, for this device, and valid now.
 
-use countersign_protocol::messages::Challenge;
+use countersign_protocol::messages::{Challenge, Purpose};
 use countersign_protocol::{Id, Jwk, ProtocolError, jws, sha256_base64url};
 
 use super::{ApprovalRequest, Matching, NativeBinding};
@@ -74,6 +74,7 @@ impl NativeChallenge {
             message: None,
             matching: Matching::from(claims.matching),
             can_report: true,
+            can_lock: claims.purpose == Purpose::SignIn,
             issued_at: claims.iat,
             expires_at: claims.exp,
         }

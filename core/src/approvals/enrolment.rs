@@ -169,7 +169,7 @@ impl PendingEnrolment {
 #[cfg(test)]
 mod tests {
     use countersign_protocol::jws;
-    use countersign_protocol::messages::{Matching, Policy, Problem, ProblemCode};
+    use countersign_protocol::messages::{Matching, Policy, Problem, ProblemCode, StormPolicy};
     use countersign_protocol::{encode_base64url, jwe};
 
     use super::*;
@@ -211,7 +211,11 @@ mod tests {
                 device: Id::make_random(),
                 organisation: "North Trust".into(),
                 user: "ada".into(),
-                policy: Policy { matching: Matching { digits: Some(6), scan: true }, tries: 1 },
+                policy: Policy {
+                    matching: Matching { digits: Some(6), scan: true },
+                    tries: 1,
+                    storm: StormPolicy::default(),
+                },
                 totp: jwe::seal(&self.request.encryption_key, &totp).unwrap(),
             }
         }

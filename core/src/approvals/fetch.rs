@@ -47,6 +47,7 @@ pub(crate) fn read_delivery(
     if let Some(key_change) = &delivery.reply.key_change {
         changed.service_key = read_key_change(key_change, &binding.service_key)?;
     }
+    changed.policy = delivery.reply.policy.unwrap_or(binding.policy);
     changed.state =
         if delivery.reply.active { BindingState::Active } else { BindingState::AwaitingActivation };
 
@@ -72,6 +73,8 @@ fn read_key_change(compact: &str, pinned: &Jwk) -> Result<Jwk, ReplyError> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_protocol::messages::{Policy, StormPolicy};
+
     use super::*;
     use crate::approvals::testing::{NOW, TestKey, World};
 
@@ -84,6 +87,8 @@ mod tests {
             challenges,
             next_fetch: 500,
             key_change,
+            policy: None,
+            push_stop: None,
         };
         Trusted { reply, service_key: world.binding.service_key, time: NOW * 1000 }
     }
@@ -105,6 +110,16 @@ mod tests {
         let change = world.service.sign(&KeyChange { key: new.public, iat: NOW });
         let outcome = read_delivery(&trusted(&world, Vec::new(), Some(change)), &world.binding, NOW).unwrap();
         assert_eq!(outcome.binding.unwrap().service_key, new.public);
+    }
+
+    #[test]
+    fn the_policy_of_a_delivery_takes_the_place_of_the_enrolments() {
+        let world = World::make();
+        let mut delivery = trusted(&world, Vec::new(), None);
+        let policy = Policy { storm: StormPolicy { turned_down: 7, pause: 60 }, ..world.binding.policy };
+        delivery.reply.policy = Some(policy);
+        let outcome = read_delivery(&delivery, &world.binding, NOW).unwrap();
+        assert_eq!(outcome.binding.unwrap().policy, policy);
     }
 
     #[test]

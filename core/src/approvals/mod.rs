@@ -13,9 +13,11 @@ mod change;
 mod enrolment;
 mod exchange;
 mod fetch;
+mod group;
 pub mod privacyidea;
 mod provider;
 mod request;
+mod storm;
 
 pub(crate) use answer::PreparedAnswer;
 pub use answer::{AnswerError, MatchProof};
@@ -28,9 +30,12 @@ pub(crate) use enrolment::{PendingEnrolment, PublicKeys, UnsignedEnrolment};
 pub(crate) use exchange::{Exchange, Reply, Trusted};
 pub use exchange::{Refusal, ReplyError};
 pub(crate) use fetch::{fetch_request, read_delivery};
+pub use group::{RequestGroup, group};
 pub(crate) use provider::OpenChallenge;
 pub use provider::{Abilities, Binding, BindingState, Provider};
 pub use request::{ApprovalRequest, Matching};
+pub(crate) use storm::Storm;
+pub use storm::{AccountPause, PauseReason, WayOut};
 
 #[cfg(test)]
 mod testing;

@@ -2,9 +2,9 @@
 //!
 //! The set is closed: a protocol is a variant of [`Binding`], of [`OpenChallenge`] and of
 //! [`crate::offer::EnrolmentOffer`], and the compiler names every place that has to say what it does. What a protocol
-//! can't do is data: [`Abilities`] for an account, `can_report` and `matching` for a request.
+//! can't do is data: [`Abilities`] for an account, `can_report`, `can_lock` and `matching` for a request.
 
-use countersign_protocol::messages::WakeUp;
+use countersign_protocol::messages::{Purpose, WakeUp};
 use countersign_protocol::{Id, ServiceUrl};
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +155,14 @@ impl OpenChallenge {
         match self {
             Self::Native(challenge) => challenge.id(),
             Self::PrivacyIdea(challenge) => challenge.id(),
+        }
+    }
+
+    /// Whether it activates this device.
+    pub(crate) fn is_activation(&self) -> bool {
+        match self {
+            Self::Native(challenge) => challenge.claims.purpose == Purpose::Activation,
+            Self::PrivacyIdea(_) => false,
         }
     }
 

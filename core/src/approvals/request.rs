@@ -32,6 +32,8 @@ pub struct ApprovalRequest {
     pub matching: Matching,
     /// Whether a report reaches the organisation; without it, [`crate::Authenticator::report`] denies.
     pub can_report: bool,
+    /// Whether a report can ask the service to lock push for the account ([`crate::TurnDown::ReportAndLock`]).
+    pub can_lock: bool,
     /// When it was made, Unix seconds.
     pub issued_at: u64,
     /// When it ends, Unix seconds of the service's time. Where the service doesn't tell, two minutes after it was first

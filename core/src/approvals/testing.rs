@@ -1,7 +1,7 @@
 //! A service's and a device's keys for tests of the protocol's logic.
 
 use countersign_protocol::jws::{Message, Unsigned};
-use countersign_protocol::messages::{Challenge, Matching, Policy, Purpose};
+use countersign_protocol::messages::{Challenge, Matching, Policy, Purpose, StormPolicy};
 use countersign_protocol::{Id, Jwk};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
@@ -60,7 +60,11 @@ impl World {
             device_key: device.public.thumbprint(),
             approval_key: approval.public.thumbprint(),
             user: "ada".into(),
-            policy: Policy { matching: Matching { digits: Some(6), scan: true }, tries: 1 },
+            policy: Policy {
+                matching: Matching { digits: Some(6), scan: true },
+                tries: 1,
+                storm: StormPolicy::default(),
+            },
             state: BindingState::Active,
             wake_up: None,
             wake_up_is_unsent: false,

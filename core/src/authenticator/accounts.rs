@@ -159,6 +159,7 @@ impl Authenticator {
         let push_key = tasks::blocking(move || {
             vault.transaction(|tx| {
                 tx.delete_account(account)?;
+                super::storms::forget(tx, account)?;
                 super::privacyidea::forget(tx, account)
             })
         })

@@ -1,7 +1,7 @@
 //! Approve, deny, report.
 
 use countersign_protocol::Id;
-use countersign_protocol::messages::{Decision, Outcome, Purpose, Receipt};
+use countersign_protocol::messages::{Decision, Outcome, Purpose, PushStop, PushStopReason, Receipt};
 
 use super::inbox::{Entry, SignedAnswer, SignedRequest};
 use super::service::{RETRIES, is_revocation};
@@ -23,6 +23,8 @@ pub struct AnswerOutcome {
     pub tries_left: u8,
     /// A code that finishes the sign-in: the person types it on the sign-in page. Shown once, and never again.
     pub code: Option<String>,
+    /// Whether the service has locked push for the account, as a report has asked it to.
+    pub locked: bool,
 }
 
 impl Authenticator {
@@ -36,7 +38,7 @@ impl Authenticator {
     /// [`Error::Answer`] when the proof can't be right (no try is used up), [`Error::KeyStore`] when the person was not
     /// checked, [`Error::NoSuchRequest`], [`Error::Network`], [`Error::Reply`], [`Error::Vault`].
     pub async fn approve(&self, request: Id, proof: MatchProof) -> Result<AnswerOutcome, Error> {
-        self.answer(request, Decision::Approve, proof).await
+        self.answer(request, Decision::Approve, proof, false).await
     }
 
     /// Turns a request down.
@@ -45,7 +47,7 @@ impl Authenticator {
     ///
     /// As [`Authenticator::approve`].
     pub async fn deny(&self, request: Id) -> Result<AnswerOutcome, Error> {
-        self.answer(request, Decision::Deny, MatchProof::None).await
+        self.answer(request, Decision::Deny, MatchProof::None, false).await
     }
 
     /// Turns a request down and tells the organisation that somebody else is behind it; where that can't be told
@@ -55,30 +57,49 @@ impl Authenticator {
     ///
     /// As [`Authenticator::approve`].
     pub async fn report(&self, request: Id) -> Result<AnswerOutcome, Error> {
-        self.answer(request, Decision::Report, MatchProof::None).await
+        self.answer(request, Decision::Report, MatchProof::None, false).await
     }
 
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         request: Id,
         decision: Decision,
         proof: MatchProof,
+        lock: bool,
     ) -> Result<AnswerOutcome, Error> {
         let entry = hold(&self.parts.inbox).get(request).cloned().ok_or(Error::NoSuchRequest)?;
         if entry.challenge.is_expired(self.now_seconds()) {
             return Err(Error::NoSuchRequest);
         }
         let (_, binding) = self.bound(entry.account).await?;
-        match (&binding, &entry.challenge) {
+        match decision {
+            Decision::Approve => self.check_storm(entry.account, &binding).await?,
+            // Counted once, however often it is sent. An activation is no sign-in, and there are no storms of them.
+            _ if !entry.challenge.is_activation() && hold(&self.parts.inbox).set_counted(request) => {
+                self.count_turned_down(entry.account, &binding, decision).await?;
+            }
+            _ => {}
+        }
+        let by_match = proof != MatchProof::None;
+        let answered = match (&binding, &entry.challenge) {
             (Binding::Native(binding), OpenChallenge::Native(challenge)) => {
-                self.answer_native(&entry, challenge, binding, decision, proof).await
+                self.answer_native(&entry, challenge, binding, decision, proof, lock).await
             }
             (Binding::PrivacyIdea(_), OpenChallenge::PrivacyIdea(challenge)) => {
                 self.answer_push(&entry, challenge, decision, proof).await
             }
             // Enrolled anew with another service since it came.
             _ => Err(Error::NoSuchRequest),
+        }?;
+        match (answered.outcome, &binding) {
+            (Outcome::Approved, _) if by_match => self.calm(entry.account).await?,
+            // Our own service counts wrong matches and locks the account; this one doesn't, so the phone rests.
+            (Outcome::WrongMatch, Binding::PrivacyIdea(_)) => {
+                self.count_turned_down(entry.account, &binding, Decision::Deny).await?;
+            }
+            _ => {}
         }
+        Ok(answered)
     }
 
     async fn answer_native(
@@ -88,14 +109,15 @@ impl Authenticator {
         binding: &NativeBinding,
         decision: Decision,
         proof: MatchProof,
+        lock: bool,
     ) -> Result<AnswerOutcome, Error> {
         let exchange = match &entry.signed {
             Some(SignedAnswer { request: SignedRequest::Native(exchange), .. })
-                if entry.is_signed(decision, &proof) =>
+                if entry.is_signed(decision, &proof, lock) =>
             {
                 exchange.clone()
             }
-            _ => self.sign_answer(entry, challenge, binding, decision, proof).await?,
+            _ => self.sign_answer(entry, challenge, binding, decision, proof, lock).await?,
         };
         let receipt = self
             .send(&exchange, RETRIES, |replied| self.read::<Receipt>(&exchange, replied, binding, |_| 0))
@@ -121,10 +143,10 @@ impl Authenticator {
         binding: &NativeBinding,
         decision: Decision,
         proof: MatchProof,
+        lock: bool,
     ) -> Result<Exchange, Error> {
-        let user_check = self.parts.keys.user_check();
-        let prepared =
-            PreparedAnswer::new(binding, challenge, decision, &proof, user_check, self.now_seconds())?;
+        let (user_check, now) = (self.parts.keys.user_check(), self.now_seconds());
+        let prepared = PreparedAnswer::new(binding, challenge, decision, &proof, lock, user_check, now)?;
         let key = KeyName { account: entry.account, role: PreparedAnswer::key_role(decision) };
         let prompt = (decision == Decision::Approve).then(|| Prompt {
             application: challenge.claims.application.clone(),
@@ -132,7 +154,8 @@ impl Authenticator {
         });
         let signature = self.sign(key, prepared.signing_input(), prompt).await?;
         let exchange = prepared.finish(binding, &signature).map_err(|_| KeyStoreError::Unavailable)?;
-        let signed = SignedAnswer { decision, proof, request: SignedRequest::Native(exchange.clone()) };
+        let request = SignedRequest::Native(exchange.clone());
+        let signed = SignedAnswer { decision, proof, lock, request };
         hold(&self.parts.inbox).set_signed(challenge.id(), Some(signed));
         Ok(exchange)
     }
@@ -153,6 +176,11 @@ impl Authenticator {
         if receipt.outcome == Outcome::Approved && challenge.claims.purpose == Purpose::Activation {
             self.update_binding(entry.account, |binding| binding.set_state(BindingState::Active)).await?;
         }
-        Ok(AnswerOutcome { outcome: receipt.outcome, tries_left: receipt.tries_left, code: None })
+        if receipt.locked {
+            let stop = PushStop { reason: PushStopReason::Lock, until: None };
+            self.note_push_stop(entry.account, Some(stop)).await?;
+        }
+        let Receipt { outcome, tries_left, locked, .. } = receipt;
+        Ok(AnswerOutcome { outcome, tries_left, code: None, locked })
     }
 }

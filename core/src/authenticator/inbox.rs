@@ -12,6 +12,8 @@ use crate::approvals::{ApprovalRequest, Exchange, MatchProof, OpenChallenge};
 #[derive(Default)]
 pub(super) struct Inbox {
     open: HashMap<Id, Entry>,
+    /// When the pause of an account ends whose requests aren't shown by themselves, Unix seconds.
+    paused: HashMap<Id, u64>,
 }
 
 /// One open request.
@@ -22,12 +24,18 @@ pub(super) struct Entry {
     pub(super) challenge: OpenChallenge,
     /// The last answer that was signed, whose receipt may have been lost: the same decision is sent again unchanged.
     pub(super) signed: Option<SignedAnswer>,
+    /// Whether it was counted as turned down.
+    counted: bool,
+    /// Whether the person has asked for it, which shows it in spite of a pause.
+    asked: bool,
 }
 
 impl Entry {
-    /// Whether the last answer was signed for this decision and this proof.
-    pub(super) fn is_signed(&self, decision: Decision, proof: &MatchProof) -> bool {
-        self.signed.as_ref().is_some_and(|signed| signed.decision == decision && signed.proof == *proof)
+    /// Whether the last answer was signed for this decision, with this proof and this wish for a lock.
+    pub(super) fn is_signed(&self, decision: Decision, proof: &MatchProof, lock: bool) -> bool {
+        self.signed.as_ref().is_some_and(|signed| {
+            signed.decision == decision && signed.proof == *proof && signed.lock == lock
+        })
     }
 }
 
@@ -36,6 +44,7 @@ impl Entry {
 pub(super) struct SignedAnswer {
     pub(super) decision: Decision,
     pub(super) proof: MatchProof,
+    pub(super) lock: bool,
     pub(super) request: SignedRequest,
 }
 
@@ -65,10 +74,13 @@ impl Inbox {
         for challenge in challenges {
             let old = before.remove(&challenge.id()).filter(|old| old.challenge.is_same(&challenge));
             news |= old.is_none();
+            let (counted, asked) = old.as_ref().map_or((false, false), |old| (old.counted, old.asked));
             let entry = Entry {
                 account,
                 organisation: organisation.to_owned(),
                 signed: old.and_then(|old| old.signed),
+                counted,
+                asked,
                 challenge,
             };
             self.open.insert(entry.challenge.id(), entry);
@@ -86,11 +98,40 @@ impl Inbox {
         let mut requests: Vec<_> = self
             .open
             .values()
-            .filter(|entry| !entry.challenge.is_expired(now))
+            .filter(|entry| !entry.challenge.is_expired(now) && self.is_shown(entry, now))
             .map(|entry| entry.challenge.request(entry.account, &entry.organisation))
             .collect();
         requests.sort_by_key(|request| (request.issued_at, request.id));
         requests
+    }
+
+    fn is_shown(&self, entry: &Entry, now: u64) -> bool {
+        entry.asked || self.paused.get(&entry.account).is_none_or(|until| *until <= now)
+    }
+
+    /// Shows what is open of an account whatever pauses: the person has asked for it.
+    pub(super) fn show(&mut self, account: Id) {
+        self.open.values_mut().filter(|entry| entry.account == account).for_each(|entry| entry.asked = true);
+    }
+
+    /// Hides an account's requests until `until`, but for those that the person asks for.
+    pub(super) fn pause(&mut self, account: Id, until: u64) {
+        self.paused.insert(account, until);
+    }
+
+    pub(super) fn resume(&mut self, account: Id) {
+        self.paused.remove(&account);
+    }
+
+    /// Takes over every pause as the vault has it.
+    pub(super) fn set_pauses(&mut self, pauses: impl Iterator<Item = (Id, u64)>) {
+        self.paused = pauses.collect();
+    }
+
+    /// Notes that a request was counted as turned down. False if it was before, or is gone.
+    pub(super) fn set_counted(&mut self, request: Id) -> bool {
+        let entry = self.open.get_mut(&request);
+        entry.is_some_and(|entry| !std::mem::replace(&mut entry.counted, true))
     }
 
     pub(super) fn get(&self, request: Id) -> Option<&Entry> {

@@ -15,6 +15,7 @@ mod inbox;
 mod privacyidea;
 mod requests;
 mod service;
+mod storms;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ pub use privacyidea::container::{
     Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, SyncOptions, TokenFailure,
 };
 pub use requests::{AccountFailure, Requests};
+pub use storms::{TurnDown, TurnedDown};
 use tokio::sync::Notify;
 
 use crate::Error;

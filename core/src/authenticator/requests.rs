@@ -6,13 +6,14 @@ use countersign_protocol::Id;
 use countersign_protocol::limits::MAX_WAIT_SECONDS;
 use countersign_protocol::messages::{Delivery, ProblemCode, paths};
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 
 use super::service::{TIME_OUT, is_revocation};
 use super::{Authenticator, hold};
 use crate::approvals::{
-    ApprovalRequest, Binding, BindingState, NativeBinding, OpenChallenge, ReplyError, fetch_request,
-    read_delivery,
+    AccountPause, ApprovalRequest, Binding, BindingState, NativeBinding, OpenChallenge, ReplyError,
+    fetch_request, read_delivery,
 };
 use crate::{Account, Error, tasks};
 
@@ -24,6 +25,8 @@ pub struct Requests {
     pub open: Vec<ApprovalRequest>,
     /// Accounts whose service couldn't be asked: requests may be missing. A shell tells the person.
     pub failures: Vec<AccountFailure>,
+    /// Accounts whose requests don't come by themselves at this moment, and why. A shell shows it.
+    pub pauses: Vec<AccountPause>,
 }
 
 /// An account whose service couldn't be asked.
@@ -48,15 +51,26 @@ impl Authenticator {
     /// With no wait it asks at once, as a wake-up or a person does, and comes back when all have answered. A call that is
     /// dropped may have taken news in: they are in [`Authenticator::requests`].
     ///
+    /// Accounts that pause after a storm aren't asked; [`Authenticator::ask_for_requests`] asks them, too.
+    ///
     /// # Errors
     ///
     /// [`Error::Vault`] when the accounts can't be read. A service that can't be asked is told in the result.
     pub async fn wait_for_requests(&self, wait: Duration) -> Result<Requests, Error> {
+        let paused = self.paused_accounts().await?;
         let mut fetches: FuturesUnordered<_> = self
             .bound_accounts()
             .await?
             .into_iter()
-            .map(|account| async move { (account, self.fetch_in_turn(account, wait).await) })
+            .map(|account| (account, paused.get(&account)))
+            .map(async |(account, pause)| match pause {
+                // A caller in a loop asks again when the first pause is over.
+                Some(left) => {
+                    tokio::time::sleep(wait.min(*left)).await;
+                    (account, Ok(false))
+                }
+                None => (account, self.fetch_in_turn(account, wait).await),
+            })
             .collect();
         let mut failures = Vec::new();
         while let Some((account, fetched)) = fetches.next().await {
@@ -67,10 +81,38 @@ impl Authenticator {
                 Err(error) => failures.push(AccountFailure { account, error }),
             }
         }
-        Ok(Requests { open: self.requests(), failures })
+        Ok(Requests { open: self.requests(), failures, pauses: self.read_pauses().await? })
     }
 
-    /// Asks the service of one account at once, and waits up to `wait` (at most 60 s) for something new.
+    /// Asks the services of all accounts at once because the person wants to see what there is: also of accounts that
+    /// pause, whose requests are shown then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::wait_for_requests`].
+    pub async fn ask_for_requests(&self) -> Result<Requests, Error> {
+        let accounts = self.bound_accounts().await?;
+        let asked = accounts
+            .into_iter()
+            .map(async |account| (account, self.fetch_news(account, Duration::ZERO).await));
+        let asked = join_all(asked).await;
+        let mut failures = Vec::new();
+        for (account, fetched) in asked {
+            match fetched {
+                Ok(_) => hold(&self.parts.inbox).show(account),
+                Err(error) => failures.push(AccountFailure { account, error }),
+            }
+        }
+        Ok(Requests { open: self.requests(), failures, pauses: self.read_pauses().await? })
+    }
+
+    async fn read_pauses(&self) -> Result<Vec<AccountPause>, Error> {
+        let authenticator = self.clone();
+        tasks::blocking(move || authenticator.pauses()).await
+    }
+
+    /// Asks the service of one account at once, and waits up to `wait` (at most 60 s) for something new. What is open is
+    /// shown even if the account pauses.
     ///
     /// # Errors
     ///
@@ -78,6 +120,7 @@ impl Authenticator {
     /// service says that the device was removed, the account is marked so and its requests are gone.
     pub async fn fetch(&self, account: Id, wait: Duration) -> Result<Vec<ApprovalRequest>, Error> {
         self.fetch_news(account, wait).await?;
+        hold(&self.parts.inbox).show(account);
         Ok(self.requests().into_iter().filter(|request| request.account == account).collect())
     }
 
@@ -159,14 +202,15 @@ impl Authenticator {
             tracing::warn!(%error, "a challenge was not shown");
         }
         if let Some(changed) = outcome.binding {
-            let (service_key, state) = (changed.service_key, changed.state);
+            let (service_key, state, policy) = (changed.service_key, changed.state, changed.policy);
             self.update_binding(id, move |binding| {
                 if let Binding::Native(binding) = binding {
-                    (binding.service_key, binding.state) = (service_key, state);
+                    (binding.service_key, binding.state, binding.policy) = (service_key, state, policy);
                 }
             })
             .await?;
         }
+        self.note_push_stop(id, delivery.reply.push_stop).await?;
         self.note_fetch(id, outcome.next_fetch);
         let open = outcome.open.into_iter().map(OpenChallenge::Native).collect();
         Ok(hold(&self.parts.inbox).replace(id, &account.issuer, open))
@@ -182,16 +226,19 @@ impl Authenticator {
     async fn bound_accounts(&self) -> Result<Vec<Id>, Error> {
         let vault = self.parts.vault.clone();
         let accounts = tasks::blocking(move || vault.accounts()).await?;
-        Ok(accounts
-            .items
-            .into_iter()
-            .filter(|account| account.trashed_at.is_none())
-            .filter(|account| {
-                account.binding.as_ref().is_some_and(|binding| binding.state() != BindingState::Revoked)
-            })
-            .map(|account| account.id)
-            .collect())
+        Ok(asked(accounts.items).collect())
     }
+}
+
+/// Those whose services are asked for requests.
+pub(super) fn asked(accounts: Vec<Account>) -> impl Iterator<Item = Id> {
+    accounts
+        .into_iter()
+        .filter(|account| account.trashed_at.is_none())
+        .filter(|account| {
+            account.binding.as_ref().is_some_and(|binding| binding.state() != BindingState::Revoked)
+        })
+        .map(|account| account.id)
 }
 
 fn random_u32() -> u32 {

@@ -38,11 +38,13 @@ pub enum RecordKind {
     PushToken,
     /// A container of privacyIDEA: which of its tokens this device has.
     Container,
+    /// What was turned down of an account's requests.
+    Storm,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
@@ -52,6 +54,7 @@ impl RecordKind {
         Self::Backup,
         Self::PushToken,
         Self::Container,
+        Self::Storm,
     ];
 
     /// Its number in the database, which never changes.
@@ -66,6 +69,7 @@ impl RecordKind {
             Self::Backup => 6,
             Self::PushToken => 7,
             Self::Container => 8,
+            Self::Storm => 9,
         }
     }
 
@@ -82,6 +86,7 @@ impl RecordKind {
             Self::Backup => "backup",
             Self::PushToken => "push_token",
             Self::Container => "container",
+            Self::Storm => "storm",
         }
     }
 }

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use crate::{a_moment, asked, enrolled, refused_with, same};
 
-fn choice(option: &str) -> MatchProof {
+pub(crate) fn choice(option: &str) -> MatchProof {
     MatchProof::Choice(option.to_owned())
 }
 
-async fn require_presence(server: &PrivacyIdea, more: serde_json::Value) -> Result<(), Failure> {
+pub(crate) async fn require_presence(server: &PrivacyIdea, more: serde_json::Value) -> Result<(), Failure> {
     let mut action = json!({ "push_require_presence": "1" });
     for (name, value) in more.as_object().into_iter().flatten() {
         action[name] = value.clone();

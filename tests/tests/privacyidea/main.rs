@@ -9,6 +9,7 @@ mod containers;
 mod enrolling;
 mod key_store;
 mod refused;
+mod storms;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -111,6 +112,9 @@ async fn main() -> ExitCode {
             a_synchronisation_whose_reply_is_lost_loses_nothing,
             policies_are_the_servers,
             the_policy_that_hides_reasons_leaves_it_usable;
+        storms:
+            a_storm_ends_on_the_phone,
+            wrong_options_bring_a_rest;
         command_line:
             the_same_commands_do_it,
             containers_have_commands_of_their_own;

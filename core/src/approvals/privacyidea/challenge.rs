@@ -195,6 +195,7 @@ impl PushChallenge {
             message: Some(message),
             matching: Matching { options: self.options.clone(), ..Matching::default() },
             can_report: self.takes_reason,
+            can_lock: false,
             issued_at: self.seen_at,
             expires_at: self.expires_at(),
         }

@@ -21,7 +21,7 @@ impl Authenticator {
     ) -> Result<AnswerOutcome, Error> {
         let call = match &entry.signed {
             Some(SignedAnswer { request: SignedRequest::PrivacyIdea(call), .. })
-                if entry.is_signed(decision, &proof) =>
+                if entry.is_signed(decision, &proof, false) =>
             {
                 call.clone()
             }
@@ -29,7 +29,7 @@ impl Authenticator {
         };
         let Sent { reply, after_loss } = self.call_patiently(entry.account, &call).await?;
         // Signed by an earlier call, it may have been sent by it, too.
-        let may_be_second = after_loss || entry.is_signed(decision, &proof);
+        let may_be_second = after_loss || entry.is_signed(decision, &proof, false);
         let answered = reply.answered()?;
         // Whatever the reply: the server takes no second answer, and where it would, the phone gives none.
         let id = challenge.id();
@@ -41,11 +41,16 @@ impl Authenticator {
                 Decision::Report if challenge.takes_reason() => Outcome::Reported,
                 Decision::Deny | Decision::Report => Outcome::Denied,
             };
-            return Ok(AnswerOutcome { outcome, tries_left: 0, code: answered.code });
+            return Ok(AnswerOutcome { outcome, tries_left: 0, code: answered.code, locked: false });
         }
         let chose = decision == Decision::Approve && challenge.has_options();
         if chose && self.was_still_open(challenge, entry).await {
-            return Ok(AnswerOutcome { outcome: Outcome::WrongMatch, tries_left: 0, code: None });
+            return Ok(AnswerOutcome {
+                outcome: Outcome::WrongMatch,
+                tries_left: 0,
+                code: None,
+                locked: false,
+            });
         }
         Err(if may_be_second { PushError::Unconfirmed } else { PushError::NotTaken }.into())
     }
@@ -75,7 +80,7 @@ impl Authenticator {
         let unsigned = answer_call(challenge, decision, choice.as_deref());
         let call = self.sign_push(entry.account, unsigned).await?;
         let request = SignedRequest::PrivacyIdea(call.clone());
-        let signed = SignedAnswer { decision, proof: proof.clone(), request };
+        let signed = SignedAnswer { decision, proof: proof.clone(), lock: false, request };
         hold(&self.parts.inbox).set_signed(challenge.id(), Some(signed));
         Ok(call)
     }

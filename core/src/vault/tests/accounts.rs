@@ -1,6 +1,6 @@
 //! Accounts: identity, order, trash and counters.
 
-use countersign_protocol::messages::{Matching, Policy, WakeUp};
+use countersign_protocol::messages::{Matching, Policy, StormPolicy, WakeUp};
 
 use super::*;
 use crate::approvals::{Binding, BindingState, NativeBinding};
@@ -15,7 +15,11 @@ pub(super) fn binding() -> Binding {
         device_key: service_key.thumbprint(),
         approval_key: service_key.thumbprint(),
         user: "sister@north.example".into(),
-        policy: Policy { matching: Matching { digits: Some(6), scan: true }, tries: 1 },
+        policy: Policy {
+            matching: Matching { digits: Some(6), scan: true },
+            tries: 1,
+            storm: StormPolicy::default(),
+        },
         state: BindingState::Active,
         wake_up: Some(WakeUp::UnifiedPush { endpoint: "https://push.example/1".into() }),
         wake_up_is_unsent: true,
