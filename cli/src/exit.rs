@@ -81,6 +81,7 @@ const ROWS: &[Row] = &[
             "answer_already_chosen",
             "container_passphrase_needed",
             "container_consent_needed",
+            "answer_user_check_needed",
             "account_no_code_on_request",
             "account_not_able",
             "account_no_counter",

@@ -10,6 +10,7 @@ mod import;
 mod secrets;
 mod service;
 mod sign_ins;
+mod storms;
 mod support;
 mod tools;
 mod vault;

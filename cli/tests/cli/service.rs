@@ -70,6 +70,11 @@ impl Running {
         self.post("/v1/sign-ins", &body)
     }
 
+    /// A sign-in that its page alone shows.
+    pub(crate) fn sign_in_without_number(&self, user: &str) -> Value {
+        self.post("/v1/sign-ins", &json!({ "user": user, "application": "Ward portal" }))
+    }
+
     /// What became of a sign-in.
     pub(crate) fn state(&self, sign_in: &Value) -> String {
         text(&self.get(&format!("/v1/sign-ins/{}", text(sign_in, "id"))), "state")

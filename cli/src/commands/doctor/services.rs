@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use countersign_core::approvals::BindingState;
 use futures_util::future::join_all;
 
+use super::super::requests::pauses;
 use super::Check;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -41,5 +42,9 @@ pub(super) async fn all(session: &Session) -> Result<Vec<Check>, Failure> {
             }
         }
     });
-    Ok(join_all(checks).await)
+    let mut checks = join_all(checks).await;
+    // By now the services have said what they have stopped.
+    let pauses = pauses::all(session)?.into_iter();
+    checks.extend(pauses.map(|pause| Check::warning(pause.account, pause.found).advise(Some(pause.advice))));
+    Ok(checks)
 }

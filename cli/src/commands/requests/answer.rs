@@ -64,6 +64,7 @@ pub(super) fn finish(
         application: request.application.clone(),
         outcome: answer.outcome,
         code: answer.code,
+        locked: answer.locked,
     })
 }
 
@@ -75,7 +76,13 @@ struct AnswerReport {
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    locked: bool,
 }
+
+/// What follows from a report with a lock.
+pub(super) const LOCKED: &str =
+    "No phone is asked any more until your administrator unlocks the account. Codes still work.";
 
 impl Report for AnswerReport {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
@@ -92,6 +99,7 @@ impl Report for AnswerReport {
             Outcome::Denied => writeln!(out, "Denied: {application}"),
             Outcome::Reported => writeln!(out, "Denied and reported to your organisation: {application}"),
             Outcome::WrongMatch => Ok(()),
-        }
+        }?;
+        if self.locked { writeln!(out, "{LOCKED}") } else { Ok(()) }
     }
 }

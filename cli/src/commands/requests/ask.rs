@@ -7,9 +7,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use countersign_core::AnswerOutcome;
-use countersign_core::approvals::{ApprovalRequest, MatchProof, Matching};
+use countersign_core::approvals::{ApprovalRequest, MatchProof, Matching, RequestGroup};
+use countersign_core::protocol::Id;
 use countersign_core::protocol::messages::{Outcome, Purpose};
+use countersign_core::{AnswerOutcome, TurnDown};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 
@@ -48,9 +49,11 @@ pub(crate) async fn ask(
     let now = session.authenticator.clock_status().time.unix_seconds();
     let mut shown = Vec::new();
     RequestView::new(request, now).write_text(&mut shown, output::width())?;
+    let alike = alike(session, request);
     discard_typed_ahead()?;
     // Rings, for a person who is looking elsewhere.
-    output::tell(&format!("\u{7}{}\n{}\n", String::from_utf8_lossy(&shown), instruction(request)));
+    let instruction = instruction(request, alike.len());
+    output::tell(&format!("\u{7}{}\n{instruction}\n", String::from_utf8_lossy(&shown)));
     loop {
         let typed = match read(session, request).await? {
             Read::Line(line) => line,
@@ -64,8 +67,9 @@ pub(crate) async fn ask(
             "" => continue,
             "s" => return Ok(Answered::Skipped),
             "q" => return Ok(Answered::Quit),
-            "d" => session.authenticator.deny(request.id).await.map_err(Failure::from),
-            "r" => session.authenticator.report(request.id).await.map_err(Failure::from),
+            "d" => turn_down(session, request, &alike, TurnDown::Deny).await,
+            "r" => turn_down(session, request, &alike, TurnDown::Report).await,
+            "l" if request.can_lock => turn_down(session, request, &alike, TurnDown::ReportAndLock).await,
             line => match read_proof(line, &request.matching) {
                 Ok(proof) => approve(session, request, proof).await,
                 Err(failure) => Err(failure),
@@ -94,6 +98,36 @@ pub(crate) async fn ask(
     }
 }
 
+/// The open requests that look like this one, itself among them, newest first.
+fn alike(session: &Session, request: &ApprovalRequest) -> Vec<Id> {
+    let groups = session.authenticator.request_groups();
+    let group = groups.iter().map(RequestGroup::ids).find(|ids| ids.contains(&request.id));
+    group.unwrap_or_else(|| vec![request.id])
+}
+
+/// Turns all of them down, and gives what became of the one that is shown.
+async fn turn_down(
+    session: &Session,
+    request: &ApprovalRequest,
+    alike: &[Id],
+    how: TurnDown,
+) -> Result<AnswerOutcome, Failure> {
+    let turned_down = session.authenticator.turn_down(alike, how).await;
+    let locked = turned_down.iter().any(|one| one.result.as_ref().is_ok_and(|answer| answer.locked));
+    let mut shown = Err(Failure::NoSuchRequest);
+    for one in turned_down {
+        match one.result {
+            result if one.request == request.id => shown = result.map_err(Failure::from),
+            Ok(_) => {}
+            Err(error) => tell(&error.into()),
+        }
+    }
+    shown.map(|mut answer| {
+        answer.locked = locked;
+        answer
+    })
+}
+
 async fn approve(
     session: &Session,
     request: &ApprovalRequest,
@@ -120,7 +154,8 @@ fn tell(failure: &Failure) {
     output::tell(&format!("{ERROR}{}{ERROR:#}\n", sentence(failure)));
 }
 
-fn instruction(request: &ApprovalRequest) -> String {
+/// `alike` counts the requests that one denial turns down.
+fn instruction(request: &ApprovalRequest, alike: usize) -> String {
     let page = match request.purpose {
         Purpose::SignIn => "sign-in page",
         Purpose::Activation => "enrolment page",
@@ -135,12 +170,18 @@ fn instruction(request: &ApprovalRequest) -> String {
         (None, true) => format!("Type the name of a picture of the {page}'s QR code to approve."),
         (None, false) => format!("Type {BOLD}a{BOLD:#} to approve."),
     };
+    let all = if alike > 1 { format!(" all {alike} that look like it") } else { String::new() };
     let report = if request.can_report {
         format!("{BOLD}r{BOLD:#} to report that it isn't you, ")
     } else {
         String::new()
     };
-    format!("{approve}\nOr {BOLD}d{BOLD:#} to deny, {report}{BOLD}s{BOLD:#} to leave it open.")
+    let lock = if request.can_lock {
+        format!("{BOLD}l{BOLD:#} to report and lock your account, ")
+    } else {
+        String::new()
+    };
+    format!("{approve}\nOr {BOLD}d{BOLD:#} to deny{all}, {report}{lock}{BOLD}s{BOLD:#} to leave it open.")
 }
 
 /// What was typed before the request was there to be seen is no answer to it.

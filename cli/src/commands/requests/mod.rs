@@ -2,7 +2,9 @@
 
 mod answer;
 pub(crate) mod ask;
+pub(crate) mod pauses;
 mod proof;
+mod turn_down;
 mod view;
 mod wait;
 mod watch;
@@ -11,9 +13,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use countersign_core::Requests as CoreRequests;
 use countersign_core::approvals::{ApprovalRequest, BindingState};
 use countersign_core::protocol::Id;
+use countersign_core::{Requests as CoreRequests, TurnDown};
 use view::RequestsReport;
 
 use crate::account::short;
@@ -62,12 +64,26 @@ enum Action {
         /// The beginning of the request's identifier; not needed if there is one request
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
+        /// All that look like it; without an ID, all that wait
+        #[arg(long)]
+        all: bool,
     },
     /// Turn a sign-in down and tell your organisation that it isn't you
     Report {
         /// The beginning of the request's identifier; not needed if there is one request
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
+        /// All that look like it; without an ID, all that wait
+        #[arg(long)]
+        all: bool,
+        /// Have no phone asked about this account until your administrator unlocks it
+        #[arg(long)]
+        lock: bool,
+    },
+    /// End the rest that an account takes after many requests were turned down: they were yours
+    Resume {
+        /// Its issuer, its name or both; not needed if one account rests
+        account: Option<String>,
     },
 }
 
@@ -79,7 +95,7 @@ pub(crate) async fn run(args: Requests, global: &Global, output: Output) -> Resu
     match args.action {
         None if output.is_for_a_person() && prompt::can_ask() => watch::run(&session, output).await,
         None | Some(Action::List) => {
-            let requests = session.authenticator.wait_for_requests(Duration::ZERO).await?;
+            let requests = session.authenticator.ask_for_requests().await?;
             list(&session, requests, output)
         }
         Some(Action::Wait { timeout }) => {
@@ -90,14 +106,14 @@ pub(crate) async fn run(args: Requests, global: &Global, output: Output) -> Resu
             let request = fetch(&session, request.as_deref(), output).await?;
             answer::approve(&session, &request, answer::Means { number, scan, yes }, output).await
         }
-        Some(Action::Deny { request }) => {
-            let request = fetch(&session, request.as_deref(), output).await?;
-            answer::finish(&request, session.authenticator.deny(request.id).await?, output)
+        Some(Action::Deny { request, all }) => {
+            turn_down::run(&session, request.as_deref(), all, TurnDown::Deny, output).await
         }
-        Some(Action::Report { request }) => {
-            let request = fetch(&session, request.as_deref(), output).await?;
-            answer::finish(&request, session.authenticator.report(request.id).await?, output)
+        Some(Action::Report { request, all, lock }) => {
+            let how = if lock { TurnDown::ReportAndLock } else { TurnDown::Report };
+            turn_down::run(&session, request.as_deref(), all, how, output).await
         }
+        Some(Action::Resume { account }) => pauses::resume(&session, account.as_deref(), output).await,
     }
 }
 
@@ -131,6 +147,7 @@ fn list(session: &Session, requests: CoreRequests, output: Output) -> Result<(),
     if requests.open.is_empty() && requests.failures.is_empty() {
         output.note("No sign-in waits for you.");
     }
+    pauses::warn(session, output)?;
     output.report(&report)?;
     match requests.failures.into_iter().next() {
         // An empty list from a service that couldn't be asked is no empty list.
@@ -141,12 +158,17 @@ fn list(session: &Session, requests: CoreRequests, output: Output) -> Result<(),
 
 /// Asks all services, and picks the request that is meant.
 async fn fetch(session: &Session, wanted: Option<&str>, output: Output) -> Result<ApprovalRequest, Failure> {
-    let requests = session.authenticator.wait_for_requests(Duration::ZERO).await?;
+    pick(ask_all(session, output).await?, wanted)
+}
+
+/// Asks all services, also about accounts that rest: the person wants to see what there is.
+async fn ask_all(session: &Session, output: Output) -> Result<Vec<ApprovalRequest>, Failure> {
+    let requests = session.authenticator.ask_for_requests().await?;
     match requests.failures.first() {
         Some(failure) if requests.open.is_empty() => return Err(failure.error.clone().into()),
         _ => warn_of_failures(&requests, output),
     }
-    pick(requests.open, wanted)
+    Ok(requests.open)
 }
 
 fn pick(open: Vec<ApprovalRequest>, wanted: Option<&str>) -> Result<ApprovalRequest, Failure> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use countersign_core::approvals::ApprovalRequest;
+use countersign_core::approvals::{AccountPause, ApprovalRequest, RequestGroup, group};
 use countersign_core::protocol::Id;
 use countersign_core::protocol::messages::Purpose;
 use countersign_core::{AccountFailure, Requests};
@@ -11,11 +11,13 @@ use serde::Serialize;
 use crate::account::short;
 use crate::failure::Failure;
 use crate::output::{Look, Report};
-use crate::text::{ACCENT, BOLD, DIM, duration, safe, wrap};
+use crate::text::{ACCENT, BOLD, DIM, WARNING, duration, safe, wrap};
 
 #[derive(Serialize)]
 pub(super) struct RequestsReport {
     requests: Vec<RequestView>,
+    groups: Vec<Vec<Id>>,
+    pauses: Vec<AccountPause>,
     failures: Vec<FailureView>,
 }
 
@@ -24,6 +26,8 @@ impl RequestsReport {
     pub(super) fn new(requests: &Requests, now: u64) -> Self {
         Self {
             requests: requests.open.iter().map(|request| RequestView::new(request, now)).collect(),
+            groups: group(requests.open.clone()).iter().map(RequestGroup::ids).collect(),
+            pauses: requests.pauses.clone(),
             failures: requests.failures.iter().map(FailureView::new).collect(),
         }
     }
@@ -31,15 +35,23 @@ impl RequestsReport {
 
 impl Report for RequestsReport {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        for (index, request) in self.requests.iter().enumerate() {
-            if look.quiet {
-                writeln!(out, "{}", request.id)?;
-                continue;
-            }
+        if look.quiet {
+            return self.requests.iter().try_for_each(|request| writeln!(out, "{}", request.id));
+        }
+        for (index, group) in self.groups.iter().enumerate() {
             if index > 0 {
                 writeln!(out)?;
             }
-            request.write_text(out, if look.terminal { look.width } else { usize::MAX })?;
+            let newest = self.requests.iter().find(|request| Some(&request.id) == group.first());
+            let Some(newest) = newest else { continue };
+            newest.write_text(out, if look.terminal { look.width } else { usize::MAX })?;
+            if let [_, older @ ..] = group.as_slice()
+                && !older.is_empty()
+            {
+                let older: Vec<_> = older.iter().map(|id| short(*id)).collect();
+                let alike = format!("and {} alike", older.len());
+                writeln!(out, "  {WARNING}{alike:<13}{WARNING:#}{}", older.join(", "))?;
+            }
         }
         Ok(())
     }
@@ -60,6 +72,7 @@ pub(super) struct RequestView {
     message: Option<String>,
     matching: MatchingView,
     can_report: bool,
+    can_lock: bool,
     issued_at: u64,
     expires_at: u64,
     seconds_left: u64,
@@ -91,6 +104,7 @@ impl RequestView {
                 options: request.matching.options.clone(),
             },
             can_report: request.can_report,
+            can_lock: request.can_lock,
             issued_at: request.issued_at,
             expires_at: request.expires_at,
             seconds_left: request.expires_at.saturating_sub(now),

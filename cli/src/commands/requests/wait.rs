@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use countersign_core::Requests;
 
-use super::hopeless;
+use super::{hopeless, pauses};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
@@ -24,11 +24,16 @@ pub(super) async fn run(
 
 async fn poll(session: &Session, end: Option<Instant>, output: Output) -> Result<Requests, Failure> {
     let mut told = None;
+    let mut paused = Vec::new();
     loop {
         let left = end.map_or(LONGEST_POLL, |end| end.saturating_duration_since(Instant::now()));
         let requests = session.authenticator.wait_for_requests(left.min(LONGEST_POLL)).await?;
         if !requests.open.is_empty() {
             return Ok(requests);
+        }
+        if paused != requests.pauses {
+            pauses::warn(session, output)?;
+            paused.clone_from(&requests.pauses);
         }
         if let Some(failure) = hopeless(session, &requests)? {
             return Err(failure);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::ask::{self, Answered};
-use super::hopeless;
+use super::{hopeless, pauses};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
@@ -14,18 +14,25 @@ pub(super) async fn run(session: &Session, output: Output) -> Result<(), Failure
     output.note(WAITING);
     let mut left_open = HashSet::new();
     let mut trouble = None;
+    let mut paused = Vec::new();
     loop {
         // What came while the person was asked about another is there already.
-        let next = session.authenticator.requests().into_iter().find(|open| !left_open.contains(&open.id));
-        if let Some(request) = next {
+        let groups = session.authenticator.request_groups();
+        let next = groups.into_iter().find(|group| !left_open.contains(&group.newest.id));
+        if let Some(group) = next {
             output.note("");
-            match ask::ask(session, &request, output).await? {
-                Answered::Skipped => drop(left_open.insert(request.id)),
+            match ask::ask(session, &group.newest, output).await? {
+                Answered::Skipped => left_open.extend(group.ids()),
                 Answered::Quit => return Ok(()),
                 _ => {}
             }
             output.note(format_args!("\n{WAITING}"));
             continue;
+        }
+        let paused_now = session.authenticator.pauses()?;
+        if paused != paused_now {
+            pauses::warn(session, output)?;
+            paused = paused_now;
         }
         let requests = session.authenticator.wait_for_requests(LONGEST_POLL).await?;
         if let Some(failure) = hopeless(session, &requests)? {

@@ -1,0 +1,116 @@
+//! Accounts whose requests don't come by themselves: why, until when, and what helps.
+
+use std::io::{self, Write};
+
+use countersign_core::AccountSummary;
+use countersign_core::approvals::{AccountPause, PauseReason, WayOut};
+use serde::Serialize;
+
+use super::super::accounts::AccountView;
+use crate::account;
+use crate::failure::Failure;
+use crate::output::{self, Look, Output, Report};
+use crate::session::Session;
+use crate::text::{WARNING, count, duration, label, safe, sentence};
+
+/// A pause as a person reads it.
+pub(crate) struct Told {
+    /// The account's issuer and name.
+    pub(crate) account: String,
+    /// Why, and until when.
+    pub(crate) found: String,
+    /// What helps.
+    pub(crate) advice: String,
+}
+
+/// Every pause there is, with the accounts' names.
+pub(crate) fn all(session: &Session) -> Result<Vec<Told>, Failure> {
+    let pauses = session.authenticator.pauses()?;
+    if pauses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let accounts = session.authenticator.accounts()?.accounts;
+    let now = session.authenticator.clock_status().time.unix_seconds();
+    let told = pauses.iter().filter_map(|pause| {
+        let account = accounts.iter().find(|account| account.id == pause.account)?;
+        let account = safe(&label(&account.issuer, &account.name));
+        Some(Told { found: found(pause, now), advice: advice(pause, &account), account })
+    });
+    Ok(told.collect())
+}
+
+/// Tells a person of every pause, beside the requests that do come.
+pub(super) fn warn(session: &Session, output: Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return Ok(());
+    }
+    for Told { account, found, advice } in all(session)? {
+        let said = format!("{account}: {found}. {}", sentence(&advice));
+        output::tell(&format!("{WARNING}warning:{WARNING:#} {said}\n"));
+    }
+    Ok(())
+}
+
+/// Ends the rest of one account, or of all.
+pub(super) async fn resume(session: &Session, wanted: Option<&str>, output: Output) -> Result<(), Failure> {
+    let pauses = session.authenticator.pauses()?;
+    let rests = |account: &&AccountSummary| {
+        pauses.iter().any(|pause| pause.account == account.id && pause.ways_out.contains(&WayOut::Resume))
+    };
+    let listing = session.authenticator.accounts()?;
+    let resting: Vec<_> = listing.accounts.iter().filter(rests).collect();
+    let accounts = match wanted {
+        Some(wanted) => vec![account::find(&resting, wanted)?],
+        None => resting,
+    };
+    for account in &accounts {
+        session.authenticator.resume(account.id).await?;
+    }
+    output.report(&Resumed { accounts: accounts.into_iter().map(AccountView::new).collect() })
+}
+
+#[derive(Serialize)]
+struct Resumed {
+    accounts: Vec<AccountView>,
+}
+
+impl Report for Resumed {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        match self.accounts.as_slice() {
+            _ if look.quiet => Ok(()),
+            [] => writeln!(out, "No account rests."),
+            accounts => accounts
+                .iter()
+                .try_for_each(|account| writeln!(out, "Requests come again: {}", account.label())),
+        }
+    }
+}
+
+fn found(pause: &AccountPause, now: u64) -> String {
+    let turned_down =
+        count(usize::try_from(pause.denied.saturating_add(pause.reported)).unwrap_or(usize::MAX), "request");
+    let why = match pause.reason {
+        PauseReason::TurnedDown => format!("requests rest, after you turned down {turned_down}"),
+        PauseReason::ServiceLimit => {
+            "the service sends no requests, after too many without a sign-in".to_owned()
+        }
+        _ => "requests are locked, after a report or by an administrator".to_owned(),
+    };
+    match pause.until {
+        Some(until) => format!("{why}, for {} more", duration(until.saturating_sub(now))),
+        None => why,
+    }
+}
+
+fn advice(pause: &AccountPause, account: &str) -> String {
+    let ways = pause.ways_out.iter().filter_map(|way| match way {
+        WayOut::Ask => Some("`countersign requests list` shows them all the same".to_owned()),
+        WayOut::Resume => {
+            Some(format!("if they were yours, `countersign requests resume '{account}'` ends it"))
+        }
+        WayOut::Code => Some("sign in with a code (`countersign codes`)".to_owned()),
+        WayOut::Administrator => Some("your organisation's administrator can unlock the account".to_owned()),
+        _ => None,
+    });
+    ways.collect::<Vec<_>>().join("; ")
+}
