@@ -195,9 +195,10 @@ impl From<Error> for AuthenticatorError {
             Error::Push(PushError::Unavailable) => Self::Network { detail },
             Error::Push(PushError::NotTaken | PushError::Unconfirmed) => Self::Gone { detail },
             Error::Container(error) => from_container(error, detail),
-            Error::Reply(ReplyError::Refused(_)) | Error::Push(_) | Error::NotAble => {
-                Self::Refused { detail }
-            }
+            Error::Reply(ReplyError::Refused(_))
+            | Error::Push(_)
+            | Error::NotAble
+            | Error::Answer(AnswerError::UserCheckNeeded) => Self::Refused { detail },
             Error::Reply(_) => Self::Untrusted { detail },
             Error::NoSuchAccount | Error::NoSuchRequest | Error::NotEnrolled | Error::NoCodeOnRequest => {
                 Self::Gone { detail }

@@ -31,6 +31,7 @@ mod log;
 mod offer;
 mod requests;
 mod scan;
+mod storms;
 mod vault;
 mod watcher;
 
@@ -53,6 +54,7 @@ pub use requests::{
     AccountFailure, AnswerOutcome, ApprovalRequest, MatchProof, Matching, Outcome, Purpose, Requests,
 };
 pub use scan::{FrameScanner, ScannedCode, scan_picture};
+pub use storms::{AccountPause, PauseReason, RequestGroup, TurnDown, TurnedDown, WayOut};
 pub use vault::{Health, KeySlot, KindHealth, NewSlot, Passphrase, RecoveryCode, SlotKind, Vault};
 pub use watcher::{RequestEvent, RequestWatcher};
 

@@ -9,7 +9,7 @@ use countersign_core::protocol::messages;
 
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::{mirror_enum, signed};
-use crate::{Authenticator, AuthenticatorError, Id, Offer};
+use crate::{AccountPause, Authenticator, AuthenticatorError, Id, Offer};
 
 /// What is open, and what couldn't be asked.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -18,6 +18,9 @@ pub struct Requests {
     pub open: Vec<ApprovalRequest>,
     /// Accounts whose service couldn't be asked: requests may be missing. Tell the person.
     pub failures: Vec<AccountFailure>,
+    /// Accounts whose requests don't come by themselves at this moment, and why. Show it.
+    #[uniffi(default = [])]
+    pub pauses: Vec<AccountPause>,
 }
 
 /// An account whose service couldn't be asked.
@@ -64,6 +67,9 @@ pub struct ApprovalRequest {
     /// Whether a report reaches the organisation; without it, a report denies.
     #[uniffi(default = true)]
     pub can_report: bool,
+    /// Whether a report can lock push for the account: [`crate::TurnDown::ReportAndLock`].
+    #[uniffi(default = false)]
+    pub can_lock: bool,
 }
 
 /// Which matchings a request accepts. None of them means that policy asks for none.
@@ -122,6 +128,9 @@ pub struct AnswerOutcome {
     /// A code that finishes the sign-in: the person types it on the sign-in page. Shown once, and never again.
     #[uniffi(default = None)]
     pub code: Option<String>,
+    /// Whether the service has locked push for the account, as a report has asked it to.
+    #[uniffi(default = false)]
+    pub locked: bool,
 }
 
 mirror_enum! {
@@ -148,7 +157,7 @@ impl Authenticator {
 
     /// Asks the services of all accounts, and waits up to `wait_ms` milliseconds (at most 60,000) for something new on any
     /// of them; with 0 it asks at once, and comes back once all have answered. What a wake-up calls. An app that is in front watches
-    /// instead: [`Authenticator::watch`].
+    /// instead: [`Authenticator::watch`]. Accounts that rest after a storm aren't asked: [`Authenticator::ask_for_requests`].
     ///
     /// # Errors
     ///
@@ -258,6 +267,7 @@ impl From<core::Requests> for Requests {
         Self {
             open: requests.open.into_iter().map(ApprovalRequest::from).collect(),
             failures: requests.failures.into_iter().map(AccountFailure::from).collect(),
+            pauses: requests.pauses.into_iter().map(AccountPause::from).collect(),
         }
     }
 }
@@ -289,12 +299,14 @@ impl From<core::approvals::ApprovalRequest> for ApprovalRequest {
             expires_at: signed(request.expires_at),
             message: request.message,
             can_report: request.can_report,
+            can_lock: request.can_lock,
         }
     }
 }
 
 impl From<core::AnswerOutcome> for AnswerOutcome {
     fn from(outcome: core::AnswerOutcome) -> Self {
-        Self { outcome: outcome.outcome.into(), tries_left: outcome.tries_left.into(), code: outcome.code }
+        let core::AnswerOutcome { outcome, tries_left, code, locked, .. } = outcome;
+        Self { outcome: outcome.into(), tries_left: tries_left.into(), code, locked }
     }
 }

@@ -12,7 +12,7 @@ use countersign_core::tasks::blocking;
 use tokio::sync::{Mutex, watch};
 
 use crate::cancel::{CancelHandle, cancellable};
-use crate::{AccountFailure, ApprovalRequest, AuthenticatorError, ClockStatus};
+use crate::{AccountFailure, AccountPause, ApprovalRequest, AuthenticatorError, ClockStatus};
 
 /// Something that has changed. Each event holds the whole of what it is about, so that none has to be remembered.
 #[derive(Clone, Debug, PartialEq, uniffi::Enum)]
@@ -26,6 +26,11 @@ pub enum RequestEvent {
     FailuresChanged {
         /// Every account whose service couldn't be asked; empty when all is well again.
         failures: Vec<AccountFailure>,
+    },
+    /// Other accounts rest than before, or for other reasons. Show it.
+    PausesChanged {
+        /// Every account whose requests don't come by themselves; empty when all do again.
+        pauses: Vec<AccountPause>,
     },
     /// The time is known in another way, or the device's clock is off by a second more or less.
     ClockChanged {
@@ -48,6 +53,7 @@ struct State {
     pending: VecDeque<RequestEvent>,
     open: Option<Vec<ApprovalRequest>>,
     failures: Vec<AccountFailure>,
+    pauses: Vec<AccountPause>,
     clock: Option<ClockStatus>,
 }
 
@@ -70,8 +76,14 @@ impl RequestWatcher {
 
 impl RequestWatcher {
     pub(crate) fn new(core: core::Authenticator, changes: watch::Receiver<()>) -> Self {
-        let state =
-            State { changes, pending: VecDeque::new(), open: None, failures: Vec::new(), clock: None };
+        let state = State {
+            changes,
+            pending: VecDeque::new(),
+            open: None,
+            failures: Vec::new(),
+            pauses: Vec::new(),
+            clock: None,
+        };
         Self { core, state: Mutex::new(state) }
     }
 
@@ -85,7 +97,9 @@ impl RequestWatcher {
                 Some(_) => self.ask(&mut state.changes).await?,
                 None => None,
             };
-            state.compare(&self.core, failures);
+            let core = self.core.clone();
+            let pauses = blocking(move || core.pauses()).await?;
+            state.compare(&self.core, failures, pauses.into_iter().map(AccountPause::from).collect());
         }
     }
 
@@ -128,7 +142,12 @@ impl RequestWatcher {
 }
 
 impl State {
-    fn compare(&mut self, core: &core::Authenticator, failures: Option<Vec<AccountFailure>>) {
+    fn compare(
+        &mut self,
+        core: &core::Authenticator,
+        failures: Option<Vec<AccountFailure>>,
+        pauses: Vec<AccountPause>,
+    ) {
         let open: Vec<_> = core.requests().into_iter().map(ApprovalRequest::from).collect();
         if self.open.as_ref() != Some(&open) {
             self.pending.push_back(RequestEvent::RequestsChanged { open: open.clone() });
@@ -137,6 +156,10 @@ impl State {
         if let Some(failures) = failures.filter(|failures| *failures != self.failures) {
             self.pending.push_back(RequestEvent::FailuresChanged { failures: failures.clone() });
             self.failures = failures;
+        }
+        if self.pauses != pauses {
+            self.pending.push_back(RequestEvent::PausesChanged { pauses: pauses.clone() });
+            self.pauses = pauses;
         }
         let clock = ClockStatus::from(core.clock_status());
         let is_told = self.clock.is_some_and(|told| {

@@ -90,6 +90,7 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (ContainerError::Overtaken.into(), "container_overtaken", "Busy"),
         (ContainerError::Unavailable.into(), "container_unavailable", "Network"),
         (ContainerError::Refused(7).into(), "container_refused", "Refused"),
+        (AnswerError::UserCheckNeeded.into(), "answer_user_check_needed", "Refused"),
         (PushError::CodeUnknown.into(), "ticket_unknown", "Refused"),
         (PushError::CodeUsed.into(), "ticket_used", "Refused"),
         (PushError::EnrolmentBroken.into(), "enrolment_broken", "Refused"),

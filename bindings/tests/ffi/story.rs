@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, Once};
 use crate::support::Phone;
 use async_trait::async_trait;
 use countersign_ffi::{
-    ApprovalRequest, Authenticator, AuthenticatorError, BindingState, DeviceDescription, DeviceKeys, KeyName,
-    KeyRole, MatchProof, Offer, Outcome, Platform, PlatformKeyError, Prompt, Purpose, RequestEvent,
-    RequestWatcher, TimeSource, UserCheck,
+    AnswerOutcome, ApprovalRequest, Authenticator, AuthenticatorError, BindingState, DeviceDescription,
+    DeviceKeys, KeyName, KeyRole, MatchProof, Offer, Outcome, PauseReason, Platform, PlatformKeyError,
+    Prompt, Purpose, RequestEvent, RequestWatcher, TimeSource, TurnDown, UserCheck, WayOut,
 };
 use countersign_server::{API_KEY_FILE, Config, Service};
 use reqwest::{Client, Method};
@@ -207,4 +207,52 @@ async fn a_used_ticket_and_a_service_that_is_gone_are_told_apart() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn a_storm_is_one_row_and_one_answer_and_then_it_is_quiet() {
+    let (world, phone) = (World::start().await, Phone::make().await);
+    let authenticator = &phone.authenticator;
+    let (enrolment, offer) = world.enrolment().await;
+    let account = authenticator.enrol(offer, device(), None).await.unwrap().account;
+    let activation = authenticator.fetch(account, 0, None).await.unwrap().remove(0);
+    let shown = world.number_of(&format!("/v1/enrolments/{enrolment}")).await;
+    authenticator.approve(activation.id, number(&shown), None).await.unwrap();
+    let watcher = authenticator.watch();
+
+    for _ in 0..3 {
+        world.sign_in().await;
+    }
+    authenticator.wait_for_requests(0, None).await.unwrap();
+    let storm = authenticator.request_groups().remove(0);
+    assert!(storm.newest.can_lock);
+    assert_eq!((storm.older.len(), storm.newest.account), (2, account));
+    let ids = [vec![storm.newest.id], storm.older.iter().map(|request| request.id).collect()].concat();
+    let turned_down = authenticator.turn_down(ids, TurnDown::Deny, None).await.unwrap();
+    let denied = AnswerOutcome { outcome: Outcome::Denied, tries_left: 1, code: None, locked: false };
+    assert!(turned_down.iter().all(|one| one.outcome.as_ref() == Some(&denied) && one.error.is_none()));
+
+    let pauses = loop {
+        if let RequestEvent::PausesChanged { pauses } = watcher.next_event(None).await.unwrap() {
+            break pauses;
+        }
+    };
+    assert_eq!(
+        (pauses[0].account, pauses[0].reason, pauses[0].denied),
+        (account, PauseReason::TurnedDown, 3)
+    );
+    assert_eq!(pauses[0].ways_out, [WayOut::Ask, WayOut::Resume, WayOut::Wait]);
+    world.sign_in().await;
+    let quiet = authenticator.wait_for_requests(0, None).await.unwrap();
+    assert_eq!((quiet.open.len(), quiet.pauses), (0, pauses));
+    assert_eq!(authenticator.ask_for_requests(None).await.unwrap().open.len(), 1);
+    authenticator.resume(account, None).await.unwrap();
+    assert!(authenticator.pauses().await.unwrap().is_empty());
+
+    let last = authenticator.requests().remove(0);
+    let locked = authenticator.turn_down(vec![last.id], TurnDown::ReportAndLock, None).await.unwrap();
+    assert!(locked[0].outcome.as_ref().unwrap().locked);
+    assert_eq!(authenticator.pauses().await.unwrap()[0].reason, PauseReason::ServiceLock);
+    let gone = authenticator.turn_down(vec![last.id], TurnDown::Deny, None).await.unwrap();
+    assert!(matches!(gone[0].error, Some(AuthenticatorError::Gone { .. })));
 }

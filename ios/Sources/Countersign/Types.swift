@@ -98,6 +98,18 @@ public typealias Outcome = CountersignFFI.Outcome
 public typealias Requests = CountersignFFI.Requests
 /// An account whose service couldn't be asked.
 public typealias AccountFailure = CountersignFFI.AccountFailure
+/// Requests that look alike: one row in a list.
+public typealias RequestGroup = CountersignFFI.RequestGroup
+/// How requests are turned down.
+public typealias TurnDown = CountersignFFI.TurnDown
+/// What became of one of the requests that were turned down together.
+public typealias TurnedDown = CountersignFFI.TurnedDown
+/// That an account's requests don't come by themselves: why, until when, and what helps.
+public typealias AccountPause = CountersignFFI.AccountPause
+/// Why an account's requests don't come by themselves.
+public typealias PauseReason = CountersignFFI.PauseReason
+/// What ends a pause, or works in spite of it.
+public typealias WayOut = CountersignFFI.WayOut
 /// Something about sign-ins that has changed.
 public typealias RequestEvent = CountersignFFI.RequestEvent
 

@@ -23,6 +23,8 @@ public final class RequestModel: Identifiable {
     public var number = ""
     /// How often a wrong number may still be corrected, after one.
     public private(set) var triesLeft: Int?
+    /// Whether the report has locked push: no device is asked again until an administrator unlocks the account.
+    public private(set) var locked = false
     /// A code that finishes the sign-in: the person types it on the sign-in page. It is given once.
     public private(set) var code: String?
     /// What went wrong last.
@@ -86,6 +88,16 @@ public final class RequestModel: Identifiable {
         await answer { [request] in try await $0.report(request.id) }
     }
 
+    /// Turns it down, tells the organisation, and has no device asked again until an administrator unlocks the account.
+    public func reportAndLock() async {
+        await answer { [request] authenticator in
+            let turnedDown = try await authenticator.turnDown([request.id], .reportAndLock)
+            if let error = turnedDown.first?.error { throw error }
+            guard let outcome = turnedDown.first?.outcome else { throw CancellationError() }
+            return outcome
+        }
+    }
+
     private func answer(_ call: @Sendable (Authenticator) async throws -> AnswerOutcome) async {
         guard state == .asking else { return }
         state = .answering
@@ -93,6 +105,7 @@ public final class RequestModel: Identifiable {
             let answer = try await call(authenticator)
             problem = nil
             code = answer.code
+            locked = answer.locked
             if answer.outcome == .wrongMatch, answer.triesLeft > 0 {
                 triesLeft = Int(answer.triesLeft)
                 number = ""

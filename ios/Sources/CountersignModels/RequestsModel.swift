@@ -6,9 +6,15 @@ import Observation
 @Observable
 public final class RequestsModel {
     /// Every open request, oldest first.
-    public private(set) var open: [ApprovalRequest] = []
+    public private(set) var open: [ApprovalRequest] = [] {
+        didSet { groups = authenticator.requestGroups }
+    }
+    /// The same, those together that look alike: a row each, so that a storm is one.
+    public private(set) var groups: [RequestGroup] = []
     /// Accounts whose service couldn't be asked: requests may be missing. Tell the person.
     public private(set) var failures: [AccountFailure] = []
+    /// Accounts whose requests don't come by themselves: why, until when, and what helps. Show it.
+    public private(set) var pauses: [AccountPause] = []
     /// What went wrong last.
     public private(set) var problem: Problem?
 
@@ -26,6 +32,7 @@ public final class RequestsModel {
                 switch event {
                 case .requestsChanged(let open): self.open = open
                 case .failuresChanged(let failures): self.failures = failures
+                case .pausesChanged(let pauses): self.pauses = pauses
                 case .clockChanged: break
                 }
             }
@@ -35,12 +42,34 @@ public final class RequestsModel {
         }
     }
 
-    /// Asks all services once: what a wake-up, or a pull on the list, calls.
+    /// Asks all services once, also about accounts that rest: what a pull on the list calls.
     public func fetch() async {
         do {
-            let requests = try await authenticator.waitForRequests()
+            let requests = try await authenticator.askForRequests()
             open = requests.open
             failures = requests.failures
+            pauses = requests.pauses
+            problem = nil
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
+    /// Turns all requests of a row down.
+    public func turnDown(_ group: RequestGroup, _ how: TurnDown) async {
+        do {
+            let turnedDown = try await authenticator.turnDown(group.ids, how)
+            problem = turnedDown.lazy.compactMap(\.error).first.map { Problem($0) }
+        } catch {
+            problem = Problem(error)
+        }
+        open = authenticator.requests
+    }
+
+    /// Ends an account's rest: the requests were the person's own.
+    public func resume(_ account: Id) async {
+        do {
+            try await authenticator.resume(account)
             problem = nil
         } catch {
             problem = Problem(error)

@@ -13,14 +13,10 @@ struct AccountsScreen: View {
         List {
             ProblemRow(problem: model.problem ?? requests.problem)
             notices
-            if !requests.open.isEmpty {
+            if !requests.groups.isEmpty {
                 Section("Waiting for you") {
-                    ForEach(requests.open, id: \.id) { request in
-                        Button {
-                            onAsk(requests.model(for: request))
-                        } label: {
-                            Label("\(request.application), \(request.user)", systemImage: "person.badge.key")
-                        }
+                    ForEach(requests.groups, id: \.newest.id) { group in
+                        row(of: group)
                     }
                 }
             }
@@ -38,6 +34,33 @@ struct AccountsScreen: View {
         .refreshable { await requests.fetch() }
     }
 
+    /// Requests that look alike are one row, turned down by one tap. The newest is the one to approve.
+    @ViewBuilder private func row(of group: RequestGroup) -> some View {
+        Button {
+            onAsk(requests.model(for: group.newest))
+        } label: {
+            Label("\(group.newest.application), \(group.newest.user)", systemImage: "person.badge.key")
+        }
+        if !group.older.isEmpty {
+            Button("Deny all \(group.older.count + 1) that look like it", role: .destructive) {
+                Task { await requests.turnDown(group, .deny) }
+            }
+        }
+    }
+
+    @ViewBuilder private func notice(of pause: AccountPause) -> some View {
+        switch pause.reason {
+        case .turnedDown:
+            Text("You turned down \(pause.denied + pause.reported) requests, so none comes for a while.")
+            Text("Pull down to see them all the same.")
+            Button("They were mine: show them again") { Task { await requests.resume(pause.account) } }
+        case .serviceLimit:
+            Text("Too many requests came, so your organisation sends none for a while. Sign in with a code.")
+        case .serviceLock:
+            Text("Requests to your phone are locked. Your administrator can unlock your account; codes still work.")
+        }
+    }
+
     @ViewBuilder private var notices: some View {
         if model.damaged > 0 {
             Text("\(model.damaged) accounts can't be read. Their sealed data is kept; see Settings.")
@@ -50,6 +73,9 @@ struct AccountsScreen: View {
         }
         if !requests.failures.isEmpty {
             Text("\(requests.failures.count) services can't be reached. Requests may be missing.")
+        }
+        ForEach(requests.pauses, id: \.self) { pause in
+            notice(of: pause)
         }
     }
 }

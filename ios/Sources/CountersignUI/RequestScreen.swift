@@ -66,6 +66,9 @@ struct RequestScreen: View {
             if model.request.canReport {
                 Button("It wasn't me: report", role: .destructive) { Task { await model.report() } }
             }
+            if model.request.canLock {
+                Button("It wasn't me: lock my account", role: .destructive) { Task { await model.reportAndLock() } }
+            }
         }
     }
 
@@ -76,7 +79,11 @@ struct RequestScreen: View {
                 Text("Approved")
                 if let code = model.code { LabeledContent("Type on the sign-in page", value: code) }
             case .denied: Text("Denied")
-            case .reported: Text("Reported. Your organisation has been told.")
+            case .reported:
+                Text("Reported. Your organisation has been told.")
+                if model.locked {
+                    Text("No phone is asked again until your administrator unlocks your account. Codes still work.")
+                }
             case .wrongMatch: Text("The number was wrong, and the sign-in has failed. Start it again.")
             }
             Button("Done") { dismiss() }

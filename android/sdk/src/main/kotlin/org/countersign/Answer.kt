@@ -26,6 +26,12 @@ public sealed interface Decision {
 
     /** Turn it down and tell the organisation: somebody else is behind it. */
     public data object Report : Decision
+
+    /**
+     * As [Report], and no device is to be asked again until an administrator unlocks the account: "this isn't me". Where the
+     * service can't lock (`canLock`), it is a report.
+     */
+    public data object ReportAndLock : Decision
 }
 
 /** What became of an answer, by what the app does next. */
@@ -45,6 +51,9 @@ public sealed interface Answer {
 
     /** The sign-in was turned down and the organisation told. */
     public data object Reported : Answer
+
+    /** As [Reported], and no device is asked again until an administrator unlocks the account. Codes still work. */
+    public data object ReportedAndLocked : Answer
 
     /**
      * The number or the scanned code was wrong. Ask again; with no tries left the sign-in has failed.
@@ -94,7 +103,7 @@ internal suspend fun answerOf(call: suspend () -> AnswerOutcome): Answer =
 private fun AnswerOutcome.toAnswer(): Answer = when (outcome) {
     Outcome.APPROVED -> code?.let(Answer::ShowCode) ?: Answer.Approved
     Outcome.DENIED -> Answer.Denied
-    Outcome.REPORTED -> Answer.Reported
+    Outcome.REPORTED -> if (locked) Answer.ReportedAndLocked else Answer.Reported
     Outcome.WRONG_MATCH -> Answer.WrongMatch(triesLeft)
 }
 

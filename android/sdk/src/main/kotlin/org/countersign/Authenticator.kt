@@ -24,6 +24,8 @@ import org.countersign.ffi.Offer
 import org.countersign.ffi.Page
 import org.countersign.ffi.RequestEvent
 import org.countersign.ffi.Requests
+import org.countersign.ffi.TurnDown
+import org.countersign.ffi.TurnedDown
 import org.countersign.ffi.UserCheck
 import org.countersign.ffi.Vault
 import org.countersign.ffi.WakeUp
@@ -81,6 +83,7 @@ public class Authenticator internal constructor(
 
     /**
      * Asks all services once for sign-ins, and waits up to [wait] (at most a minute) for something new. What a wake-up calls.
+     * Accounts that rest after a storm aren't asked; [askForRequests] asks them too, when the person wants to see.
      */
     public suspend fun checkSignIns(wait: Duration = Duration.ZERO): Requests =
         waitForRequests(wait.toLong(DurationUnit.MILLISECONDS).coerceIn(0, MAX_WAIT_MS).toUInt())
@@ -94,6 +97,7 @@ public class Authenticator internal constructor(
             is Decision.Approve -> approve(request, decision.proof)
             Decision.Deny -> deny(request)
             Decision.Report -> report(request)
+            Decision.ReportAndLock -> turnDown(listOf(request), TurnDown.REPORT_AND_LOCK).single().outcomeOrThrow()
         }
     }
 
@@ -156,6 +160,13 @@ public class Authenticator internal constructor(
 
     override suspend fun report(request: Id, cancel: CancelHandle?): AnswerOutcome =
         cancelling(cancel) { native.report(request, it) }
+
+    override suspend fun askForRequests(cancel: CancelHandle?): Requests = cancelling(cancel) { native.askForRequests(it) }
+
+    override suspend fun turnDown(requests: List<Id>, how: TurnDown, cancel: CancelHandle?): List<TurnedDown> =
+        cancelling(cancel) { native.turnDown(requests, how, it) }
+
+    override suspend fun resume(account: Id, cancel: CancelHandle?): Unit = cancelling(cancel) { native.resume(account, it) }
 
     private fun <T> T.alsoRefresh(): T = also { refreshCodes() }
 

@@ -58,6 +58,7 @@ class AnswerTest {
         assertEquals(Answer.ShowCode("07"), answerOf { AnswerOutcome(Outcome.APPROVED, 0, "07") })
         assertEquals(Answer.Denied, answerOf { AnswerOutcome(Outcome.DENIED, 0) })
         assertEquals(Answer.Reported, answerOf { AnswerOutcome(Outcome.REPORTED, 0) })
+        assertEquals(Answer.ReportedAndLocked, answerOf { AnswerOutcome(Outcome.REPORTED, 0, locked = true) })
         assertEquals(Answer.WrongMatch(2), answerOf { AnswerOutcome(Outcome.WRONG_MATCH, 2) })
     }
 

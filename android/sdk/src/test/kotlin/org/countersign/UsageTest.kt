@@ -68,7 +68,7 @@ class UsageTest {
             is Answer.WrongMatch -> tell("Not the number on the page. Tries left: ${answer.triesLeft}")
             is Answer.KeyLost -> tell("This phone's key is gone: enrol again.")
             is Answer.Failure -> tell(answer.error.describe())
-            Answer.NotChecked, Answer.Denied, Answer.Reported -> Unit
+            Answer.NotChecked, Answer.Denied, Answer.Reported, Answer.ReportedAndLocked -> Unit
         }
 
         // Codes, at once and whenever they change, without network.

@@ -8,8 +8,12 @@ import kotlinx.coroutines.launch
 import org.countersign.Authenticator
 import org.countersign.LiveCodes
 import org.countersign.SignIns
+import org.countersign.ffi.AccountPause
 import org.countersign.ffi.Completeness
+import org.countersign.ffi.PauseReason
 import org.countersign.ffi.ShownCode
+import org.countersign.ffi.TurnDown
+import org.countersign.ids
 import kotlin.time.Duration.Companion.milliseconds
 
 /** The accounts with their codes and countdowns, and open sign-ins above them. */
@@ -30,11 +34,25 @@ class AccountsScreen(activity: MainActivity, private val authenticator: Authenti
 
     private fun show(signIns: SignIns) {
         requests.removeAllViews()
-        for (request in signIns.open) {
-            requests.addView(button("${request.inWords()} …") { activity.show(RequestScreen(activity, authenticator, request)) }.detached())
+        for (group in authenticator.requestGroups()) {
+            val newest = group.newest
+            requests.addView(button("${newest.inWords()} …") { activity.show(RequestScreen(activity, authenticator, newest)) }.detached())
+            if (group.older.isNotEmpty()) {
+                val deny = { activity.launch { trying { authenticator.turnDown(group.ids, TurnDown.DENY) } } }
+                requests.addView(button("Deny all ${group.ids.size} that look like it") { deny() }.detached())
+            }
         }
-        val unreachable = signIns.failures.map { it.error.describe() }
-        warnings.text = unreachable.joinToString("\n")
+        for (pause in signIns.pauses.filter { it.reason == PauseReason.TURNED_DOWN }) {
+            requests.addView(button("Show them all the same") { activity.launch { trying { authenticator.askForRequests() } } }.detached())
+            requests.addView(button("They were mine") { activity.launch { trying { authenticator.resume(pause.account) } } }.detached())
+        }
+        warnings.text = (signIns.failures.map { it.error.describe() } + signIns.pauses.map(::inWords)).joinToString("\n")
+    }
+
+    private fun inWords(pause: AccountPause) = when (pause.reason) {
+        PauseReason.TURNED_DOWN -> "You turned down ${pause.denied + pause.reported} requests, so none is shown for a while."
+        PauseReason.SERVICE_LIMIT -> "Too many requests came, so your organisation sends none for a while. Sign in with a code."
+        PauseReason.SERVICE_LOCK -> "Requests to your phone are locked. Your administrator can unlock your account; codes still work."
     }
 
     /** Draws the countdown until the next codes come. */

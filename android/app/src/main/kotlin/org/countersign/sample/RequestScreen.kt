@@ -37,6 +37,7 @@ class RequestScreen(
         }
         button("Deny") { answer(Decision.Deny) }
         if (request.canReport) button("This wasn't me") { answer(Decision.Report) }
+        if (request.canLock) button("This wasn't me: lock my account") { answer(Decision.ReportAndLock) }
         // From the notification. The platform still checks the person before anything is signed.
         typed?.let(number::setText)
     }
@@ -51,6 +52,8 @@ class RequestScreen(
                 is Answer.ShowCode -> leave("Type ${answer.code} on the sign-in page.")
                 Answer.Denied -> leave("Denied.")
                 Answer.Reported -> leave("Reported. Your organisation has been told.")
+                Answer.ReportedAndLocked ->
+                    leave("Reported. No phone is asked again until your administrator unlocks your account. Codes still work.")
                 Answer.NotChecked -> Unit
                 is Answer.WrongMatch ->
                     if (answer.triesLeft > 0) tell("That is not the number on the page. Try again.") else leave("Wrong number: this sign-in has failed.")

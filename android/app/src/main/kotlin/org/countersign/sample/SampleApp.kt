@@ -9,7 +9,6 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import org.countersign.Authenticator
-import org.countersign.Decision
 import org.countersign.VaultState
 import org.countersign.android.AndroidClock
 import org.countersign.android.BiometricCheck
@@ -21,8 +20,11 @@ import org.countersign.android.vaultFile
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.Id
+import org.countersign.ffi.RequestGroup
+import org.countersign.ffi.TurnDown
 import org.countersign.ffi.Vault
 import org.countersign.ffi.WakeUp
+import org.countersign.ids
 
 /** Holds the one authenticator of the process, and is what the library's receivers call. */
 class SampleApp : Application(), CountersignHost {
@@ -60,8 +62,8 @@ class SampleApp : Application(), CountersignHost {
 
     override suspend fun onWakeUp() {
         val authenticator = authenticator() ?: return
-        val requests = authenticator.checkSignIns()
-        notifications().show(requests.open, authenticator.clockStatus())
+        authenticator.checkSignIns()
+        notifications().showGroups(authenticator.requestGroups(), authenticator.clockStatus())
     }
 
     override suspend fun onAddressChanged(address: WakeUp?) {
@@ -70,8 +72,9 @@ class SampleApp : Application(), CountersignHost {
 
     override suspend fun onDeny(request: Id) {
         authenticator()?.let {
-            it.answer(request, Decision.Deny)
-            notifications().show(it.requests(), it.clockStatus())
+            val alike = it.requestGroups().map(RequestGroup::ids).find { ids -> request in ids } ?: listOf(request)
+            it.turnDown(alike, TurnDown.DENY)
+            notifications().showGroups(it.requestGroups(), it.clockStatus())
         }
     }
 

@@ -11,9 +11,11 @@ import android.content.Context
 import android.content.Intent
 import android.graphics.drawable.Icon
 import android.net.Uri
+import org.countersign.all
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.ClockStatus
 import org.countersign.ffi.Id
+import org.countersign.ffi.RequestGroup
 
 /**
  * Notifications of open sign-ins, into which the number can be typed.
@@ -41,6 +43,8 @@ public class SignInNotifications(
      * @property enterNumber label of the action that takes the number.
      * @property open label of the action that opens the app, for requests whose page is scanned.
      * @property deny label of the action that denies.
+     * @property describeGroup what [describe] says, for requests that look alike, with how many there are; without it, "3 × " and
+     * what it says of the newest.
      * @property describe who signs in to what, from where.
      */
     public class Texts(
@@ -49,31 +53,45 @@ public class SignInNotifications(
         public val enterNumber: String,
         public val open: String,
         public val deny: String,
+        public val describeGroup: ((RequestGroup) -> String)? = null,
         public val describe: (ApprovalRequest) -> String,
     )
 
     /** Shows these requests, and takes away those that aren't open any more. Needs the permission to post notifications. */
-    public fun show(open: List<ApprovalRequest>, clock: ClockStatus) {
+    public fun show(open: List<ApprovalRequest>, clock: ClockStatus): Unit =
+        showGroups(open.map { RequestGroup(it, emptyList()) }, clock)
+
+    /**
+     * As [show], one notification for requests that look alike, about the newest: so a storm is one. Give it
+     * [org.countersign.Authenticator.requestGroups]; deny the whole group when its notification is denied.
+     */
+    public fun showGroups(groups: List<RequestGroup>, clock: ClockStatus) {
         val channel = NotificationChannel(CHANNEL, texts.channel, NotificationManager.IMPORTANCE_HIGH)
         manager.createNotificationChannel(channel.apply { lockscreenVisibility = Notification.VISIBILITY_PRIVATE })
-        val names = open.mapTo(mutableSetOf()) { it.id }
+        val names = groups.mapTo(mutableSetOf()) { it.newest.id }
         manager.activeNotifications.filter { it.id == NUMBER && it.tag !in names }.forEach { manager.cancel(it.tag, NUMBER) }
-        for (request in open) {
-            val left = request.expiresAt * MS_PER_SECOND - clock.unixMs
-            if (left > 0) manager.notify(request.id, NUMBER, notificationOf(request, left))
+        for (group in groups) {
+            val left = group.newest.expiresAt * MS_PER_SECOND - clock.unixMs
+            if (left > 0) manager.notify(group.newest.id, NUMBER, notificationOf(group, left))
         }
     }
 
-    private fun notificationOf(request: ApprovalRequest, timeLeft: Long): Notification =
-        builder()
-            .setContentText(texts.describe(request))
-            .setStyle(Notification.BigTextStyle().bigText(texts.describe(request)))
+    private fun notificationOf(group: RequestGroup, timeLeft: Long): Notification {
+        val request = group.newest
+        val text = when {
+            group.older.isEmpty() -> texts.describe(request)
+            else -> texts.describeGroup?.invoke(group) ?: "${group.all.size} × ${texts.describe(request)}"
+        }
+        return builder()
+            .setContentText(text)
+            .setStyle(Notification.BigTextStyle().bigText(text))
             .setPublicVersion(builder().build())
             .setContentIntent(activityIntent(request.id, PendingIntent.FLAG_IMMUTABLE))
             .setTimeoutAfter(timeLeft)
             .addAction(if (request.matching.digits != null) numberAction(request.id) else openAction(request.id))
             .addAction(denyAction(request.id))
             .build()
+    }
 
     private fun builder() = Notification.Builder(context, CHANNEL)
         .setSmallIcon(icon)

@@ -11,6 +11,7 @@ import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.ClockStatus
 import org.countersign.ffi.Matching
 import org.countersign.ffi.Purpose
+import org.countersign.ffi.RequestGroup
 import org.countersign.ffi.TimeSource
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -97,6 +98,15 @@ class SignInNotificationsTest {
         notifications.show(listOf(request(), request(id = "request-2")), clock())
         val requests = manager.activeNotifications.map { SignInNotifications.requestIn(shadowOf(it.notification.contentIntent).savedIntent) }
         assertEquals(setOf<String?>("request-1", "request-2"), requests.toSet())
+    }
+
+    @Test
+    fun `requests that look alike are one notification, about the newest`() {
+        notifications.show(listOf(request(), request(id = "request-2")), clock())
+        notifications.showGroups(listOf(RequestGroup(request(id = "request-3"), listOf(request(id = "request-2"), request()))), clock())
+        val shown = manager.activeNotifications.single().notification
+        assertEquals("request-3", SignInNotifications.requestIn(shadowOf(shown.contentIntent).savedIntent))
+        assertEquals("3 × ada to Ward portal", "${shown.extras.getCharSequence(Notification.EXTRA_TEXT)}")
     }
 
     @Test
