@@ -40,7 +40,7 @@ pub struct ClockReading {
 }
 
 /// How far the device's wall clock is off, to be told to the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ClockStatus {
     /// The time that codes and expiry go by: milliseconds since 1970.
     pub unix_ms: i64,
@@ -48,6 +48,12 @@ pub struct ClockStatus {
     pub source: TimeSource,
     /// Milliseconds that the wall clock is ahead of it; negative when it is behind.
     pub wall_ahead_ms: i64,
+    /// Whether it is so far off that the person should be told: by three seconds or more.
+    pub is_corrected: bool,
+    /// Host of the service that told the time; `None` when it is the wall clock's.
+    pub service: Option<String>,
+    /// Milliseconds since it told it.
+    pub age_ms: Option<i64>,
 }
 
 mirror_enum! {
@@ -55,9 +61,14 @@ mirror_enum! {
     TimeSource of clock::TimeSource {
         /// From a service's signed message, counted on by the monotonic clock since.
         Service of Service,
-        /// The wall clock, corrected by the error it had before the device was restarted.
+        /// From a service that signs nothing, over TLS, counted on by the monotonic clock since.
+        UnsignedService of UnsignedService,
+        /// The wall clock, corrected by the error it had before the device was restarted. Unverified: say so.
         LastKnownOffset of LastKnownOffset,
-        /// The wall clock as it is: no service has told the time yet.
+        /// The wall clock shows a time before the last one that a service told: it was reset while the device was off. Codes
+        /// are most likely wrong: tell the person to set it.
+        ClockWentBack of ClockWentBack,
+        /// The wall clock as it is: no service has told a time that can be used.
         WallClock of WallClock,
     } else WallClock
 }
@@ -68,6 +79,9 @@ impl From<clock::ClockStatus> for ClockStatus {
             unix_ms: signed(status.time.unix_ms),
             source: status.time.source.into(),
             wall_ahead_ms: status.wall_ahead_ms,
+            is_corrected: status.is_corrected(),
+            service: status.service,
+            age_ms: status.age_ms.map(signed),
         }
     }
 }

@@ -6,7 +6,7 @@ use countersign_core as core;
 use countersign_core::tasks::blocking;
 
 use crate::accounts::page_of;
-use crate::convert::signed;
+use crate::convert::{mirror_enum, signed};
 use crate::{Authenticator, AuthenticatorError, ClockStatus, Completeness, Id, Page};
 
 /// The codes of this moment.
@@ -39,6 +39,21 @@ pub struct AccountCode {
     pub name: String,
     /// What to show.
     pub code: ShownCode,
+    /// Whether the device's clock was corrected for it, and by whom.
+    pub correction: Correction,
+}
+
+mirror_enum! {
+    /// Whether the device's clock was corrected for a code, and by whom.
+    Correction of core::Correction {
+        /// The device's clock is right, or nobody has told that it isn't.
+        Uncorrected of Uncorrected,
+        /// By the account's own service, which is who checks the code.
+        OwnService of OwnService,
+        /// By the time of another service, since the account's issuer has told none. Say so: a code that is refused may be so
+        /// for this.
+        OtherService of OtherService,
+    } else OtherService
 }
 
 /// What to show for an account. Its debug text has no code in it.
@@ -104,7 +119,13 @@ impl From<core::AccountCode> for AccountCode {
             },
             _ => ShownCode::OnRequest,
         };
-        Self { account: row.account, issuer: row.issuer, name: row.name, code }
+        Self {
+            account: row.account,
+            issuer: row.issuer,
+            name: row.name,
+            code,
+            correction: row.correction.into(),
+        }
     }
 }
 

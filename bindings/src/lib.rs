@@ -24,11 +24,13 @@ mod containers;
 mod convert;
 mod enrolment;
 mod error;
+mod health;
 mod key_store;
 mod keys;
 mod limit;
 mod log;
 mod offer;
+mod reminder;
 mod requests;
 mod scan;
 mod storms;
@@ -39,23 +41,27 @@ pub use accounts::{AccountSummary, Accounts, AddedAccount, BindingState, CodeKin
 pub use authenticator::Authenticator;
 pub use cancel::CancelHandle;
 pub use clock::{ClockReading, ClockStatus, DeviceClock, TimeSource};
-pub use codes::{AccountCode, Codes, ShownCode};
+pub use codes::{AccountCode, Codes, Correction, ShownCode};
 pub use containers::{
     Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, TokenFailure,
 };
 pub use countersign_core::protocol::Id;
 pub use enrolment::{DeviceDescription, Enrolment, EnrolmentStep, Platform, WakeUp};
 pub use error::{AuthenticatorError, ErrorDetail, PlatformError, PlatformKeyError};
+pub use health::{Health, KindHealth};
 pub use key_store::VaultKeyStore;
 pub use keys::{DeviceKeys, KeyName, KeyRole, Prompt, UserCheck};
 pub use log::{LogLevel, LogRecord, LogSink, set_log_sink};
 pub use offer::{MigrationBatch, MigrationProgress, Offer, OfferContent, OfferedAccount, RefusedAccount};
+pub use reminder::PassphraseReminder;
 pub use requests::{
     AccountFailure, AnswerOutcome, ApprovalRequest, MatchProof, Matching, Outcome, Purpose, Requests,
 };
 pub use scan::{FrameScanner, ScannedCode, scan_picture};
 pub use storms::{AccountPause, PauseReason, RequestGroup, TurnDown, TurnedDown, WayOut};
-pub use vault::{Health, KeySlot, KindHealth, NewSlot, Passphrase, RecoveryCode, SlotKind, Vault};
+pub use vault::{
+    Health, KeySlot, KindHealth, NewSlot, Passphrase, Recoverability, RecoveryCode, SlotKind, Vault,
+};
 pub use watcher::{RequestEvent, RequestWatcher};
 
 uniffi::setup_scaffolding!();

@@ -7,9 +7,9 @@ use countersign_core::tasks::blocking;
 use countersign_core::{Secret, vault};
 
 use crate::cancel::{CancelHandle, cancellable};
-use crate::convert::signed;
+use crate::convert::mirror_enum;
 use crate::key_store::ForeignKeyStore;
-use crate::{AuthenticatorError, Completeness, Id, VaultKeyStore};
+use crate::{AuthenticatorError, Health, Id, VaultKeyStore};
 
 /// A vault file and, while it is unlocked, its keys.
 #[derive(uniffi::Object)]
@@ -95,7 +95,7 @@ impl Vault {
         self.0.is_locked()
     }
 
-    /// The vault's key slots. Needs no key.
+    /// The vault's key slots. Needs no key, but tells only with one which of them have been proven.
     ///
     /// # Errors
     ///
@@ -154,6 +154,29 @@ impl Vault {
         Ok(blocking(move || vault.change_passphrase(&current.0, &new.0)).await?)
     }
 
+    /// Whether a person could open the vault if this device's key store were gone. A state to warn of; nothing is refused
+    /// for it.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Locked`].
+    pub async fn recoverability(&self) -> Result<Recoverability, AuthenticatorError> {
+        let vault = self.core();
+        Ok(blocking(move || vault.recoverability()).await?.into())
+    }
+
+    /// Checks a recovery code that the person typed back, and notes that it has been proven. Ask for it once, when it was
+    /// made.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::WrongKey`] when it was written down wrongly, or is an older one; [`AuthenticatorError::Locked`];
+    /// [`AuthenticatorError::Vault`] when the vault has no recovery code.
+    pub async fn check_recovery_code(&self, code: Arc<RecoveryCode>) -> Result<(), AuthenticatorError> {
+        let vault = self.core();
+        Ok(blocking(move || vault.check_recovery_code(&code.0)).await?)
+    }
+
     /// Reads the whole file and opens every record. While the vault is locked, the file and the slots alone are checked.
     ///
     /// # Errors
@@ -200,6 +223,12 @@ impl Passphrase {
     #[must_use]
     pub fn new(utf8: &[u8]) -> Arc<Self> {
         Arc::new(Self(Secret::from(utf8)))
+    }
+}
+
+impl Passphrase {
+    pub(crate) fn core(&self) -> &Secret {
+        &self.0
     }
 }
 
@@ -292,6 +321,20 @@ pub struct KeySlot {
     pub kind: SlotKind,
     /// Whether its row has been damaged, so that its key can't be tried.
     pub damaged: bool,
+    /// Whether the vault has been opened by it, or its key typed back; unknown while the vault is locked.
+    pub proven: Option<bool>,
+}
+
+mirror_enum! {
+    /// Whether a person could open the vault if this device, or its key store, were gone.
+    Recoverability of vault::Recoverability {
+        /// A passphrase or a recovery code has been proven.
+        Proven of Proven,
+        /// There is one, but nobody has ever tried it: have it typed once.
+        Unproven of Unproven,
+        /// Nothing opens the vault but this device's key store: with a new fingerprint or a lost phone, all is lost.
+        DeviceOnly of DeviceOnly,
+    } else DeviceOnly
 }
 
 /// A way to open the vault.
@@ -307,35 +350,9 @@ pub enum SlotKind {
     Unknown,
 }
 
-/// The state of a vault's file, its slots and its records.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Health {
-    /// Whether nothing is wrong, as far as could be seen.
-    pub is_sound: bool,
-    /// Whether SQLite finds the structure of the file sound.
-    pub file_is_sound: bool,
-    /// The key slots, damaged ones among them.
-    pub slots: Vec<KeySlot>,
-    /// What is known of each kind of record; nothing while the vault is locked.
-    pub kinds: Vec<KindHealth>,
-}
-
-/// The state of the records of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct KindHealth {
-    /// The kind's stable name, such as `account`.
-    pub kind: String,
-    /// Records that open.
-    pub sound: i64,
-    /// Records that don't.
-    pub damaged: Vec<Id>,
-    /// Whether the number of records is what it should be.
-    pub completeness: Completeness,
-}
-
 impl From<vault::KeySlot> for KeySlot {
     fn from(slot: vault::KeySlot) -> Self {
-        Self { id: slot.id, kind: slot.kind.into(), damaged: slot.damaged }
+        Self { id: slot.id, kind: slot.kind.into(), damaged: slot.damaged, proven: slot.proven }
     }
 }
 
@@ -346,26 +363,6 @@ impl From<vault::SlotKind> for SlotKind {
             vault::SlotKind::RecoveryCode => Self::RecoveryCode,
             vault::SlotKind::KeyStore => Self::KeyStore,
             _ => Self::Unknown,
-        }
-    }
-}
-
-impl From<vault::Health> for Health {
-    fn from(health: vault::Health) -> Self {
-        Self {
-            is_sound: health.is_sound(),
-            file_is_sound: health.file_is_sound,
-            slots: health.slots.into_iter().map(KeySlot::from).collect(),
-            kinds: health
-                .kinds
-                .into_iter()
-                .map(|kind| KindHealth {
-                    kind: kind.kind.name().to_owned(),
-                    sound: signed(kind.sound),
-                    damaged: kind.damaged,
-                    completeness: kind.completeness.into(),
-                })
-                .collect(),
         }
     }
 }

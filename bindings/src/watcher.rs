@@ -162,11 +162,11 @@ impl State {
             self.pauses = pauses;
         }
         let clock = ClockStatus::from(core.clock_status());
-        let is_told = self.clock.is_some_and(|told| {
+        let is_told = self.clock.as_ref().is_some_and(|told| {
             told.source == clock.source && told.wall_ahead_ms.abs_diff(clock.wall_ahead_ms) < CLOCK_STEP_MS
         });
         if !is_told {
-            self.pending.push_back(RequestEvent::ClockChanged { clock });
+            self.pending.push_back(RequestEvent::ClockChanged { clock: clock.clone() });
             self.clock = Some(clock);
         }
     }

@@ -18,7 +18,7 @@ use crate::clock::platform_clock;
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::text::sentence;
-use crate::{input, prompt};
+use crate::{input, prompt, recovery_code};
 
 /// So long after the passphrase was typed, whoever sits there now is asked again before an approval.
 const CHECK_LASTS: Duration = Duration::from_mins(5);
@@ -45,9 +45,13 @@ pub(crate) fn open_or_create(global: &Global, output: Output) -> Result<Session,
             output.note("This is your first account, so a vault is made to keep it in.");
             let passphrase = new_passphrase(global.passphrase_file.as_deref(), "Passphrase for the vault: ")?;
             let vault = Vault::create(&vault_path(global)?, &[NewSlot::from_passphrase(&passphrase)?])?;
-            output.note(
-                "Made. `countersign vault recovery-code` helps should you ever forget the passphrase.\n",
-            );
+            output.note("Made.\n");
+            if output.is_for_a_person() && prompt::can_ask() {
+                recovery_code::make(&vault, false, output)?;
+            } else {
+                output
+                    .note("`countersign vault recovery-code` helps should you ever forget the passphrase.\n");
+            }
             Session::new(vault, global)
         }
         opened => opened,

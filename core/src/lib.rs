@@ -23,8 +23,8 @@ pub use account::Account;
 pub use authenticator::{
     AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
     Backup, CodeKind, Codes, Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers,
-    Enrolment, EnrolmentStep, LastBackup, Requests, ShownCode, SyncOptions, TokenFailure, TurnDown,
-    TurnedDown,
+    Correction, Enrolment, EnrolmentStep, LastBackup, PassphraseReminder, Requests, ShownCode, SyncOptions,
+    TokenFailure, TurnDown, TurnedDown,
 };
 pub use countersign_protocol as protocol;
 pub use error::Error;

@@ -1,6 +1,8 @@
 //! Wrong clocks: codes and expiry go by the service's time.
 
+use countersign_core::Correction;
 use countersign_core::clock::TimeSource;
+use countersign_core::offer::{Offer, OtpOffer};
 use countersign_core::protocol::messages::Outcome;
 use countersign_tests::{Phone, TestService, enrolled};
 
@@ -66,4 +68,45 @@ async fn a_clock_set_while_the_phone_was_off_is_noticed_by_the_service_and_corre
     assert_eq!(phone.authenticator.clock_status().time.source, TimeSource::Service);
     assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
     assert!(party.takes_code("ada", &phone.code(account)).await);
+}
+
+#[tokio::test]
+async fn codes_of_other_issuers_are_corrected_too_and_say_so() {
+    let service = TestService::start().await;
+    let phone = Phone::new();
+    phone.clock.set_wall_ahead(74_000);
+    let foreign = phone.authenticator.add(vec![foreign_account()]).unwrap()[0].id;
+    let before = phone.authenticator.codes().unwrap();
+    assert_eq!(before.codes[0].correction, Correction::Uncorrected, "nobody has told the time yet");
+    assert_eq!(before.clock.time.source, TimeSource::WallClock);
+
+    let own = enrolled(&service, &phone, "ada").await;
+    let codes = phone.authenticator.codes().unwrap();
+    let correction = |account| codes.codes.iter().find(|row| row.account == account).unwrap().correction;
+    assert_eq!((correction(own), correction(foreign)), (Correction::OwnService, Correction::OtherService));
+    assert!(codes.clock.is_corrected());
+    assert!(codes.clock.service.as_ref().unwrap().starts_with("127.0.0.1"), "{:?}", codes.clock);
+}
+
+#[tokio::test]
+async fn a_clock_set_right_by_the_person_is_not_corrected_again_after_a_restart() {
+    let service = TestService::start().await;
+    let phone = Phone::new();
+    phone.clock.set_wall_ahead(TEN_MINUTES);
+    enrolled(&service, &phone, "ada").await;
+    phone.clock.set_wall_ahead(0);
+    phone.authenticator.codes().unwrap();
+    phone.clock.restart();
+    let phone = phone.restarted();
+    let status = phone.authenticator.clock_status();
+    assert_eq!(status.time.source, TimeSource::LastKnownOffset);
+    assert!(status.wall_ahead_ms.abs() < 2_000, "{status:?}");
+}
+
+fn foreign_account() -> OtpOffer {
+    let link = "otpauth://totp/Shop:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Shop";
+    match Offer::parse(link).unwrap() {
+        Offer::Otp(offer) => offer,
+        other => panic!("{other:?}"),
+    }
 }

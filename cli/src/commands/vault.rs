@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use countersign_core::protocol::Id;
-use countersign_core::vault::{KeySlot, NewSlot, RecoveryCode, SlotKind, Vault as CoreVault};
+use countersign_core::vault::{KeySlot, NewSlot, RecoveryCode, SlotKind};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::output::{Look, Output, Report};
-use crate::text::{BOLD, DIM, ERROR};
-use crate::{input, prompt, session};
+use crate::text::{BOLD, DIM, ERROR, WARNING};
+use crate::{input, prompt, recovery_code, session};
 
 #[derive(Args)]
 pub(crate) struct Vault {
@@ -31,11 +31,17 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
     },
-    /// Make a recovery code, to be kept on paper
+    /// Make a recovery code, to be kept on paper; or check the one that was written down
     RecoveryCode {
         /// Make one although there is one, which then opens nothing any more
-        #[arg(long)]
+        #[arg(long, conflicts_with = "check")]
         replace: bool,
+        /// Check the code that was written down, and keep that it has been proven
+        #[arg(long)]
+        check: bool,
+        /// Take the code to check from the first line of this file
+        #[arg(long, value_name = "FILE", requires = "check")]
+        recovery_code_file: Option<PathBuf>,
     },
     /// Open the vault by its recovery code and give it a new passphrase
     Recover {
@@ -60,14 +66,19 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
             vault.change_passphrase(&current, &new)?;
             output.note("The passphrase is changed.");
         }
-        Action::RecoveryCode { replace } => {
+        Action::RecoveryCode { check: true, recovery_code_file, .. } => {
             session::unlock(&vault, global)?;
-            return output.report(&make_recovery_code(&vault, replace)?);
+            vault.check_recovery_code(&read_recovery_code(recovery_code_file.as_deref())?)?;
+            output.note("That is the code. It opens this vault.");
+        }
+        Action::RecoveryCode { replace, .. } => {
+            session::unlock(&vault, global)?;
+            return recovery_code::make(&vault, replace, output);
         }
         Action::Recover { recovery_code_file, new_passphrase_file } => {
-            vault.unlock_with_recovery_code(&recovery_code(recovery_code_file.as_deref())?)?;
+            vault.unlock_with_recovery_code(&read_recovery_code(recovery_code_file.as_deref())?)?;
             let new = session::new_passphrase(new_passphrase_file.as_deref(), "New passphrase: ")?;
-            exchange(&vault, SlotKind::Passphrase, &NewSlot::from_passphrase(&new)?)?;
+            recovery_code::exchange(&vault, SlotKind::Passphrase, &NewSlot::from_passphrase(&new)?)?;
             output.note("The vault has a new passphrase. The recovery code still opens it, too.");
         }
     }
@@ -75,39 +86,7 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
     output.report(&VaultReport { path: session::vault_path(global)?.display().to_string(), slots })
 }
 
-fn make_recovery_code(vault: &CoreVault, replace: bool) -> Result<RecoveryCodeReport, Failure> {
-    let has_one = vault.slots()?.iter().any(|slot| slot.kind == SlotKind::RecoveryCode);
-    if has_one && !replace {
-        if !prompt::can_ask() {
-            return Err(Failure::Usage(
-                "there is a recovery code already; give --replace to make another".to_owned(),
-            ));
-        }
-        if !prompt::confirm(
-            "There is a recovery code already, which would then open nothing any more. Go on?",
-        )? {
-            return Err(Failure::Cancelled);
-        }
-    }
-    let code = RecoveryCode::make_random();
-    exchange(vault, SlotKind::RecoveryCode, &NewSlot::from_recovery_code(&code))?;
-    Ok(RecoveryCodeReport { recovery_code: code.to_text() })
-}
-
-/// Puts a slot in the place of all of its kind.
-fn exchange(vault: &CoreVault, kind: SlotKind, slot: &NewSlot) -> Result<(), Failure> {
-    let old: Vec<Id> = vault.slots()?.iter().filter(|slot| slot.kind == kind).map(|slot| slot.id).collect();
-    match old.split_first() {
-        None => vault.add_slot(slot)?,
-        Some((first, rest)) => {
-            vault.replace_slot(*first, slot)?;
-            rest.iter().try_for_each(|id| vault.remove_slot(*id))?;
-        }
-    }
-    Ok(())
-}
-
-fn recovery_code(file: Option<&Path>) -> Result<RecoveryCode, Failure> {
+fn read_recovery_code(file: Option<&Path>) -> Result<RecoveryCode, Failure> {
     let text = match file {
         Some(path) => {
             Zeroizing::new(String::from_utf8_lossy(input::read_first_line(path)?.expose()).into_owned())
@@ -129,11 +108,12 @@ struct SlotView {
     id: Id,
     kind: &'static str,
     damaged: bool,
+    proven: Option<bool>,
 }
 
 impl SlotView {
     fn new(slot: &KeySlot) -> Self {
-        Self { id: slot.id, kind: slot.kind.name(), damaged: slot.damaged }
+        Self { id: slot.id, kind: slot.kind.name(), damaged: slot.damaged, proven: slot.proven }
     }
 }
 
@@ -150,35 +130,13 @@ impl Report for VaultReport {
                 kind => kind,
             };
             let heading = if index == 0 { "Opened by" } else { "" };
-            let damage = if slot.damaged { format!("  {ERROR}damaged{ERROR:#}") } else { String::new() };
-            writeln!(out, "{DIM}{heading:<10}{DIM:#}{name}{damage}")?;
+            let state = match (slot.damaged, slot.proven) {
+                (true, _) => format!("  {ERROR}damaged{ERROR:#}"),
+                (false, Some(false)) => format!("  {WARNING}never checked{WARNING:#}"),
+                (false, _) => String::new(),
+            };
+            writeln!(out, "{DIM}{heading:<10}{DIM:#}{name}{state}")?;
         }
         Ok(())
     }
-}
-
-#[derive(Serialize)]
-struct RecoveryCodeReport {
-    #[serde(serialize_with = "expose")]
-    recovery_code: Zeroizing<String>,
-}
-
-impl Report for RecoveryCodeReport {
-    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        if look.terminal && !look.quiet {
-            writeln!(
-                out,
-                "Write this down and keep it where you keep your papers. It opens the vault without the"
-            )?;
-            writeln!(out, "passphrase, and it isn't shown again.\n")?;
-            writeln!(out, "  {BOLD}{}{BOLD:#}", self.recovery_code.as_str())
-        } else {
-            writeln!(out, "{}", self.recovery_code.as_str())
-        }
-    }
-}
-
-/// The one secret that is printed, since it is made to be written down.
-fn expose<S: serde::Serializer>(text: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(text)
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{CANARY, Home, text};
+use crate::support::{CANARY, Home, Ran, text};
 
 #[test]
 fn the_passphrase_is_changed_and_the_old_one_opens_nothing() {
@@ -104,7 +104,8 @@ fn doctor_is_content_with_a_good_vault() {
     home.add("Example:alice");
     #[cfg(unix)]
     tighten(&home);
-    home.run(&["vault", "recovery-code"]).succeeds();
+    let code = home.run(&["vault", "recovery-code"]).succeeds().stdout;
+    check_recovery_code(&home, &code).succeeds();
     home.run(&["backup", "make", text(&home.path("")), "--password-file", text(&home.path("passphrase"))])
         .succeeds();
     let json = home.run(&["doctor", "--json"]).succeeds().json();
@@ -140,6 +141,28 @@ fn doctor_says_why_a_vault_does_not_open() {
 fn doctor_without_a_vault_says_so() {
     let ran = Home::new().run(&["doctor"]).fails_with(12);
     assert!(ran.stdout.contains("there is no vault") && ran.stdout.contains("countersign enrol"), "{ran:?}");
+}
+
+#[test]
+fn a_recovery_code_is_unproven_until_it_was_typed_back() {
+    let home = Home::new();
+    home.add("Example:alice");
+    let code = home.run(&["vault", "recovery-code"]).succeeds().stdout;
+    let ran = home.run(&["doctor"]);
+    assert!(ran.stdout.contains("never checked") && ran.stdout.contains("recovery-code --check"), "{ran:?}");
+
+    let another = home.run(&["vault", "recovery-code", "--replace"]).succeeds().stdout;
+    check_recovery_code(&home, &code).fails_with(5);
+    assert!(home.run(&["doctor"]).stdout.contains("never checked"));
+    let typed = another.to_lowercase().replace('-', " ");
+    let slots = check_recovery_code(&home, &typed).succeeds().json();
+    assert!(slots["slots"].as_array().unwrap().iter().all(|slot| slot["proven"] == true), "{slots}");
+    assert!(!home.run(&["doctor"]).stdout.contains("never checked"));
+}
+
+fn check_recovery_code(home: &Home, code: &str) -> Ran {
+    let file = home.write("typed", code);
+    home.run(&["vault", "recovery-code", "--check", "--recovery-code-file", text(&file), "--json"])
 }
 
 /// Temporary folders and the files in them are readable by others, as the system's mask has it.

@@ -68,7 +68,7 @@ impl Authenticator {
         lock: bool,
     ) -> Result<AnswerOutcome, Error> {
         let entry = hold(&self.parts.inbox).get(request).cloned().ok_or(Error::NoSuchRequest)?;
-        if entry.challenge.is_expired(self.now_seconds()) {
+        if entry.challenge.is_expired(self.seconds_at(&entry.service)) {
             return Err(Error::NoSuchRequest);
         }
         let (_, binding) = self.bound(entry.account).await?;
@@ -145,7 +145,8 @@ impl Authenticator {
         proof: MatchProof,
         lock: bool,
     ) -> Result<Exchange, Error> {
-        let (user_check, now) = (self.parts.keys.user_check(), self.now_seconds());
+        let user_check = self.parts.keys.user_check();
+        let now = self.seconds_at(&binding.service);
         let prepared = PreparedAnswer::new(binding, challenge, decision, &proof, lock, user_check, now)?;
         let key = KeyName { account: entry.account, role: PreparedAnswer::key_role(decision) };
         let prompt = (decision == Decision::Approve).then(|| Prompt {

@@ -1,8 +1,9 @@
-//! One-time codes of all accounts at once, right by the service's time.
+//! One-time codes of all accounts at once, right by their services' time.
 
 use countersign_protocol::Id;
+use serde::Serialize;
 
-use super::Authenticator;
+use super::{Authenticator, hold};
 use crate::Error;
 use crate::clock::ClockStatus;
 use crate::otp::{Code, OtpGenerator, TimedCode};
@@ -18,7 +19,8 @@ pub struct Codes {
     pub damaged: Vec<Id>,
     /// Whether accounts have vanished from the file.
     pub completeness: Completeness,
-    /// The time they are for, and how far the device's clock is off.
+    /// The time they are for, and how far the device's clock is off. Codes of an account that has a service go by that
+    /// service's time, where it has told it.
     pub clock: ClockStatus,
     /// Milliseconds until the first of them changes; `None` if none does.
     pub next_change_ms: Option<u64>,
@@ -36,6 +38,22 @@ pub struct AccountCode {
     pub name: String,
     /// What to show.
     pub code: ShownCode,
+    /// Whether the device's clock was corrected for it, and by whom.
+    pub correction: Correction,
+}
+
+/// Whether the device's clock was corrected for a code, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Correction {
+    /// The device's clock is right, or nobody has told that it isn't.
+    Uncorrected,
+    /// By the account's own service, which is who checks the code.
+    OwnService,
+    /// By the time of another service, since the account's issuer has told none. True time is the same for everybody, but
+    /// a person whose code is refused should know.
+    OtherService,
 }
 
 /// What to show for an account.
@@ -56,25 +74,35 @@ impl Authenticator {
     /// [`Error::Vault`].
     pub fn codes(&self) -> Result<Codes, Error> {
         let listing = self.parts.vault.accounts()?;
-        let clock = self.clock_status();
-        let now = clock.time.unix_seconds();
-        let mut next_change: Option<u32> = None;
+        self.note_wall();
+        let reading = self.parts.clock.read();
+        let times = hold(&self.parts.times);
+        let clock = times.status(&reading);
+        let mut next_change_ms: Option<u64> = None;
         let codes = listing
             .items
             .into_iter()
             .filter(|account| account.trashed_at.is_none())
             .filter_map(|account| {
-                let code = match OtpGenerator::new(account.otp.as_ref()?).codes_at(now) {
+                let otp = account.otp.as_ref()?;
+                let service = account.binding.as_ref().map(|binding| binding.service().authority());
+                let own = service.map(|service| times.status_at(service, &reading));
+                let status = own.as_ref().unwrap_or(&clock);
+                let (code, correction) = match OtpGenerator::new(otp).codes_at(status.time.unix_seconds()) {
                     Some(timed) => {
-                        next_change = Some(
-                            next_change
-                                .map_or(timed.remaining_seconds, |next| next.min(timed.remaining_seconds)),
-                        );
-                        ShownCode::Timed(timed)
+                        let left = u64::from(timed.remaining_seconds) * 1000 - status.time.unix_ms % 1000;
+                        next_change_ms = Some(next_change_ms.map_or(left, |next| next.min(left)));
+                        (ShownCode::Timed(timed), correction(status, service))
                     }
-                    None => ShownCode::OnRequest,
+                    None => (ShownCode::OnRequest, Correction::Uncorrected),
                 };
-                Some(AccountCode { account: account.id, issuer: account.issuer, name: account.name, code })
+                Some(AccountCode {
+                    account: account.id,
+                    issuer: account.issuer,
+                    name: account.name,
+                    code,
+                    correction,
+                })
             })
             .collect();
         Ok(Codes {
@@ -82,7 +110,7 @@ impl Authenticator {
             damaged: listing.damaged,
             completeness: listing.completeness,
             clock,
-            next_change_ms: next_change.map(|seconds| u64::from(seconds) * 1000 - clock.time.unix_ms % 1000),
+            next_change_ms,
         })
     }
 
@@ -97,5 +125,13 @@ impl Authenticator {
             VaultError::NoCounter => Error::NoCodeOnRequest,
             error => error.into(),
         })
+    }
+}
+
+fn correction(status: &ClockStatus, own: Option<&str>) -> Correction {
+    match status.service.as_deref().filter(|_| status.is_corrected()) {
+        None => Correction::Uncorrected,
+        service if service == own => Correction::OwnService,
+        Some(_) => Correction::OtherService,
     }
 }

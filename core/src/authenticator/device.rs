@@ -143,8 +143,8 @@ impl Authenticator {
         change: DeviceChange,
         retries: &[Duration],
     ) -> Result<(), Error> {
-        let unsigned =
-            change_request(binding, change, self.now_seconds()).map_err(|_| Error::Unacceptable)?;
+        let now = self.seconds_at(&binding.service);
+        let unsigned = change_request(binding, change, now).map_err(|_| Error::Unacceptable)?;
         let exchange = self.sign_request(account, binding, paths::CHANGE, unsigned).await?;
         self.send(&exchange, retries, |replied| self.read::<Changed>(&exchange, replied, binding, |_| 0))
             .await?;

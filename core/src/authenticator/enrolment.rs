@@ -67,7 +67,7 @@ impl Authenticator {
         let finished = self
             .send(&exchange, RETRIES, |replied| {
                 let (account, time) = pending.finish(&exchange, &replied.text)?;
-                self.learn_time(replied, time, 0);
+                self.learn_time(&link.service, replied, time, 0);
                 Ok(account)
             })
             .await;

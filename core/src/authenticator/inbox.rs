@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use countersign_protocol::Id;
 use countersign_protocol::messages::Decision;
+use countersign_protocol::{Id, ServiceUrl};
 
 use crate::approvals::privacyidea::Call;
 use crate::approvals::{ApprovalRequest, Exchange, MatchProof, OpenChallenge};
@@ -21,6 +21,8 @@ pub(super) struct Inbox {
 pub(super) struct Entry {
     pub(super) account: Id,
     pub(super) organisation: String,
+    /// By whose time it expires.
+    pub(super) service: ServiceUrl,
     pub(super) challenge: OpenChallenge,
     /// The last answer that was signed, whose receipt may have been lost: the same decision is sent again unchanged.
     pub(super) signed: Option<SignedAnswer>,
@@ -61,6 +63,7 @@ impl Inbox {
         &mut self,
         account: Id,
         organisation: &str,
+        service: &ServiceUrl,
         challenges: Vec<OpenChallenge>,
     ) -> bool {
         let mut before: HashMap<Id, Entry> = HashMap::new();
@@ -78,6 +81,7 @@ impl Inbox {
             let entry = Entry {
                 account,
                 organisation: organisation.to_owned(),
+                service: service.clone(),
                 signed: old.and_then(|old| old.signed),
                 counted,
                 asked,
@@ -93,12 +97,14 @@ impl Inbox {
         self.open.iter().filter(|(_, entry)| entry.account == account).map(|(id, _)| *id).collect()
     }
 
-    /// What a shell shows at the service's time `now`, oldest first.
-    pub(super) fn requests(&self, now: u64) -> Vec<ApprovalRequest> {
+    /// What a shell shows at this device's time `now`, oldest first. `seconds_at` is the time that a service goes by.
+    pub(super) fn requests(&self, now: u64, seconds_at: impl Fn(&ServiceUrl) -> u64) -> Vec<ApprovalRequest> {
         let mut requests: Vec<_> = self
             .open
             .values()
-            .filter(|entry| !entry.challenge.is_expired(now) && self.is_shown(entry, now))
+            .filter(|entry| {
+                !entry.challenge.is_expired(seconds_at(&entry.service)) && self.is_shown(entry, now)
+            })
             .map(|entry| entry.challenge.request(entry.account, &entry.organisation))
             .collect();
         requests.sort_by_key(|request| (request.issued_at, request.id));

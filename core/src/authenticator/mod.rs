@@ -13,9 +13,11 @@ mod enrolment;
 mod import;
 mod inbox;
 mod privacyidea;
+mod reminder;
 mod requests;
 mod service;
 mod storms;
+mod time;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use accounts::{AccountSummary, Accounts, AddedAccount, CodeKind};
 pub use answers::AnswerOutcome;
 pub use backup::{Backup, LastBackup};
-pub use codes::{AccountCode, Codes, ShownCode};
+pub use codes::{AccountCode, Codes, Correction, ShownCode};
 use countersign_protocol::Id;
 pub use enrolment::Enrolment;
 use inbox::Inbox;
@@ -31,6 +33,7 @@ pub use privacyidea::EnrolmentStep;
 pub use privacyidea::container::{
     Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, SyncOptions, TokenFailure,
 };
+pub use reminder::PassphraseReminder;
 pub use requests::{AccountFailure, Requests};
 pub use storms::{TurnDown, TurnedDown};
 use tokio::sync::Notify;
@@ -38,9 +41,9 @@ use tokio::sync::Notify;
 use crate::Error;
 use crate::approvals::Backoff;
 use crate::client::Transport;
-use crate::clock::{Clock, ClockStatus, TimeAnchor, clock_status};
+use crate::clock::{Clock, KnownTimes};
 use crate::keys::DeviceKeys;
-use crate::vault::{Record, RecordKind, Vault};
+use crate::vault::Vault;
 
 /// The authenticator on one open vault. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -57,16 +60,8 @@ struct Parts {
     backoffs: Mutex<HashMap<Id, Backoff>>,
     /// Told whenever a service has answered a fetch.
     answered: Notify,
-    time: Mutex<KnownTime>,
+    times: Mutex<KnownTimes>,
     push: privacyidea::State,
-}
-
-/// The last moment at which the time was known.
-#[derive(Default)]
-struct KnownTime {
-    anchor: Option<TimeAnchor>,
-    /// Whether it has yet to be written to the vault.
-    unsaved: bool,
 }
 
 impl Authenticator {
@@ -74,15 +69,15 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`Error::Vault`] when the vault is locked or its record of the time can't be read.
+    /// [`Error::Vault`] when the vault is locked or can't be read.
     pub fn new(
         vault: Arc<Vault>,
         keys: Arc<dyn DeviceKeys>,
         clock: Arc<dyn Clock>,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, Error> {
-        let anchor = vault.get::<TimeAnchor>(ANCHOR)?;
-        Ok(Self {
+        let times = Mutex::new(time::load(&vault)?);
+        let this = Self {
             parts: Arc::new(Parts {
                 vault,
                 keys,
@@ -91,10 +86,12 @@ impl Authenticator {
                 inbox: Mutex::default(),
                 backoffs: Mutex::default(),
                 answered: Notify::new(),
-                time: Mutex::new(KnownTime { anchor, unsaved: false }),
+                times,
                 push: privacyidea::State::default(),
             }),
-        })
+        };
+        this.note_unlocking();
+        Ok(this)
     }
 
     /// The vault, for what concerns it alone: locking, key slots, its health.
@@ -102,23 +99,6 @@ impl Authenticator {
     pub fn vault(&self) -> &Arc<Vault> {
         &self.parts.vault
     }
-
-    /// The time that codes and expiry go by, and how far the device's clock is off.
-    #[must_use]
-    pub fn clock_status(&self) -> ClockStatus {
-        clock_status(hold(&self.parts.time).anchor.as_ref(), &self.parts.clock.read())
-    }
-
-    fn now_seconds(&self) -> u64 {
-        self.clock_status().time.unix_seconds()
-    }
-}
-
-/// The one record of its kind.
-const ANCHOR: Id = Id::from_bytes([0; 16]);
-
-impl Record for TimeAnchor {
-    const KIND: RecordKind = RecordKind::ClockOffset;
 }
 
 /// Locks a mutex. The data behind each is whole between any two statements, so a panic elsewhere doesn't spoil it.

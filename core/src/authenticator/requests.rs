@@ -43,7 +43,7 @@ impl Authenticator {
     /// What is open now, by what the last fetches brought. Asks nobody.
     #[must_use]
     pub fn requests(&self) -> Vec<ApprovalRequest> {
-        hold(&self.parts.inbox).requests(self.now_seconds())
+        hold(&self.parts.inbox).requests(self.now_seconds(), |service| self.seconds_at(service))
     }
 
     /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them. It can
@@ -187,8 +187,8 @@ impl Authenticator {
         let id = account.id;
         let known = hold(&self.parts.inbox).known(id);
         let wait_seconds = u32::try_from(wait.as_secs()).unwrap_or(MAX_WAIT_SECONDS).min(MAX_WAIT_SECONDS);
-        let unsigned = fetch_request(binding, known, wait_seconds, self.now_seconds())
-            .map_err(|_| Error::Unacceptable)?;
+        let now = self.seconds_at(&binding.service);
+        let unsigned = fetch_request(binding, known, wait_seconds, now).map_err(|_| Error::Unacceptable)?;
         let exchange = self.sign_request(id, binding, paths::FETCH, unsigned).await?;
 
         let time_out = TIME_OUT + Duration::from_secs(u64::from(wait_seconds));
@@ -197,7 +197,7 @@ impl Authenticator {
         self.save_time().await;
         let delivery = delivery?;
 
-        let outcome = read_delivery(&delivery, binding, self.now_seconds())?;
+        let outcome = read_delivery(&delivery, binding, self.seconds_at(&binding.service))?;
         for error in outcome.refused {
             tracing::warn!(%error, "a challenge was not shown");
         }
@@ -213,7 +213,7 @@ impl Authenticator {
         self.note_push_stop(id, delivery.reply.push_stop).await?;
         self.note_fetch(id, outcome.next_fetch);
         let open = outcome.open.into_iter().map(OpenChallenge::Native).collect();
-        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, open))
+        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, &binding.service, open))
     }
 
     /// Notes that a service has answered, and wants to be left alone for so many milliseconds.

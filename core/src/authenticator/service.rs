@@ -1,4 +1,4 @@
-//! What every exchange with a service needs: signing, sending with retries, learning the time.
+//! What every exchange with a service needs: signing, and sending with retries.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use countersign_protocol::Id;
 use countersign_protocol::jws::Unsigned;
 use countersign_protocol::messages::ProblemCode;
 
-use super::{ANCHOR, Authenticator, hold};
+use super::{Authenticator, hold};
 use crate::approvals::{Binding, BindingState, Exchange, NativeBinding, Refusal, Reply, ReplyError, Trusted};
 use crate::client::{NetworkError, Payload};
-use crate::clock::{ClockReading, TimeAnchor};
+use crate::clock::ClockReading;
 use crate::keys::{KeyName, KeyRole, Prompt};
 use crate::{Account, Error, KeyStoreError, tasks};
 
@@ -28,8 +28,8 @@ const APPROVAL_KEY_TIME_OUT: Duration = Duration::from_mins(5);
 /// A reply's text and the clocks around its exchange.
 pub(super) struct Replied {
     pub(super) text: String,
-    sent: ClockReading,
-    received: ClockReading,
+    pub(super) sent: ClockReading,
+    pub(super) received: ClockReading,
 }
 
 impl Authenticator {
@@ -150,41 +150,13 @@ impl Authenticator {
     ) -> Result<Trusted<R>, ReplyError> {
         let result = exchange.read::<R>(&replied.text, &binding.service_key);
         match &result {
-            Ok(trusted) => self.learn_time(replied, trusted.time, held(&trusted.reply)),
-            Err(ReplyError::Refused(refusal)) => self.learn_time(replied, refusal.time, 0),
+            Ok(trusted) => {
+                self.learn_time(&binding.service, replied, trusted.time, held(&trusted.reply));
+            }
+            Err(ReplyError::Refused(refusal)) => self.learn_time(&binding.service, replied, refusal.time, 0),
             Err(_) => {}
         }
         result
-    }
-
-    /// Takes the service's time of a reply that has been verified.
-    pub(super) fn learn_time(&self, replied: &Replied, service: u64, held: u64) {
-        let new = TimeAnchor::from_exchange(&replied.sent, replied.received.clone(), service, held);
-        let Some(new) = new else { return };
-        let mut time = hold(&self.parts.time);
-        if time.anchor.as_ref().is_some_and(|old| !new.improves_on(old)) {
-            return;
-        }
-        time.unsaved |= time.anchor.as_ref().is_none_or(|old| new.differs_from(old, &replied.received));
-        time.anchor = Some(new);
-    }
-
-    /// Writes what was learnt, if it makes a difference to the next process.
-    pub(super) async fn save_time(&self) {
-        let anchor = {
-            let mut time = hold(&self.parts.time);
-            if !std::mem::take(&mut time.unsaved) {
-                return;
-            }
-            time.anchor.clone()
-        };
-        let Some(anchor) = anchor else { return };
-        let vault = self.parts.vault.clone();
-        let saved = tasks::blocking(move || vault.transaction(|tx| tx.put(ANCHOR, &anchor))).await;
-        // It costs the next process one exchange at most, so no call fails for it.
-        if let Err(error) = saved {
-            tracing::warn!(code = error.code(), "the service's time could not be stored");
-        }
     }
 
     /// Notes that the service no longer knows this device.

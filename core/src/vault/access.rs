@@ -1,10 +1,11 @@
 //! Opening the vault, and changing what opens it.
 
 use countersign_protocol::Id;
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::keys::Keys;
 use super::slots::{self, KeySlot, NewSlot, RecoveryCode, SlotKind, VaultKeyStore};
+use super::transaction::Transaction;
 use super::{State, Vault, VaultError, database, schema};
 use crate::Secret;
 
@@ -15,8 +16,8 @@ impl Vault {
     ///
     /// [`VaultError::WrongKey`]; [`VaultError::NoSuchSlot`] when the vault has no passphrase.
     pub fn unlock_with_passphrase(&self, passphrase: &Secret) -> Result<(), VaultError> {
-        let (_, vault_key) = self.open_by_passphrase(passphrase)?;
-        self.install(vault_key)
+        let (slot, vault_key) = self.open_by_passphrase(passphrase)?;
+        self.install(slot, vault_key)
     }
 
     /// Unlocks by recovery code.
@@ -25,10 +26,8 @@ impl Vault {
     ///
     /// [`VaultError::WrongKey`]; [`VaultError::NoSuchSlot`] when the vault has no recovery code.
     pub fn unlock_with_recovery_code(&self, code: &RecoveryCode) -> Result<(), VaultError> {
-        let rows = slots::load(&self.state().connection)?;
-        let (_, vault_key) =
-            slots::open_any(SlotKind::RecoveryCode, &rows, |row| Ok(slots::recovery_key(code, row)))?;
-        self.install(vault_key)
+        let (slot, vault_key) = self.open_by_recovery_code(code)?;
+        self.install(slot, vault_key)
     }
 
     /// Unlocks by the platform's key store.
@@ -41,17 +40,18 @@ impl Vault {
     /// [`VaultError::NoSuchSlot`] when no slot is held by a key store.
     pub async fn unlock_with_key_store(&self, store: &dyn VaultKeyStore) -> Result<(), VaultError> {
         let rows = slots::load(&self.state().connection)?;
-        let vault_key = slots::open_by_key_store(store, &rows).await?;
-        self.install(vault_key)
+        let (slot, vault_key) = slots::open_by_key_store(store, &rows).await?;
+        self.install(slot, vault_key)
     }
 
-    /// The vault's key slots. Needs no key.
+    /// The vault's key slots. Needs no key, but tells only with one which of them have been proven.
     ///
     /// # Errors
     ///
     /// When the file can't be read.
     pub fn slots(&self) -> Result<Vec<KeySlot>, VaultError> {
-        slots::list(&self.state().connection)
+        let slots = slots::list(&self.state().connection)?;
+        self.with_proofs(slots)
     }
 
     /// Adds a key slot.
@@ -73,9 +73,7 @@ impl Vault {
     ///
     /// [`VaultError::LastSlot`] when no undamaged slot would be left, [`VaultError::NoSuchSlot`], [`VaultError::Locked`].
     pub fn remove_slot(&self, id: Id) -> Result<(), VaultError> {
-        let mut state = self.state();
-        state.keys()?;
-        state.exchange_slot(id, None)
+        self.state().exchange_slot(id, None)
     }
 
     /// Puts a slot in the place of another, in one step.
@@ -84,9 +82,7 @@ impl Vault {
     ///
     /// [`VaultError::NoSuchSlot`], [`VaultError::Locked`].
     pub fn replace_slot(&self, id: Id, slot: &NewSlot) -> Result<(), VaultError> {
-        let mut state = self.state();
-        let row = slot.wrap(state.keys()?.vault_key());
-        state.exchange_slot(id, Some(&row))
+        self.state().exchange_slot(id, Some(slot))
     }
 
     /// Changes the passphrase, in one step: at any moment either the old one or the new one opens the vault.
@@ -99,36 +95,58 @@ impl Vault {
     /// [`VaultError::WrongKey`], [`VaultError::NoSuchSlot`], [`VaultError::EmptyPassphrase`].
     pub fn change_passphrase(&self, current: &Secret, new: &Secret) -> Result<(), VaultError> {
         let (id, vault_key) = self.open_by_passphrase(current)?;
-        let row = NewSlot::from_passphrase(new)?.wrap(&vault_key);
-        self.state().exchange_slot(id, Some(&row))
+        let slot = NewSlot::from_passphrase(new)?;
+        exchange_slot(&mut self.state().connection, &Keys::derive(vault_key), id, Some(&slot))
     }
 
-    fn open_by_passphrase(&self, passphrase: &Secret) -> Result<(Id, Secret), VaultError> {
+    pub(super) fn open_by_recovery_code(&self, code: &RecoveryCode) -> Result<(Id, Secret), VaultError> {
+        let rows = slots::load(&self.state().connection)?;
+        slots::open_any(SlotKind::RecoveryCode, &rows, |row| Ok(slots::recovery_key(code, row)))
+    }
+
+    pub(super) fn open_by_passphrase(&self, passphrase: &Secret) -> Result<(Id, Secret), VaultError> {
         let rows = slots::load(&self.state().connection)?;
         slots::open_any(SlotKind::Passphrase, &rows, |row| slots::passphrase_key(passphrase, row))
     }
 
-    fn install(&self, vault_key: Secret) -> Result<(), VaultError> {
-        self.state().keys = Some(Keys::derive(vault_key));
-        schema::discard_copies(&self.path, || Ok(self.check()?.is_sound()))
+    fn install(&self, slot: Id, vault_key: Secret) -> Result<(), VaultError> {
+        {
+            let mut state = self.state();
+            (state.keys, state.opened_by) = (Some(Keys::derive(vault_key)), Some(slot));
+        }
+        schema::discard_copies(&self.path, || Ok(self.check()?.is_sound()))?;
+        self.note_proof(slot);
+        Ok(())
     }
 }
 
 impl State {
-    fn exchange_slot(&mut self, old: Id, new: Option<&slots::Row>) -> Result<(), VaultError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if !slots::delete(&transaction, old)? {
-            return Err(VaultError::NoSuchSlot);
-        }
-        if let Some(row) = new {
-            slots::insert(&transaction, row)?;
-        }
-        if slots::count(&transaction)? == 0 {
-            return Err(VaultError::LastSlot);
-        }
-        transaction.commit()?;
-        // The old slot is still in the write-ahead log, where it would open the vault.
-        database::empty_log(&self.connection);
-        Ok(())
+    fn exchange_slot(&mut self, old: Id, new: Option<&NewSlot>) -> Result<(), VaultError> {
+        let keys = self.keys.as_ref().ok_or(VaultError::Locked)?;
+        exchange_slot(&mut self.connection, keys, old, new)
     }
+}
+
+fn exchange_slot(
+    connection: &mut Connection,
+    keys: &Keys,
+    old: Id,
+    new: Option<&NewSlot>,
+) -> Result<(), VaultError> {
+    let sql = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut transaction = Transaction::new(sql, keys);
+    if !slots::delete(transaction.sql(), old)? {
+        return Err(VaultError::NoSuchSlot);
+    }
+    if let Some(new) = new {
+        slots::insert(transaction.sql(), &new.wrap(keys.vault_key()))?;
+    }
+    if slots::count(transaction.sql())? == 0 {
+        return Err(VaultError::LastSlot);
+    }
+    transaction.forget_proof(old)?;
+    transaction.commit()?;
+    // The old slot is still in the write-ahead log, where it would open the vault.
+    database::empty_log(connection);
+    Ok(())
 }

@@ -59,6 +59,8 @@ impl Vault {
             let state = self.state();
             (schema::is_sound(&state.connection)?, slots::list(&state.connection)?, state.keys.is_none())
         };
+        // What is wrong with the proofs is told with the records.
+        let slots = self.with_proofs(slots.clone()).unwrap_or(slots);
         let kinds = if is_locked { Vec::new() } else { self.read(|transaction| transaction.check())? };
         Ok(Health { file_is_sound, slots, kinds })
     }

@@ -12,6 +12,7 @@
 //! - [`Vault::create`] makes a vault with one or more [`NewSlot`]s; [`Vault::open`] finds one, locked. It is opened by
 //!   any of its slots: [`Vault::unlock_with_passphrase`], [`Vault::unlock_with_recovery_code`],
 //!   [`Vault::unlock_with_key_store`]. [`Vault::lock`] wipes the keys.
+//! - Which of them have been proven is kept: [`Vault::recoverability`], [`Vault::check_recovery_code`].
 //! - Accounts: [`Vault::add_account`], [`Vault::accounts`] and their neighbours, also on [`Transaction`].
 //! - Everything else that is stored is a [`Record`]: [`Vault::get`], [`Vault::list`], and [`Vault::transaction`], whose
 //!   changes become durable together or not at all.
@@ -51,6 +52,7 @@ pub(crate) mod files;
 mod health;
 mod keys;
 mod manifest;
+pub(crate) mod proof;
 mod record;
 mod schema;
 pub(crate) mod sealed_secret;
@@ -66,6 +68,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub use envelope::MAX_PAYLOAD_BYTES;
 pub use error::VaultError;
 pub use health::{Health, KindHealth};
+pub use proof::Recoverability;
 pub use record::{Completeness, Listing, Record, RecordKind};
 pub use slots::{KeySlot, NewSlot, RecoveryCode, RecoveryCodeError, SlotKind, VaultKeyStore};
 pub use transaction::Transaction;
@@ -84,6 +87,8 @@ pub struct Vault {
 struct State {
     connection: Connection,
     keys: Option<Keys>,
+    /// The slot that unlocked it.
+    opened_by: Option<Id>,
 }
 
 impl Vault {
@@ -113,7 +118,10 @@ impl Vault {
             Ok(())
         })?;
         let connection = database::open(path)?;
-        Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: Some(keys) }) })
+        Ok(Self {
+            path: path.into(),
+            state: Mutex::new(State { connection, keys: Some(keys), opened_by: None }),
+        })
     }
 
     /// Opens a vault file, locked, and brings an older schema up to date.
@@ -124,7 +132,7 @@ impl Vault {
     /// none of them changes the file.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
         let connection = database::open(path)?;
-        Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: None }) })
+        Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: None, opened_by: None }) })
     }
 
     /// Wipes the keys. Every later call that needs them is [`VaultError::Locked`].
@@ -132,7 +140,7 @@ impl Vault {
     /// Waits for a transaction that is under way.
     pub fn lock(&self) {
         let mut state = self.state();
-        state.keys = None;
+        (state.keys, state.opened_by) = (None, None);
         database::merge_log(&state.connection);
     }
 

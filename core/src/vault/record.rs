@@ -40,11 +40,13 @@ pub enum RecordKind {
     Container,
     /// What was turned down of an account's requests.
     Storm,
+    /// That a key slot has been proven.
+    SlotProof,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
@@ -55,6 +57,7 @@ impl RecordKind {
         Self::PushToken,
         Self::Container,
         Self::Storm,
+        Self::SlotProof,
     ];
 
     /// Its number in the database, which never changes.
@@ -70,6 +73,7 @@ impl RecordKind {
             Self::PushToken => 7,
             Self::Container => 8,
             Self::Storm => 9,
+            Self::SlotProof => 10,
         }
     }
 
@@ -87,6 +91,7 @@ impl RecordKind {
             Self::PushToken => "push_token",
             Self::Container => "container",
             Self::Storm => "storm",
+            Self::SlotProof => "slot_proof",
         }
     }
 }

@@ -27,6 +27,11 @@ impl<'v> Transaction<'v> {
         Self { sql, keys, buffer: OpenBuffer::default(), manifest: None, manifest_changed: false }
     }
 
+    /// The connection, for what isn't a record.
+    pub(super) fn sql(&self) -> &rusqlite::Connection {
+        &self.sql
+    }
+
     /// The record of this identifier, if there is one.
     ///
     /// # Errors

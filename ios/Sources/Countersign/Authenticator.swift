@@ -51,10 +51,25 @@ public final class Authenticator: Sendable {
         self.vault = vault
     }
 
-    /// The time that codes and expiry go by, and how far the device's clock is off. Tell the person when it is off by more
-    /// than a minute.
+    /// The time that codes and expiry go by, and how far the device's clock is off. Tell the person when `isCorrected`, and
+    /// when it went back.
     public var clockStatus: ClockStatus {
         core.clockStatus()
+    }
+
+    /// When the person is to be asked for the passphrase; `nil` if the vault has none. Ask when it is due and the person has a
+    /// moment, and never insist.
+    public func passphraseReminder() async throws -> PassphraseReminder? {
+        try await core.passphraseReminder()
+    }
+
+    /// Checks the passphrase that the person typed. Right and due, the time until the next reminder grows.
+    ///
+    /// - Throws: ``AuthenticatorError/WrongKey(detail:)``: the vault stays open, so let the person make another passphrase now
+    ///   with ``Vault/replaceSlot(_:with:)``, once the platform has checked that it is them.
+    @discardableResult
+    public func check(_ passphrase: Passphrase) async throws -> PassphraseReminder {
+        try await core.checkPassphrase(passphrase: passphrase)
     }
 
     /// Makes live codes look again: when the app comes to the front, or the system says that its clock was set.

@@ -27,6 +27,8 @@ public typealias Codes = CountersignFFI.Codes
 public typealias AccountCode = CountersignFFI.AccountCode
 /// What to show for an account. Its debug text has no code in it.
 public typealias ShownCode = CountersignFFI.ShownCode
+/// Whether the device's clock was corrected for a code, and by whom.
+public typealias Correction = CountersignFFI.Correction
 
 // MARK: Offers and enrolment
 
@@ -123,6 +125,10 @@ public typealias RecoveryCode = CountersignFFI.RecoveryCode
 public typealias KeySlot = CountersignFFI.KeySlot
 /// How a slot is opened.
 public typealias SlotKind = CountersignFFI.SlotKind
+/// Whether a person could open the vault if this device, or its key store, were gone.
+public typealias Recoverability = CountersignFFI.Recoverability
+/// When the person is to be asked for the passphrase.
+public typealias PassphraseReminder = CountersignFFI.PassphraseReminder
 /// The state of a vault's file, its slots and its records.
 public typealias Health = CountersignFFI.Health
 /// The state of the records of one kind.

@@ -58,7 +58,7 @@ public final class Vault: Sendable {
         core.lock()
     }
 
-    /// What opens it. Needs no key.
+    /// What opens it. Needs no key, but tells only with one which ways have been proven.
     ///
     /// - Throws: ``AuthenticatorError`` when the file can't be read.
     public func slots() async throws -> [KeySlot] {
@@ -101,6 +101,20 @@ public final class Vault: Sendable {
     ///   ``AuthenticatorError/Input(detail:)`` when the new one is empty.
     public func changePassphrase(from current: Passphrase, to new: Passphrase) async throws {
         try await core.changePassphrase(current: current, new: new)
+    }
+
+    /// Whether a person could open it if this device's key store were gone. A state to warn of; nothing is refused for it.
+    ///
+    /// - Throws: ``AuthenticatorError/Locked(detail:)``.
+    public func recoverability() async throws -> Recoverability {
+        try await core.recoverability()
+    }
+
+    /// Checks a recovery code that the person typed back, and notes that it has been proven. Ask for it once, when it was made.
+    ///
+    /// - Throws: ``AuthenticatorError/WrongKey(detail:)`` when it was written down wrongly, or is an older one.
+    public func check(_ code: RecoveryCode) async throws {
+        try await core.checkRecoveryCode(code: code)
     }
 
     /// Reads the whole file and opens every record; while it is locked, the file and the slots alone are checked.

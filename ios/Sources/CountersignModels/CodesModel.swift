@@ -30,25 +30,27 @@ public final class CodesModel {
     public private(set) var damaged = 0
     /// Whether accounts have vanished from the file.
     public private(set) var completeness = Completeness.complete
-    /// How far the device's clock is off, in whole seconds, when that is a minute or more.
-    public private(set) var clockIsOffBy: Int?
+    /// The time that the codes go by. Tell the person when it `isCorrected`, or the clock went back.
+    public private(set) var clock: ClockStatus?
+    /// How many codes are corrected although their issuers have told no time.
+    public private(set) var correctedByOthers = 0
     /// What went wrong last.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
-    private let clock: any Clock<Duration>
+    private let sleeper: any Clock<Duration>
     private var readAt = ContinuousClock.now
 
     /// - Parameter clock: What it sleeps by.
     public init(_ authenticator: Authenticator, clock: any Clock<Duration> = ContinuousClock()) {
         self.authenticator = authenticator
-        self.clock = clock
+        sleeper = clock
     }
 
     /// Keeps the rows current until the task is cancelled: the screen's `.task`.
     public func run() async {
         do {
-            for try await codes in authenticator.liveCodes(clock: clock) {
+            for try await codes in authenticator.liveCodes(clock: sleeper) {
                 show(codes)
             }
         } catch {
@@ -83,8 +85,8 @@ public final class CodesModel {
         rows = codes.codes.map { row in Row(row, made: made[row.account] ?? nil) }
         damaged = codes.damaged.count
         completeness = codes.completeness
-        let off = Int(codes.clock.wallAheadMs / 1000)
-        clockIsOffBy = abs(off) >= 60 ? off : nil
+        clock = codes.clock
+        correctedByOthers = codes.codes.count { $0.correction == .otherService }
         isLoaded = true
         problem = nil
     }

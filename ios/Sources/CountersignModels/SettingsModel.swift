@@ -7,6 +7,8 @@ import Observation
 public final class SettingsModel {
     /// What opens the vault.
     public private(set) var slots: [KeySlot] = []
+    /// Whether a person could open the vault without this phone.
+    public private(set) var recoverability: Recoverability?
     /// What the last check found.
     public private(set) var health: Health?
     /// The accounts, with those in the trash.
@@ -24,6 +26,7 @@ public final class SettingsModel {
     public func load() async {
         await work {
             slots = try await authenticator.vault.slots()
+            recoverability = try await authenticator.vault.recoverability()
             accounts = try await authenticator.accounts().accounts
         }
     }
@@ -46,8 +49,17 @@ public final class SettingsModel {
                 try await vault.addSlot(.recoveryCode(code))
             }
             slots = try await vault.slots()
+            recoverability = try await vault.recoverability()
         }
         return done ? code : nil
+    }
+
+    /// Checks a recovery code that was typed back from the paper.
+    public func check(recoveryCode typed: String) async {
+        await work {
+            try await authenticator.vault.check(RecoveryCode.parse(text: typed))
+            recoverability = try await authenticator.vault.recoverability()
+        }
     }
 
     /// Puts an account in the trash, or takes it out again.

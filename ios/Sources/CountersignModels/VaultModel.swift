@@ -13,7 +13,7 @@ public final class VaultModel {
         /// There is none: the person sets one up.
         case missing
         /// It was just made, and the person has to write this code down: it is shown once. Then
-        /// ``VaultModel/codeIsWrittenDown()`` goes on.
+        /// ``VaultModel/check(recoveryCode:)`` goes on, or ``VaultModel/codeIsWrittenDown()`` if it is to be checked later.
         case created(RecoveryCode)
         /// It has to be unlocked in one of these ways.
         case locked([SlotKind])
@@ -80,7 +80,16 @@ public final class VaultModel {
         }
     }
 
-    /// The person has written the recovery code down.
+    /// The person has typed the recovery code back from the paper: right, it goes on.
+    public func check(recoveryCode typed: String) async {
+        guard case .created = state, let vault else { return }
+        await work {
+            try await vault.check(RecoveryCode.parse(text: typed))
+            try await showOpen(vault)
+        }
+    }
+
+    /// The person has written the recovery code down, and checks it later.
     public func codeIsWrittenDown() async {
         guard case .created = state, let vault else { return }
         await work { try await showOpen(vault) }

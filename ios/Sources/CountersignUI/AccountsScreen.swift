@@ -68,8 +68,11 @@ struct AccountsScreen: View {
         if case .missing(let count) = model.completeness {
             Text("\(count) accounts have vanished from the vault. See Settings.")
         }
-        if let seconds = model.clockIsOffBy {
-            Text("This phone's clock is off by \(abs(seconds)) seconds. Codes are right all the same.")
+        if let words = model.clock?.words {
+            Text(words)
+            if model.correctedByOthers > 0 {
+                Text("\(model.correctedByOthers) codes are of issuers that have told no time themselves.")
+            }
         }
         if !requests.failures.isEmpty {
             Text("\(requests.failures.count) services can't be reached. Requests may be missing.")
@@ -119,6 +122,22 @@ struct ProblemRow: View {
     var body: some View {
         if let problem {
             Label(problem.text, systemImage: "exclamationmark.triangle").foregroundStyle(.red)
+        }
+    }
+}
+
+extension ClockStatus {
+    /// What a person should know of the phone's clock; nothing when it is right.
+    var words: String? {
+        if source == .clockWentBack {
+            return "This phone's clock shows a time that is long over. Set it, or codes are wrong."
+        }
+        guard isCorrected else { return nil }
+        let off = "\(abs(wallAheadMs) / 1000) s \(wallAheadMs > 0 ? "fast" : "slow")"
+        return switch source {
+        case .lastKnownOffset: "Your phone was \(off) before it was restarted; codes are corrected by that, unverified."
+        case .unsignedService: "Your phone is \(off) by \(service ?? ""), which signs no time; codes are corrected."
+        default: "Your phone is \(off); codes are corrected."
         }
     }
 }

@@ -7,6 +7,7 @@ import SwiftUI
 struct SettingsScreen: View {
     @State private var model: SettingsModel
     @State private var code: RecoveryCode?
+    @State private var typed = ""
     private let vault: VaultModel
 
     init(model: SettingsModel, vault: VaultModel) {
@@ -22,6 +23,12 @@ struct SettingsScreen: View {
                 }
                 Button("New recovery code") { Task { code = await model.renewRecoveryCode() } }
                 RecoveryCodeRow(code: code)
+                if let recoverability = model.recoverability, recoverability != .proven {
+                    Text(recoverability.words)
+                    TextField("Recovery code from the paper", text: $typed)
+                    Button("Check the recovery code") { Task { await model.check(recoveryCode: typed) } }
+                        .disabled(typed.isEmpty)
+                }
             }
             Section("Health") {
                 Button("Check the vault") { Task { await model.check() } }
@@ -60,6 +67,16 @@ private struct AccountRow: View {
             if isTrashed {
                 Button("Delete for good", role: .destructive) { Task { await model.delete(account) } }
             }
+        }
+    }
+}
+
+extension Recoverability {
+    var words: String {
+        switch self {
+        case .proven: "You can open the vault without this phone."
+        case .unproven: "Nobody has checked yet that the recovery code is written down rightly."
+        case .deviceOnly: "Nothing opens the vault but this phone. Make a recovery code."
         }
     }
 }

@@ -20,12 +20,15 @@ struct WelcomeScreen: View {
 struct WriteDownScreen: View {
     let model: VaultModel
     let code: RecoveryCode
+    @State private var typed = ""
 
     var body: some View {
         Form {
             RecoveryCodeRow(code: code)
             Text("With it you get your accounts back if this phone can't open the vault any more.")
-            Button("I have written it down") { Task { await model.codeIsWrittenDown() } }
+            TextField("Type it back from the paper", text: $typed)
+            Button("Check") { Task { await model.check(recoveryCode: typed) } }.disabled(typed.isEmpty)
+            Button("Check it later") { Task { await model.codeIsWrittenDown() } }
             ProblemRow(problem: model.problem)
         }
     }

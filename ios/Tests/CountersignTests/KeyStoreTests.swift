@@ -30,6 +30,31 @@ import Testing
         #expect(try await vault.check().isSound)
     }
 
+    @Test func aVaultThatOnlyThisDeviceOpensIsWarnedOf() async throws {
+        let file = try temporaryFolder().appendingPathComponent("vault.db")
+        let (store, code) = (TestStore(), RecoveryCode.makeRandom())
+        let vault = try await Vault.create(at: file, openedBy: [.keyStore(store)])
+        try await vault.unlock(with: .keyStore(store))
+        #expect(try await vault.recoverability() == .deviceOnly)
+        try await vault.addSlot(.recoveryCode(code))
+        #expect(try await vault.recoverability() == .unproven)
+        let wrong = try await failure { try await vault.check(RecoveryCode.makeRandom()) }
+        #expect(wrong.kind == "WrongKey")
+        try await vault.check(code)
+        #expect(try await vault.recoverability() == .proven)
+    }
+
+    @Test func aPassphraseIsAskedForWhileAnotherCanStillBeMade() async throws {
+        let phone = try await Phone(clock: TurnedClock(unixSeconds: 1_795_500_000))
+        #expect(try await phone.authenticator.passphraseReminder() == nil)
+        try await phone.authenticator.vault.addSlot(.passphrase(Passphrase("correct horse")))
+        #expect(try await phone.authenticator.passphraseReminder()?.isDue == true)
+        let wrong = try await failure { try await phone.authenticator.check(Passphrase("forgotten")) }
+        #expect(wrong.kind == "WrongKey" && !phone.authenticator.vault.isLocked)
+        let next = try await phone.authenticator.check(Passphrase("correct horse"))
+        #expect(!next.isDue && next.dueAt == 1_795_500_000 + 86_400)
+    }
+
     @Test func cancellingAnUnlockTakesThePromptAway() async throws {
         let file = try temporaryFolder().appendingPathComponent("vault.db")
         let store = TestStore()

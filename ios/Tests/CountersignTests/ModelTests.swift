@@ -13,8 +13,12 @@ import Testing
         guard case .missing = first.state else { throw Failure("\(first.state)") }
         await first.create()
         guard case .created(let code) = first.state else { throw Failure("\(first.state)") }
-        await first.codeIsWrittenDown()
-        guard case .open = first.state else { throw Failure("\(first.state)") }
+        await first.check(recoveryCode: RecoveryCode.makeRandom().text())
+        guard case .created = first.state else { throw Failure("\(first.state)") }
+        #expect(first.problem?.code == "vault_wrong_key")
+        await first.check(recoveryCode: code.text().lowercased())
+        guard case .open(let authenticator) = first.state else { throw Failure("\(first.state)") }
+        #expect(try await authenticator.vault.recoverability() == .proven)
 
         let second = VaultModel(file: file, keys: TestKeys())
         await second.open()

@@ -84,7 +84,7 @@ async fn main() -> ExitCode {
             denying_and_reporting_are_told_apart,
             a_lost_reply_is_no_second_approval,
             either_of_two_phones_is_enough,
-            a_clock_that_is_off_is_corrected_for_the_server_alone,
+            a_clock_that_is_off_is_corrected_by_a_time_that_is_told_as_unsigned,
             an_expired_request_is_gone,
             a_text_that_was_cut_to_nothing_is_told;
         refused:

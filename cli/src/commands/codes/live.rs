@@ -61,8 +61,8 @@ fn frame(report: &CodesReport, first: usize, page: usize, width: usize) -> Vec<S
     }
     lines.extend(report.codes.iter().skip(first).take(page).map(|row| row.line(width)));
     lines.push(String::new());
-    if let Some(correction) = report.correction() {
-        lines.push(format!("{WARNING}{}{WARNING:#}", cut(&correction, width)));
+    if let Some(correction) = &report.correction {
+        lines.push(format!("{WARNING}{}{WARNING:#}", cut(correction, width)));
     }
     if let Some(loss) = &report.loss {
         lines.push(format!("{ERROR}{}{ERROR:#}", cut(&loss.to_string(), width)));

@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Codes, global: &Global, output: Output) -> Result<
     if let Some(loss) = &report.loss {
         loss.warn();
     }
-    if let Some(correction) = report.correction().filter(|_| output.is_for_a_person()) {
+    if let Some(correction) = report.correction.as_ref().filter(|_| output.is_for_a_person()) {
         output.note(correction);
     }
     if report.codes.is_empty() {

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use countersign_core::clock::{ClockStatus, TimeSource};
 use countersign_core::otp::Code;
 use countersign_core::protocol::Id;
-use countersign_core::{AccountSummary, Codes, ShownCode};
+use countersign_core::{AccountSummary, Codes, Correction, ShownCode};
 use serde::Serialize;
 
+use crate::correction;
 use crate::loss::Loss;
 use crate::output::{Look, Report};
-use crate::text::{BOLD, DIM, WARNING, column, duration, label, safe};
+use crate::text::{BOLD, DIM, WARNING, column, label, safe};
 
 #[derive(Serialize)]
 pub(super) struct CodesReport {
@@ -20,6 +21,9 @@ pub(super) struct CodesReport {
     pub(super) loss: Option<Loss>,
     #[serde(skip)]
     pub(super) unix_ms: u64,
+    /// What a person should know of their clock.
+    #[serde(skip)]
+    pub(super) correction: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -34,7 +38,7 @@ pub(super) struct CodeRow {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Shown {
-    Timed { code: String, next: String, seconds_left: u32, period: u32 },
+    Timed { code: String, next: String, seconds_left: u32, period: u32, correction: Correction },
     OnRequest { code: Option<String> },
 }
 
@@ -44,10 +48,13 @@ struct ClockView {
     unix_ms: u64,
     source: TimeSource,
     wall_ahead_ms: i64,
+    service: Option<String>,
+    age_ms: Option<u64>,
 }
 
 impl CodesReport {
     pub(super) fn new(codes: Codes) -> Self {
+        let foreign = codes.codes.iter().filter(|row| row.correction == Correction::OtherService).count();
         let rows = codes.codes.into_iter().map(|row| CodeRow {
             account: row.account,
             issuer: row.issuer,
@@ -58,6 +65,7 @@ impl CodesReport {
                     next: timed.next.to_string(),
                     seconds_left: timed.remaining_seconds,
                     period: timed.period,
+                    correction: row.correction,
                 },
                 _ => Shown::OnRequest { code: None },
             },
@@ -66,6 +74,7 @@ impl CodesReport {
             codes: rows.collect(),
             loss: Loss::of(&codes.damaged, codes.completeness),
             unix_ms: codes.clock.time.unix_ms,
+            correction: correction::sentence(&codes.clock, foreign),
             clock: ClockView::new(codes.clock),
         }
     }
@@ -78,24 +87,20 @@ impl CodesReport {
             name: account.name.clone(),
             shown: Shown::OnRequest { code: Some(code.to_string()) },
         };
-        Self { codes: vec![row], clock: ClockView::new(clock), loss: None, unix_ms: clock.time.unix_ms }
-    }
-
-    /// What a person should know of their clock.
-    pub(super) fn correction(&self) -> Option<String> {
-        let seconds = self.clock.wall_ahead_ms.unsigned_abs().saturating_add(500) / 1000;
-        let direction = if self.clock.wall_ahead_ms > 0 { "fast" } else { "slow" };
-        (seconds >= WORTH_TELLING_SECONDS)
-            .then(|| format!("Your clock is {} {direction}; codes are corrected.", duration(seconds)))
+        let unix_ms = clock.time.unix_ms;
+        Self { codes: vec![row], clock: ClockView::new(clock), loss: None, unix_ms, correction: None }
     }
 }
 
-/// Nearer than this, a wrong clock spoils no code.
-const WORTH_TELLING_SECONDS: u64 = 3;
-
 impl ClockView {
     fn new(clock: ClockStatus) -> Self {
-        Self { unix_ms: clock.time.unix_ms, source: clock.time.source, wall_ahead_ms: clock.wall_ahead_ms }
+        Self {
+            unix_ms: clock.time.unix_ms,
+            source: clock.time.source,
+            wall_ahead_ms: clock.wall_ahead_ms,
+            service: clock.service,
+            age_ms: clock.age_ms,
+        }
     }
 }
 
@@ -140,7 +145,7 @@ impl CodeRow {
         let label_width = width.saturating_sub(2 + CODE + extra).min(46);
         let label = column(&label(&self.issuer, &self.name), label_width);
         match &self.shown {
-            Shown::Timed { code, next, seconds_left, period } => {
+            Shown::Timed { code, next, seconds_left, period, .. } => {
                 let code = format!("{:>CODE$}", grouped(code));
                 let soon = *seconds_left <= SOON_SECONDS;
                 let style = if soon { WARNING } else { BOLD };
@@ -201,7 +206,13 @@ mod tests {
             account: Id::from_bytes([1; 16]),
             issuer: issuer.to_owned(),
             name: "sister@north.example".to_owned(),
-            shown: Shown::Timed { code: "123456".into(), next: "654321".into(), seconds_left, period: 30 },
+            shown: Shown::Timed {
+                code: "123456".into(),
+                next: "654321".into(),
+                seconds_left,
+                period: 30,
+                correction: Correction::Uncorrected,
+            },
         }
     }
 

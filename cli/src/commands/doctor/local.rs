@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign_core::vault::{Completeness, KindHealth, SlotKind, Vault};
+use countersign_core::vault::{Completeness, KeySlot, KindHealth, Recoverability, SlotKind, Vault};
 
 use super::Check;
 use crate::args::Global;
@@ -43,19 +43,38 @@ pub(super) fn vault(vault: &Vault) -> Vec<Check> {
                 .advise(Some("open the vault in another way, and make it anew")),
         );
     }
-    let recoverable = health.slots.iter().any(|slot| slot.kind == SlotKind::RecoveryCode && !slot.damaged);
-    checks.push(if recoverable {
-        Check::good("Key slots", format!("{}, a recovery code among them", count(health.slots.len(), "slot")))
-    } else {
-        Check::warning("Key slots", "no recovery code: a forgotten passphrase would lose everything")
-            .advise(Some("`countersign vault recovery-code` makes one"))
-    });
+    checks.extend(ways_in(&health.slots));
     let lost: Vec<Check> = health.kinds.iter().filter_map(loss).collect();
     if lost.is_empty() && !health.kinds.is_empty() {
         let records: u64 = health.kinds.iter().map(|kind| kind.sound).sum();
         checks.push(Check::good("Records", format!("all {records} open")).measure("records", records));
     }
     checks.extend(lost);
+    checks
+}
+
+/// What opens the vault, and whether anybody has tried.
+fn ways_in(slots: &[KeySlot]) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let codes = || slots.iter().filter(|slot| slot.kind == SlotKind::RecoveryCode && !slot.damaged);
+    checks.push(if codes().next().is_none() {
+        Check::warning("Key slots", "no recovery code: a forgotten passphrase would lose everything")
+            .advise(Some("`countersign vault recovery-code` makes one"))
+    } else if codes().all(|slot| slot.proven == Some(false)) {
+        Check::warning(
+            "Key slots",
+            "the recovery code was never checked: nobody knows that it was written down rightly",
+        )
+        .advise(Some("`countersign vault recovery-code --check`"))
+    } else {
+        Check::good("Key slots", format!("{}, a recovery code among them", count(slots.len(), "slot")))
+    });
+    if Recoverability::of(slots) == Recoverability::DeviceOnly {
+        let found = "nothing but this device's key store opens the vault: lost with it, all is lost";
+        checks.push(
+            Check::warning("Recovery", found).advise(Some("`countersign vault recovery-code` makes a way")),
+        );
+    }
     checks
 }
 

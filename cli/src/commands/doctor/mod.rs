@@ -1,5 +1,6 @@
 //! `countersign doctor`: looks at everything that can be wrong, and says what to do about it.
 
+mod clock;
 mod local;
 mod services;
 
@@ -19,7 +20,7 @@ pub(crate) async fn run(global: &Global, output: Output) -> Result<(), Failure> 
         Ok(session) => {
             checks.extend(local::vault(session.authenticator.vault()));
             checks.extend(services::all(&session).await?);
-            checks.push(clock(&session));
+            checks.extend(clock::all(&session.authenticator));
             checks.push(backup(&session)?);
         }
         // Without a person to ask there is no telling, and a cancelled question is no finding.
@@ -34,28 +35,6 @@ pub(crate) async fn run(global: &Global, output: Output) -> Result<(), Failure> 
     let healthy = checks.iter().all(|check| check.status != Status::Problem);
     output.report(&DoctorReport { healthy, checks })?;
     if healthy { Ok(()) } else { Err(Failure::Unhealthy) }
-}
-
-fn clock(session: &Session) -> Check {
-    use countersign_core::clock::TimeSource;
-
-    let status = session.authenticator.clock_status();
-    let offset_ms = status.wall_ahead_ms;
-    let seconds = offset_ms.unsigned_abs().saturating_add(500) / 1000;
-    let direction = if offset_ms > 0 { "fast" } else { "slow" };
-    let check = match status.time.source {
-        TimeSource::WallClock => Check::good(
-            "Clock",
-            "codes go by this computer's clock, since no approval service has told the time yet",
-        ),
-        _ if seconds >= 3 => Check::warning("Clock", format!("{seconds} s {direction}; codes are corrected"))
-            .advise(Some("set this computer's clock, or let it set itself (NTP)")),
-        TimeSource::Service => {
-            Check::good("Clock", format!("right to {offset_ms} ms, by an approval service's time"))
-        }
-        _ => Check::good("Clock", format!("right to {offset_ms} ms when it was last compared")),
-    };
-    check.measure("wall_ahead_ms", offset_ms)
 }
 
 fn backup(session: &Session) -> Result<Check, Failure> {

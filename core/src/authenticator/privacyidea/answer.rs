@@ -27,7 +27,7 @@ impl Authenticator {
             }
             _ => self.sign_push_answer(entry, challenge, decision, &proof).await?,
         };
-        let Sent { reply, after_loss } = self.call_patiently(entry.account, &call).await?;
+        let Sent { reply, after_loss } = self.call_patiently(&entry.service, &call).await?;
         // Signed by an earlier call, it may have been sent by it, too.
         let may_be_second = after_loss || entry.is_signed(decision, &proof, false);
         let answered = reply.answered()?;
@@ -92,7 +92,7 @@ impl Authenticator {
         challenge: &PushChallenge,
         choice: String,
     ) -> Result<(), Error> {
-        let (id, now) = (challenge.id(), self.now_seconds());
+        let (id, now) = (challenge.id(), self.seconds_at(&entry.service));
         let is_first = self
             .update_token(entry.account, move |token| {
                 let seen = token.see(id, now);
@@ -107,7 +107,7 @@ impl Authenticator {
     async fn was_still_open(&self, challenge: &PushChallenge, entry: &Entry) -> bool {
         let unsigned = answer_call(challenge, Decision::Deny, None);
         let Ok(call) = self.sign_push(entry.account, unsigned).await else { return false };
-        match self.call_patiently(entry.account, &call).await {
+        match self.call_patiently(&entry.service, &call).await {
             Ok(sent) => sent.reply.answered().is_ok_and(|answered| answered.taken),
             Err(_) => false,
         }

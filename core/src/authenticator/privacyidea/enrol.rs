@@ -71,7 +71,7 @@ impl Authenticator {
         steps.set(EnrolmentStep::Registering);
         let wake_up = device.wake_up.as_ref();
         let call = register_call(&offer.service, &offer.serial, offer.credential(), wake_up, &public_key);
-        let registered = match self.call_patiently(account.id, &call).await {
+        let registered = match self.call_patiently(&offer.service, &call).await {
             Ok(sent) => sent.reply.registered().map_err(Error::from),
             Err(error) => Err(error),
         };

@@ -1,16 +1,15 @@
-//! Push tokens of privacyIDEA, put together: keys, calls, time, and what the vault keeps.
+//! Push tokens of privacyIDEA, put together: keys, calls, and what the vault keeps.
 
 mod answer;
 pub(super) mod container;
 mod enrol;
 mod poll;
 
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use countersign_protocol::Id;
 use countersign_protocol::messages::WakeUp;
+use countersign_protocol::{Id, ServiceUrl};
 pub use enrol::EnrolmentStep;
 
 use super::service::{TIME_OUT, is_passing};
@@ -30,8 +29,6 @@ const TOLERANCE_MS: u64 = 45_000;
 /// What is in memory alone.
 #[derive(Default)]
 pub(super) struct State {
-    /// Each server's time, for the timestamps that it checks. Nobody signs it, so it decides nothing else.
-    times: Mutex<HashMap<Id, TimeAnchor>>,
     step: Mutex<Option<EnrolmentStep>>,
     /// One synchronisation of a container at a time.
     synchronising: tokio::sync::Mutex<()>,
@@ -53,29 +50,37 @@ pub(super) fn forget(transaction: &mut Transaction<'_>, account: Id) -> Result<O
 }
 
 impl Authenticator {
-    /// Sends a call once, and learns the server's time for this account.
-    async fn call(&self, account: Id, call: &Call) -> Result<PushReply, Error> {
-        self.call_within(account, call, TIME_OUT).await
+    /// Sends a call once, and learns the server's time, which nobody signs.
+    async fn call(&self, service: &ServiceUrl, call: &Call) -> Result<PushReply, Error> {
+        self.call_within(service, call, TIME_OUT).await
     }
 
-    async fn call_within(&self, account: Id, call: &Call, time_out: Duration) -> Result<PushReply, Error> {
+    async fn call_within(
+        &self,
+        service: &ServiceUrl,
+        call: &Call,
+        time_out: Duration,
+    ) -> Result<PushReply, Error> {
         let sent = self.parts.clock.read();
         let reply = self.parts.transport.send(&call.url, call.payload(), time_out).await?;
         let received = self.parts.clock.read();
         let reply = PushReply::read(&reply)?;
-        if let Some(anchor) = reply.time.and_then(|time| TimeAnchor::from_exchange(&sent, received, time, 0))
-        {
-            hold(&self.parts.push.times).insert(account, anchor);
+        let anchor = reply
+            .time
+            .and_then(|time| TimeAnchor::from_exchange(service.authority(), false, &sent, received, time, 0));
+        if let Some(anchor) = anchor {
+            hold(&self.parts.times).learn(anchor);
+            self.save_time().await;
         }
         Ok(reply)
     }
 
     /// Sends a call that a person waits for, the same bytes again where its reply got lost.
-    async fn call_patiently(&self, account: Id, call: &Call) -> Result<Sent, Error> {
+    async fn call_patiently(&self, service: &ServiceUrl, call: &Call) -> Result<Sent, Error> {
         let mut waits = super::service::RETRIES.iter();
         let mut after_loss = false;
         loop {
-            match self.call(account, call).await {
+            match self.call(service, call).await {
                 Ok(reply) => return Ok(Sent { reply, after_loss }),
                 Err(error) if is_passing(&error) => {
                     let wait: &Duration = waits.next().ok_or(error.clone())?;
@@ -89,29 +94,25 @@ impl Authenticator {
 
     /// Makes and sends a call with a signed time: once, and once more if the server's time turns out to be another than
     /// was believed. `make` makes it at a time in milliseconds.
-    async fn call_timed(&self, account: Id, make: impl Fn(u64) -> UnsignedCall) -> Result<PushReply, Error> {
-        let believed = self.server_time(account);
+    async fn call_timed(
+        &self,
+        account: Id,
+        service: &ServiceUrl,
+        make: impl Fn(u64) -> UnsignedCall,
+    ) -> Result<PushReply, Error> {
+        let believed = self.time_at(service);
         let call = self.sign_push(account, make(believed)).await?;
-        let reply = self.call(account, &call).await?;
+        let reply = self.call(service, &call).await?;
         if !reply.may_be_clock() {
             return Ok(reply);
         }
         match reply.time {
             Some(time) if time.abs_diff(believed) > TOLERANCE_MS => {
-                let call = self.sign_push(account, make(self.server_time(account))).await?;
-                self.call(account, &call).await
+                let call = self.sign_push(account, make(self.time_at(service))).await?;
+                self.call(service, &call).await
             }
             Some(_) => Ok(reply),
             None => Err(PushError::ClockOff.into()),
-        }
-    }
-
-    /// The time that the server of an account goes by, milliseconds.
-    fn server_time(&self, account: Id) -> u64 {
-        let times = hold(&self.parts.push.times);
-        match times.get(&account) {
-            Some(anchor) => anchor.now(&self.parts.clock.read()).unix_ms,
-            None => self.clock_status().time.unix_ms,
         }
     }
 
@@ -151,7 +152,9 @@ impl Authenticator {
     ) -> Result<(), Error> {
         let (service, serial) = (binding.service.clone(), binding.serial.clone());
         let reply = self
-            .call_timed(account, move |unix_ms| address_call(&service, &serial, wake_up.as_ref(), unix_ms))
+            .call_timed(account, &binding.service, move |unix_ms| {
+                address_call(&service, &serial, wake_up.as_ref(), unix_ms)
+            })
             .await?;
         Ok(reply.changed()?)
     }

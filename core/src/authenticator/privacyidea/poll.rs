@@ -35,8 +35,8 @@ impl Authenticator {
         if binding.state != BindingState::Active {
             self.update_binding(account.id, |binding| binding.set_state(BindingState::Active)).await?;
         }
-        let (id, now, user) = (account.id, self.now_seconds(), account.name.clone());
-        let (vault, binding) = (self.parts.vault.clone(), binding.clone());
+        let (id, now, user) = (account.id, self.seconds_at(&binding.service), account.name.clone());
+        let (vault, binding_of_token) = (self.parts.vault.clone(), binding.clone());
         let (open, refused) = tasks::blocking(move || {
             if challenges.is_empty() {
                 return Ok((Vec::new(), Vec::new()));
@@ -44,7 +44,7 @@ impl Authenticator {
             vault.transaction(|tx| {
                 let mut token = tx.get::<PushToken>(id)?.ok_or(crate::KeyStoreError::NotFound)?;
                 let before = token.count();
-                let read = read_challenges(challenges, &binding, &mut token, id, &user, now);
+                let read = read_challenges(challenges, &binding_of_token, &mut token, id, &user, now);
                 if token.count() != before {
                     tx.update(id, &token)?;
                 }
@@ -56,12 +56,12 @@ impl Authenticator {
             tracing::warn!(%error, "a challenge was not shown");
         }
         let open = open.into_iter().map(OpenChallenge::PrivacyIdea).collect();
-        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, open))
+        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, &binding.service, open))
     }
 
     pub(super) async fn ask(&self, account: &Account, binding: &PushBinding) -> Result<PushReply, Error> {
         let (service, serial) = (binding.service.clone(), binding.serial.clone());
-        self.call_timed(account.id, move |unix_ms| poll_call(&service, &serial, unix_ms)).await
+        self.call_timed(account.id, &binding.service, move |unix_ms| poll_call(&service, &serial, unix_ms)).await
     }
 }
 

@@ -74,11 +74,11 @@ impl NewSlot {
 pub(in crate::vault) async fn open_any(
     store: &dyn VaultKeyStore,
     rows: &[Row],
-) -> Result<Secret, VaultError> {
+) -> Result<(Id, Secret), VaultError> {
     let mut refusal = VaultError::NoSuchSlot;
     for row in rows.iter().filter(|row| row.kind == SlotKind::KeyStore) {
         match unwrap(store, row).await {
-            Ok(vault_key) => return Ok(vault_key),
+            Ok(vault_key) => return Ok((row.id, vault_key)),
             Err(error @ (VaultError::KeyStore(KeyStoreError::NotFound) | VaultError::DamagedSlot(_))) => {
                 refusal = error;
             }

@@ -84,6 +84,8 @@ pub struct KeySlot {
     pub kind: SlotKind,
     /// Whether its row has been damaged, so that its key can't be tried.
     pub damaged: bool,
+    /// Whether the vault has been opened by it, or its key typed back; unknown while the vault is locked.
+    pub proven: Option<bool>,
 }
 
 /// A slot that is ready to be added to a vault: its key is made, and nothing has been written yet.

@@ -9,7 +9,8 @@ use crate::vault::VaultError;
 /// All slots that a person may know of.
 pub(in crate::vault) fn list(connection: &Connection) -> Result<Vec<KeySlot>, VaultError> {
     let rows = load(connection)?;
-    Ok(rows.iter().map(|row| KeySlot { id: row.id, kind: row.kind, damaged: row.is_damaged() }).collect())
+    let slot = |row: &Row| KeySlot { id: row.id, kind: row.kind, damaged: row.is_damaged(), proven: None };
+    Ok(rows.iter().map(slot).collect())
 }
 
 /// All rows, in the order of their identifiers. A row of an unknown kind, or without an identifier, is left alone.

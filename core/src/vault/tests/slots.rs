@@ -287,6 +287,74 @@ async fn a_key_store_that_answers_with_another_key_opens_nothing() {
     assert_eq!(oversized, KeyStoreError::Unavailable.into());
 }
 
+#[test]
+fn a_recovery_code_counts_once_it_was_typed_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = RecoveryCode::make_random();
+    let vault =
+        Vault::create(&folder.path().join("vault.db"), &[NewSlot::from_recovery_code(&code)]).unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Unproven));
+    let another = RecoveryCode::make_random();
+    assert_eq!(vault.check_recovery_code(&another), Err(VaultError::WrongKey));
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Unproven));
+    vault.check_recovery_code(&code).unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Proven));
+
+    vault
+        .replace_slot(slot_of(&vault, SlotKind::RecoveryCode), &NewSlot::from_recovery_code(&another))
+        .unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Unproven), "the new one was never tried");
+    assert!(vault.check().unwrap().is_sound());
+}
+
+#[test]
+fn what_has_opened_the_vault_is_proven_and_stays_so() {
+    let fixture = Fixture::new();
+    fixture.vault.add_slot(&cheap_slot("some")).unwrap();
+    let vault = Vault::open(&fixture.path()).unwrap();
+    assert_eq!(vault.recoverability(), Err(VaultError::Locked));
+    assert!(vault.slots().unwrap().iter().all(|slot| slot.proven.is_none()), "unknown while it is locked");
+    assert!(opens(&vault, "some"));
+    drop(vault);
+    let vault = fixture.open_again();
+    assert!(vault.slots().unwrap().iter().all(|slot| slot.proven == Some(true)));
+    assert_eq!(vault.check_recovery_code(&fixture.code), Ok(()));
+    vault.lock();
+    assert_eq!(vault.check_recovery_code(&fixture.code), Err(VaultError::Locked));
+}
+
+#[tokio::test]
+async fn a_fingerprint_alone_is_never_called_recoverable() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemoryStore::default();
+    let slot = NewSlot::from_key_store(&store).await.unwrap();
+    let vault = Vault::create(&folder.path().join("vault.db"), &[slot]).unwrap();
+    vault.unlock_with_key_store(&store).await.unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::DeviceOnly));
+    vault.add_slot(&cheap_slot("forgotten at once")).unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Unproven));
+    vault.unlock_with_key_store(&store).await.unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Unproven), "the fingerprint proves nothing of it");
+    assert!(opens(&vault, "forgotten at once"));
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Proven));
+}
+
+#[test]
+fn a_damaged_proof_is_as_good_as_none() {
+    let fixture = Fixture::new();
+    fixture.vault.check_recovery_code(&fixture.code).unwrap();
+    let sql = "UPDATE records SET envelope = zeroblob(40) WHERE kind = 8";
+    let Fixture { folder, code, vault } = fixture;
+    drop(vault);
+    Connection::open(folder.path().join("vault.db")).unwrap().execute_batch(sql).unwrap();
+    let vault = Vault::open(&folder.path().join("vault.db")).unwrap();
+    vault.unlock_with_recovery_code(&code).unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Unproven));
+    vault.check_recovery_code(&code).unwrap();
+    assert_eq!(vault.recoverability(), Ok(Recoverability::Proven));
+    assert!(vault.check().unwrap().is_sound());
+}
+
 fn slot_of(vault: &Vault, kind: SlotKind) -> Id {
     vault.slots().unwrap().iter().find(|slot| slot.kind == kind).unwrap().id
 }

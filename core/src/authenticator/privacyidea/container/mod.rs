@@ -107,11 +107,11 @@ impl Authenticator {
     ) -> Result<Value, Error> {
         let refusal = |code| Error::from(refused(Step::Use, code));
         let asked = challenge_call(&record.base, &record.serial, path);
-        let sent = self.call_patiently(container, &asked).await?;
+        let sent = self.call_patiently(&record.service, &asked).await?;
         let nonce = Nonce::read(&sent.reply.value().map_err(refusal)?)?;
         let unsigned = make(&nonce);
         let signature = self.sign(key_name(container), unsigned.text().as_bytes(), None).await?;
-        self.call_within(container, &unsigned.finish(&signature), SLOW).await?.value().map_err(refusal)
+        self.call_within(&record.service, &unsigned.finish(&signature), SLOW).await?.value().map_err(refusal)
     }
 
     /// Removes a container's record, then its key: a key without a record is litter, a record without a key a riddle.

@@ -51,7 +51,8 @@ impl Authenticator {
         };
         let unsigned = finalise_call(offer, device_name, &record.public_key, passphrase.as_ref());
         let signature = self.sign(key_name(id), unsigned.text().as_bytes(), None).await?;
-        let Sent { reply, after_loss } = self.call_patiently(id, &unsigned.finish(&signature)).await?;
+        let Sent { reply, after_loss } =
+            self.call_patiently(&offer.service, &unsigned.finish(&signature)).await?;
         match reply.value() {
             Ok(value) if value.get("success") == Some(&Value::Bool(true)) => {
                 self.confirm_container(id, Policies::read(value.get("policies").unwrap_or(&value))).await?;

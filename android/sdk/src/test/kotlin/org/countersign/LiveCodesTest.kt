@@ -116,7 +116,7 @@ class LiveCodesTest {
     private fun TestScope.codes(period: Long?, start: Long) = liveCodes(changes, testTimeSource) {
         readAt += currentTime
         val now = start + currentTime
-        val clock = ClockStatus(unixMs = now, source = TimeSource.WALL_CLOCK, wallAheadMs = 0)
+        val clock = ClockStatus(now, TimeSource.WALL_CLOCK, wallAheadMs = 0, isCorrected = false, service = null, ageMs = null)
         Codes(emptyList(), 0, emptyList(), Completeness.Complete, clock, period?.let { it - now % it })
     }
 }

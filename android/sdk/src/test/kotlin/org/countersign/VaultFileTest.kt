@@ -4,6 +4,7 @@ import kotlinx.coroutines.runBlocking
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.Offer
 import org.countersign.ffi.PlatformKeyException
+import org.countersign.ffi.Recoverability
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.SlotKind
 import org.countersign.ffi.UserCheck
@@ -96,6 +97,25 @@ class VaultFileTest {
         for ((failure, code) in failures) {
             store.onUnwrap = { throw failure }
             assertEquals(code, assertIs<VaultState.Locked>(file.open(), "$failure").reason.code())
+        }
+    }
+
+    @Test
+    fun `a recovery code counts once it was typed back, and a passphrase is asked for while another can be made`() = runBlocking {
+        val code = RecoveryCode.makeRandom()
+        file.create(code, passphraseOf("correct horse".toCharArray())).close()
+        val vault = assertIs<VaultState.Unlocked>(file.open()).vault
+        assertEquals(Recoverability.UNPROVEN, vault.recoverability())
+        assertFailsWith<AuthenticatorException.WrongKey> { vault.checkRecoveryCode(RecoveryCode.makeRandom()) }
+        vault.checkRecoveryCode(code)
+        assertEquals(Recoverability.PROVEN, vault.recoverability())
+
+        Authenticator.openWithSoftwareKeys(vault, UserCheck.PASSPHRASE).use { authenticator ->
+            assertTrue(checkNotNull(authenticator.passphraseReminder()).isDue)
+            assertFailsWith<AuthenticatorException.WrongKey> { authenticator.checkPassphrase(passphraseOf("forgotten".toCharArray())) }
+            val next = authenticator.checkPassphrase(passphraseOf("correct horse".toCharArray()))
+            assertEquals(86_400, checkNotNull(next.dueAt) - checkNotNull(next.typedAt))
+            assertTrue(!checkNotNull(authenticator.passphraseReminder()).isDue)
         }
     }
 

@@ -29,8 +29,9 @@ class OpeningScreen(activity: MainActivity, private val next: (Authenticator) ->
         text(code.text(), LARGE)
         button("I have written it down") {
             activity.launch {
-                trying { activity.app.vaultFile.create(code) }?.let { goOn(it) }
+                val vault = trying { activity.app.vaultFile.create(code) }
                 code.close()
+                vault?.let { activity.show(RecoveryCodeScreen(activity, it) { screenOf(it) }) }
             }
         }
     }
@@ -53,6 +54,8 @@ class OpeningScreen(activity: MainActivity, private val next: (Authenticator) ->
     }
 
     private suspend fun goOn(vault: Vault) {
-        trying { activity.app.authenticatorOn(vault) }?.let { activity.show(next(it)) }
+        screenOf(vault)?.let(activity::show)
     }
+
+    private suspend fun screenOf(vault: Vault): Screen? = trying { activity.app.authenticatorOn(vault) }?.let(next)
 }

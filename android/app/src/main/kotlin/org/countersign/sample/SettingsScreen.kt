@@ -3,7 +3,7 @@ package org.countersign.sample
 import kotlinx.coroutines.launch
 import org.countersign.Authenticator
 import org.countersign.ffi.BindingState
-import kotlin.math.abs
+import org.countersign.ffi.Recoverability
 
 /** The state of clock, vault and wake-ups, and giving accounts up. */
 class SettingsScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
@@ -18,8 +18,7 @@ class SettingsScreen(activity: MainActivity, private val authenticator: Authenti
     }
 
     private fun clock() {
-        val ahead = authenticator.clockStatus().wallAheadMs / MS_PER_SECOND
-        text(if (abs(ahead) < 2) "The phone's clock is right." else "The phone's clock is off by $ahead s. Codes are right all the same.")
+        text(authenticator.clockStatus().inWords())
     }
 
     private suspend fun vault() {
@@ -27,6 +26,10 @@ class SettingsScreen(activity: MainActivity, private val authenticator: Authenti
             trying { vault.check() }?.let { health ->
                 text(if (health.isSound) "The vault is sound." else "The vault is damaged. What is left can be used.")
                 text("It is opened by: " + health.slots.joinToString { it.kind.name.lowercase().replace('_', ' ') })
+            }
+            if (trying { vault.recoverability() } != Recoverability.PROVEN) {
+                text("Nobody has checked yet that your recovery code is written down rightly.")
+                button("Check it") { activity.show(RecoveryCodeScreen(activity, authenticator.vault()) { SettingsScreen(activity, authenticator) }) }
             }
         }
     }
@@ -53,9 +56,5 @@ class SettingsScreen(activity: MainActivity, private val authenticator: Authenti
                 }
             }
         }
-    }
-
-    private companion object {
-        const val MS_PER_SECOND = 1000
     }
 }

@@ -121,7 +121,8 @@ class SignInNotificationsTest {
         return manager.activeNotifications.single().notification
     }
 
-    private fun clock(unixMs: Long = 1_000_000_000) = ClockStatus(unixMs, TimeSource.SERVICE, wallAheadMs = 0)
+    private fun clock(unixMs: Long = 1_000_000_000) =
+        ClockStatus(unixMs, TimeSource.SERVICE, wallAheadMs = 0, isCorrected = false, service = null, ageMs = null)
 
     private fun request(matching: Matching = Matching(digits = 6, scan = true), id: String = "request-1") = ApprovalRequest(
         id = id, account = "account", organisation = "Example", purpose = Purpose.SIGN_IN, application = "Ward portal", user = "ada",

@@ -1,0 +1,70 @@
+//! Whether this computer's clock is right, by whom, and whose clock isn't.
+
+use countersign_core::Authenticator;
+use countersign_core::clock::{ClockStatus, TimeSource};
+
+use super::Check;
+use crate::correction;
+use crate::text::{duration, safe};
+
+pub(super) fn all(authenticator: &Authenticator) -> Vec<Check> {
+    let status = authenticator.clock_status();
+    let mut checks = vec![own(&status)];
+    checks.extend(authenticator.service_clocks().iter().filter(|clock| is_off(clock.ahead_ms)).map(
+        |clock| {
+            let direction = if clock.ahead_ms > 0 { "fast" } else { "slow" };
+            let by = duration(clock.ahead_ms.unsigned_abs() / 1000);
+            let found = format!("{by} {direction}; its own codes and requests go by it, others don't");
+            Check::warning(format!("Clock of {}", safe(&clock.service)), found)
+                .advise(Some("tell whoever runs it"))
+                .measure("service_ahead_ms", clock.ahead_ms)
+        },
+    ));
+    checks
+}
+
+fn own(status: &ClockStatus) -> Check {
+    let offset_ms = status.wall_ahead_ms;
+    let check = match correction::sentence(status, 0) {
+        Some(sentence) => Check::warning("Clock", sentence)
+            .advise(Some("set this computer's clock, or let it set itself (NTP)")),
+        None => Check::good("Clock", right(status)),
+    };
+    let check = check.measure("wall_ahead_ms", offset_ms).measure("source", source(status.time.source));
+    match status.age_ms {
+        Some(age) => check.measure("age_ms", age),
+        None => check,
+    }
+}
+
+/// Why nothing is corrected.
+fn right(status: &ClockStatus) -> String {
+    let offset_ms = status.wall_ahead_ms;
+    let ago = duration(status.age_ms.unwrap_or_default() / 1000);
+    let service = safe(status.service.as_deref().unwrap_or_default());
+    match status.time.source {
+        TimeSource::Service => {
+            format!("right to {offset_ms} ms, by the time that {service} signed {ago} ago")
+        }
+        TimeSource::UnsignedService => {
+            format!("right to {offset_ms} ms, by the time of {service} {ago} ago, which it doesn't sign")
+        }
+        TimeSource::LastKnownOffset => {
+            format!(
+                "right to {offset_ms} ms when it was compared with {service} {ago} ago, before the last restart"
+            )
+        }
+        _ => {
+            "codes go by this computer's clock, since no service has told a time that can be used".to_owned()
+        }
+    }
+}
+
+fn source(source: TimeSource) -> serde_json::Value {
+    serde_json::to_value(source).unwrap_or_default()
+}
+
+/// Nearer than this, a service's clock spoils nothing.
+const fn is_off(ahead_ms: i64) -> bool {
+    ahead_ms.unsigned_abs() >= 10_000
+}

@@ -1,0 +1,80 @@
+//! What a person should know of their clock, in words.
+
+use countersign_core::clock::{ClockStatus, TimeSource};
+
+use crate::text::{count, duration, safe};
+
+/// That the clock is off, and what is done about it; nothing when it is right. `foreign` codes are of issuers that have
+/// told no time themselves.
+pub(crate) fn sentence(status: &ClockStatus, foreign: usize) -> Option<String> {
+    let source = status.time.source;
+    let is_off = status.is_corrected() || source == TimeSource::ClockWentBack;
+    let service = safe(status.service.as_deref().unwrap_or_default());
+    is_off.then(|| words(source, status.wall_ahead_ms, &service, foreign))
+}
+
+fn words(source: TimeSource, wall_ahead_ms: i64, service: &str, foreign: usize) -> String {
+    let direction = if wall_ahead_ms > 0 { "fast" } else { "slow" };
+    let off = format!("{} {direction}", duration(wall_ahead_ms.unsigned_abs().saturating_add(500) / 1000));
+    let others = match foreign {
+        0 => String::new(),
+        1 => format!(", also one of an issuer that has told no time, by that of {service}"),
+        _ => format!(
+            ", also {} of issuers that have told no time, by that of {service}",
+            count(foreign, "code")
+        ),
+    };
+    match source {
+        TimeSource::ClockWentBack => {
+            "Your clock shows a time that is long over; codes are most likely wrong until you set it."
+                .to_owned()
+        }
+        TimeSource::UnsignedService => {
+            format!("Your clock is {off} by {service}, which signs no time; codes are corrected{others}.")
+        }
+        TimeSource::LastKnownOffset => {
+            format!(
+                "Your clock was {off} before the last restart; codes are corrected by that, unverified{others}."
+            )
+        }
+        _ => format!("Your clock is {off}; codes are corrected{others}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_how_far_the_clock_is_off_and_by_whom() {
+        for (source, wall_ahead_ms, foreign, told) in [
+            (TimeSource::Service, 74_000, 0, "Your clock is 74 s fast; codes are corrected."),
+            (
+                TimeSource::Service,
+                -600_400,
+                3,
+                "Your clock is 10 min slow; codes are corrected, also 3 codes of issuers that have told no time, by that of north.example.",
+            ),
+            (
+                TimeSource::UnsignedService,
+                74_000,
+                1,
+                "Your clock is 74 s fast by north.example, which signs no time; codes are corrected, also one of an issuer that has told no time, by that of north.example.",
+            ),
+            (
+                TimeSource::LastKnownOffset,
+                74_000,
+                0,
+                "Your clock was 74 s fast before the last restart; codes are corrected by that, unverified.",
+            ),
+            (
+                TimeSource::ClockWentBack,
+                -74_000,
+                0,
+                "Your clock shows a time that is long over; codes are most likely wrong until you set it.",
+            ),
+        ] {
+            assert_eq!(words(source, wall_ahead_ms, "north.example", foreign), told);
+        }
+    }
+}
