@@ -161,3 +161,56 @@ fn the_copy_goes_once_the_new_vault_is_found_sound() {
     assert!(!copy.exists());
     discard_copies_before(&closed.path, VERSION + 1, || panic!("there is no copy to decide about")).unwrap();
 }
+
+const PATH: &str = "COUNTERSIGN_TEST_UPGRADE";
+const POINT: &str = "COUNTERSIGN_TEST_POINT";
+
+#[test]
+#[ignore = "a process for the tests here to kill"]
+fn child_upgrades() {
+    let (Some(path), Ok(point)) = (std::env::var_os(PATH).map(PathBuf::from), std::env::var(POINT)) else {
+        return;
+    };
+    let mut connection = database::connect(&path).unwrap();
+    countersign_kill::arm(point.parse().unwrap());
+    migrate_by(&mut connection, &path, &steps(TO_NEXT)).unwrap();
+    fs::write(path.with_extension("count"), countersign_kill::disarm().to_string()).unwrap();
+}
+
+/// Upgrades in a process of its own. How many writes it took; nothing if it was killed.
+fn upgrade(path: &Path, point: countersign_kill::Point) -> Option<u64> {
+    let test = "vault::schema::tests::child_upgrades";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--quiet"])
+        .env(PATH, path)
+        .env(POINT, point.to_string())
+        .output();
+    child.unwrap();
+    Some(fs::read_to_string(path.with_extension("count")).ok()?.parse().unwrap())
+}
+
+#[test]
+fn killed_at_any_write_an_upgrade_leaves_the_old_vault_or_the_new_one_and_works_the_next_time() {
+    if !countersign_kill::IS_SUPPORTED {
+        return;
+    }
+    let count = upgrade(&closed_vault().path, countersign_kill::Point::Never).unwrap();
+    let mut tried = 0;
+    for point in countersign_kill::points(count) {
+        let closed = closed_vault();
+        tried += u64::from(upgrade(&closed.path, point).is_none());
+        let version = check_against(&database::connect(&closed.path).unwrap(), VERSION + 1).unwrap();
+        let copy = copy_path(&closed.path, VERSION);
+        if version == VERSION {
+            assert_opens_with_its_account(&closed.path, &closed);
+            upgrade(&closed.path, countersign_kill::Point::Never).unwrap();
+        }
+        // Upgraded means that a copy was kept first, and verified.
+        assert_opens_with_its_account(&copy, &closed);
+        let connection = database::connect(&closed.path).unwrap();
+        let touched: i64 =
+            connection.query_row("SELECT min(touched) FROM records", [], |row| row.get(0)).unwrap();
+        assert_eq!((check_against(&connection, VERSION + 1), touched), (Ok(VERSION + 1), 7), "{point}");
+    }
+    countersign_kill::assert_documented("upgrade the schema", tried);
+}

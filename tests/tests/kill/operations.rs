@@ -1,0 +1,297 @@
+//! The operations: how each is prepared, and what it does.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use countersign_core::approvals::DeviceDescription;
+use countersign_core::backup::{BackupError, ExportFormat};
+use countersign_core::client::HttpTransportBuilder;
+use countersign_core::clock::SystemClock;
+use countersign_core::import::{Import, ImportOptions};
+use countersign_core::keys::{SoftwareKeys, UserCheck};
+use countersign_core::offer::Offer;
+use countersign_core::protocol::messages::Platform;
+use countersign_core::vault::{NewSlot, SlotKind, Vault};
+use countersign_core::{Authenticator, Error, Secret};
+
+use crate::state::Keys;
+
+pub(crate) const VAULT: &str = "vault.db";
+pub(crate) const BACKUPS: &str = "backups";
+pub(crate) const PASSWORD: &[u8] = b"the passphrase of all of these";
+
+/// Something that changes files.
+pub(crate) struct Operation {
+    /// As the table of `docs/storage.md` has it.
+    pub(crate) name: &'static str,
+    pub(crate) needs_service: bool,
+    /// Makes what has to be there before.
+    pub(crate) prepare: fn(&Path),
+    /// Opens what is needed, and returns the operation itself.
+    pub(crate) open: fn(&Path) -> Box<dyn FnOnce()>,
+}
+
+const fn operation(
+    name: &'static str,
+    prepare: fn(&Path),
+    open: fn(&Path) -> Box<dyn FnOnce()>,
+) -> Operation {
+    Operation { name, needs_service: false, prepare, open }
+}
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    operation(
+        "create a vault",
+        |_| {},
+        |folder| {
+            let folder = folder.to_owned();
+            Box::new(move || {
+                let slot = NewSlot::from_recovery_code(&Keys::read(&folder).first);
+                Vault::create(&folder.join(VAULT), &[slot]).unwrap();
+            })
+        },
+    ),
+    operation("add an account", create, |folder| {
+        let authenticator = authenticator(open(folder));
+        Box::new(move || add(&authenticator, 1))
+    }),
+    operation("delete an account", create_filled, |folder| {
+        let authenticator = authenticator(open(folder));
+        Box::new(move || {
+            let account = authenticator.accounts().unwrap().accounts[2].id;
+            runtime().block_on(authenticator.delete(account)).unwrap();
+        })
+    }),
+    operation("make a code by counter", create_filled, |folder| {
+        let authenticator = authenticator(open(folder));
+        Box::new(move || {
+            let account = authenticator.accounts().unwrap().accounts[0].id;
+            authenticator.next_code(account).unwrap();
+        })
+    }),
+    operation("enrol", create, enrol).with_service(),
+    operation("import", create_filled, |folder| {
+        let authenticator = authenticator(open(folder));
+        Box::new(move || import(&authenticator, links(100..140).as_bytes()))
+    }),
+    operation(
+        "undo an import",
+        |folder| {
+            create_filled(folder);
+            import(&authenticator(open(folder)), links(100..140).as_bytes());
+        },
+        |folder| {
+            let authenticator = authenticator(open(folder));
+            Box::new(move || drop(authenticator.undo_import().unwrap()))
+        },
+    ),
+    operation(
+        "make a backup",
+        |folder| {
+            create_filled(folder);
+            fs::create_dir(folder.join(BACKUPS)).unwrap();
+        },
+        |folder| {
+            let (authenticator, backups) = (authenticator(open(folder)), folder.join(BACKUPS));
+            Box::new(move || back_up(&authenticator, &backups))
+        },
+    ),
+    operation(
+        "replace the last backup",
+        |folder| {
+            create_filled(folder);
+            let backups = folder.join(BACKUPS);
+            fs::create_dir(&backups).unwrap();
+            let authenticator = authenticator(open(folder));
+            let old = authenticator.back_up(&backups, &PASSWORD.into(), 1).unwrap().path;
+            fs::rename(old, backups.join("countersign-20260101-000000.csgnbackup")).unwrap();
+            add(&authenticator, 200);
+        },
+        |folder| {
+            let (authenticator, backups) = (authenticator(open(folder)), folder.join(BACKUPS));
+            Box::new(move || back_up(&authenticator, &backups))
+        },
+    ),
+    operation(
+        "restore a backup",
+        |folder| {
+            let full = tempfile::tempdir().unwrap();
+            Keys::read(folder).write(full.path());
+            create_filled(full.path());
+            let export = folder.join("restored");
+            authenticator(open(full.path()))
+                .export_to(&export, ExportFormat::Backup, Some(&PASSWORD.into()))
+                .unwrap();
+            create(folder);
+        },
+        |folder| {
+            let (authenticator, file) = (authenticator(open(folder)), folder.join("restored"));
+            Box::new(move || import(&authenticator, &fs::read(file).unwrap()))
+        },
+    ),
+    operation("add a key slot", create, |folder| {
+        let (vault, keys) = (open(folder), Keys::read(folder));
+        Box::new(move || vault.add_slot(&NewSlot::from_recovery_code(&keys.second)).unwrap())
+    }),
+    operation("replace a key slot", create, |folder| {
+        let (vault, keys) = (open_by_either(folder), Keys::read(folder));
+        Box::new(move || {
+            vault
+                .replace_slot(vault.slots().unwrap()[0].id, &NewSlot::from_recovery_code(&keys.second))
+                .unwrap();
+        })
+    }),
+    operation(
+        "remove a key slot",
+        |folder| {
+            create(folder);
+            open(folder).add_slot(&NewSlot::from_passphrase(&PASSWORD.into()).unwrap()).unwrap();
+        },
+        |folder| {
+            let vault = open(folder);
+            Box::new(move || vault.remove_slot(passphrase_slot(&vault)).unwrap())
+        },
+    ),
+    operation(
+        "change the passphrase",
+        |folder| {
+            create(folder);
+            open(folder).add_slot(&NewSlot::from_passphrase(&old_passphrase()).unwrap()).unwrap();
+        },
+        |folder| {
+            let vault = open(folder);
+            Box::new(move || vault.change_passphrase(&old_passphrase(), &PASSWORD.into()).unwrap())
+        },
+    ),
+    operation(
+        "prove a recovery code",
+        |folder| {
+            create(folder);
+            open(folder).add_slot(&NewSlot::from_recovery_code(&Keys::read(folder).second)).unwrap();
+        },
+        |folder| {
+            let (vault, keys) = (open(folder), Keys::read(folder));
+            Box::new(move || vault.check_recovery_code(&keys.second).unwrap())
+        },
+    ),
+    operation(
+        "accept a loss",
+        |folder| {
+            create_filled(folder);
+            let raw = rusqlite::Connection::open(folder.join(VAULT)).unwrap();
+            let deleted = raw.execute(
+                "DELETE FROM records WHERE kind = 1 AND id = (SELECT max(id) FROM records WHERE kind = 1)",
+                [],
+            );
+            assert_eq!(deleted, Ok(1));
+        },
+        |folder| {
+            let vault = open(folder);
+            Box::new(move || vault.accept_loss().unwrap())
+        },
+    ),
+];
+
+impl Operation {
+    const fn with_service(self) -> Self {
+        Self { needs_service: true, ..self }
+    }
+}
+
+fn enrol(folder: &Path) -> Box<dyn FnOnce()> {
+    let authenticator = authenticator(open(folder));
+    let link = fs::read_to_string(folder.join("link")).unwrap();
+    Box::new(move || {
+        let Offer::Enrolment(offer) = Offer::parse(&link).unwrap() else { panic!("an enrolment link") };
+        let device =
+            DeviceDescription { name: "Ada's phone".into(), platform: Platform::Other, wake_up: None };
+        runtime().block_on(authenticator.enrol(&offer, device)).unwrap();
+    })
+}
+
+fn create(folder: &Path) {
+    let vault = Vault::create(&folder.join(VAULT), &[NewSlot::from_recovery_code(&Keys::read(folder).first)]);
+    // It is proven, so that opening it writes nothing.
+    vault.unwrap().check_recovery_code(&Keys::read(folder).first).unwrap();
+}
+
+/// A vault of 12 accounts: the first by counter.
+fn create_filled(folder: &Path) {
+    create(folder);
+    let authenticator = authenticator(open(folder));
+    let counter = Offer::parse(&format!("otpauth://hotp/Door:ward?secret={}&counter=5", secret(0))).unwrap();
+    let Offer::Otp(counter) = counter else { panic!("codes") };
+    authenticator.add(vec![counter]).unwrap();
+    import(&authenticator, links(1..12).as_bytes());
+}
+
+fn open(folder: &Path) -> Vault {
+    let vault = Vault::open(&folder.join(VAULT)).unwrap();
+    vault.unlock_with_recovery_code(&Keys::read(folder).first).unwrap();
+    vault
+}
+
+fn open_by_either(folder: &Path) -> Vault {
+    let vault = Vault::open(&folder.join(VAULT)).unwrap();
+    let keys = Keys::read(folder);
+    vault
+        .unlock_with_recovery_code(&keys.first)
+        .or_else(|_| vault.unlock_with_recovery_code(&keys.second))
+        .unwrap();
+    vault
+}
+
+pub(crate) fn authenticator(vault: Vault) -> Authenticator {
+    let vault = Arc::new(vault);
+    let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), UserCheck::Passphrase));
+    let transport = Arc::new(HttpTransportBuilder::default().build().unwrap());
+    Authenticator::new(vault, keys, Arc::new(SystemClock::default()), transport).unwrap()
+}
+
+fn add(authenticator: &Authenticator, number: u32) {
+    let Offer::Otp(offer) = Offer::parse(links(number..number + 1).trim()).unwrap() else { panic!("codes") };
+    authenticator.add(vec![offer]).unwrap();
+}
+
+fn import(authenticator: &Authenticator, file: &[u8]) {
+    let mut import = Import::new();
+    import.add_file(file, Some(&PASSWORD.into())).unwrap();
+    authenticator.import(&import, &ImportOptions::default()).unwrap();
+}
+
+/// The one that a crash left has the name of its second, and is not overwritten.
+fn back_up(authenticator: &Authenticator, folder: &Path) {
+    let made = loop {
+        match authenticator.back_up(folder, &PASSWORD.into(), 1) {
+            Err(Error::Backup(BackupError::AlreadyExists)) => {}
+            made => break made,
+        }
+    };
+    made.unwrap();
+}
+
+fn links(numbers: std::ops::Range<u32>) -> String {
+    numbers
+        .map(|n| format!("otpauth://totp/Issuer%20{n}:ada?secret={}&issuer=Issuer%20{n}\n", secret(n)))
+        .collect()
+}
+
+/// Twenty bytes in base32, of a number.
+fn secret(number: u32) -> String {
+    let digits =
+        format!("{number:03}").replace('0', "A").replace('1', "B").replace('8', "C").replace('9', "D");
+    format!("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQ{digits}")
+}
+
+fn passphrase_slot(vault: &Vault) -> countersign_core::protocol::Id {
+    vault.slots().unwrap().iter().find(|slot| slot.kind == SlotKind::Passphrase).unwrap().id
+}
+
+fn old_passphrase() -> Secret {
+    b"the one before".as_slice().into()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}

@@ -1,0 +1,137 @@
+//! What a folder holds, as far as a person could tell: the same before and after a crash, or something is lost.
+
+use std::fs;
+use std::path::Path;
+
+use countersign_core::import::Import;
+use countersign_core::otp::OtpParameters;
+use countersign_core::vault::{Completeness, RecoveryCode, Vault, VaultError};
+
+use crate::operations::{BACKUPS, PASSWORD, VAULT, authenticator};
+
+/// The keys that open, or opened, the vault of an operation.
+pub(crate) struct Keys {
+    pub(crate) first: RecoveryCode,
+    pub(crate) second: RecoveryCode,
+}
+
+impl Keys {
+    pub(crate) fn make_random() -> Self {
+        Self { first: RecoveryCode::make_random(), second: RecoveryCode::make_random() }
+    }
+
+    pub(crate) fn write(&self, folder: &Path) {
+        let codes = format!("{}\n{}\n", self.first.to_text().as_str(), self.second.to_text().as_str());
+        fs::write(folder.join("codes"), codes).unwrap();
+    }
+
+    pub(crate) fn read(folder: &Path) -> Self {
+        let codes = fs::read_to_string(folder.join("codes")).unwrap();
+        let mut codes = codes.lines().map(|line| RecoveryCode::parse(line).unwrap());
+        Self { first: codes.next().unwrap(), second: codes.next().unwrap() }
+    }
+}
+
+/// What a folder holds.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// What is in the vault; nothing if there is none.
+    pub(crate) vault: Option<Content>,
+    /// How many backups there are, each of which restores what is in it.
+    pub(crate) backups: usize,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Content {
+    /// Which keys open it: the first code, the second code, the passphrase.
+    opened_by: [bool; 3],
+    /// How many of these had been proven.
+    proven: usize,
+    accounts: Vec<AccountContent>,
+    completeness: Completeness,
+    /// How many accounts of how many the last backup restores.
+    last_backup: Option<(u64, u64)>,
+}
+
+#[derive(Debug, PartialEq)]
+struct AccountContent {
+    issuer: String,
+    name: String,
+    codes: Option<OtpParameters>,
+    is_bound: bool,
+    is_trashed: bool,
+}
+
+impl State {
+    /// Opens everything in the folder, and panics if anything is neither there nor absent.
+    pub(crate) fn read(folder: &Path) -> Self {
+        let keys = Keys::read(folder);
+        // A copy is looked at, so that looking changes nothing.
+        let copy = tempfile::tempdir().unwrap();
+        for file in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
+            fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        let vault = match Vault::open(&copy.path().join(VAULT)) {
+            Err(VaultError::Missing) => None,
+            opened => Some(Content::read(opened.unwrap(), &keys)),
+        };
+        Self { vault, backups: count_backups(folder) }
+    }
+}
+
+impl Content {
+    fn read(vault: Vault, keys: &Keys) -> Self {
+        let first = opens(vault.unlock_with_recovery_code(&keys.first));
+        // Looking proves what it opens by, so the proofs are counted before the rest is tried.
+        let proven =
+            |vault: &Vault| vault.slots().unwrap().iter().filter(|slot| slot.proven == Some(true)).count();
+        let proven_at_first = first.then(|| proven(&vault));
+        let second = opens(vault.unlock_with_recovery_code(&keys.second));
+        let proven = proven_at_first.unwrap_or_else(|| proven(&vault));
+        let opened_by = [first, second, opens(vault.unlock_with_passphrase(&PASSWORD.into()))];
+        let listing = vault.accounts().unwrap();
+        assert!(listing.damaged.is_empty());
+        let health = vault.check().unwrap();
+        assert!(health.file_is_sound && health.slots.iter().all(|slot| !slot.damaged));
+        let authenticator = authenticator(vault);
+        let last_backup = authenticator.last_backup().unwrap().map(|last| (last.restorable, last.total));
+        let mut accounts: Vec<_> = listing
+            .items
+            .into_iter()
+            .map(|account| AccountContent {
+                issuer: account.issuer,
+                name: account.name,
+                codes: account.otp,
+                is_bound: account.binding.is_some(),
+                is_trashed: account.trashed_at.is_some(),
+            })
+            .collect();
+        // The secret of an enrolment is another in every run.
+        for account in accounts.iter_mut().filter(|account| account.is_bound) {
+            assert!(account.codes.take().is_some());
+        }
+        Self { opened_by, proven, accounts, completeness: listing.completeness, last_backup }
+    }
+}
+
+fn opens(opened: Result<(), VaultError>) -> bool {
+    match opened {
+        Ok(()) => true,
+        Err(VaultError::WrongKey | VaultError::NoSuchSlot) => false,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// How many backups there are. Each must restore what is in it.
+fn count_backups(folder: &Path) -> usize {
+    let Ok(files) = fs::read_dir(folder.join(BACKUPS)) else { return 0 };
+    let names = files.map(|file| file.unwrap().path());
+    let backups: Vec<_> =
+        names.filter(|path| path.extension().is_some_and(|end| end == "csgnbackup")).collect();
+    for path in &backups {
+        let mut import = Import::new();
+        let added = import.add_file(&fs::read(path).unwrap(), Some(&PASSWORD.into())).unwrap();
+        assert!(added.entries > 0, "{path:?}");
+    }
+    backups.len()
+}
