@@ -60,7 +60,7 @@ pub use requests::{
 pub use scan::{FrameScanner, ScannedCode, scan_picture};
 pub use storms::{AccountPause, PauseReason, RequestGroup, TurnDown, TurnedDown, WayOut};
 pub use vault::{
-    Health, KeySlot, KindHealth, NewSlot, Passphrase, Recoverability, RecoveryCode, SlotKind, Vault,
+    KeySlot, NewSlot, Passphrase, Recoverability, RecoveryCode, SlotKind, Vault, set_vault_aside,
 };
 pub use watcher::{RequestEvent, RequestWatcher};
 

@@ -199,6 +199,18 @@ impl Vault {
     }
 }
 
+/// Moves a vault that nobody can open out of the way, into a new folder beside it, so that another can be made at its path.
+/// Nothing is deleted: whoever finds the key later opens it there. Returns the folder. Close the vault first.
+///
+/// # Errors
+///
+/// [`AuthenticatorError::Vault`]: `vault_missing` when there is nothing to move.
+#[uniffi::export(async_runtime = "tokio")]
+pub async fn set_vault_aside(path: String) -> Result<String, AuthenticatorError> {
+    let folder = blocking(move || vault::Vault::set_aside(&PathBuf::from(path))).await?;
+    Ok(folder.to_string_lossy().into_owned())
+}
+
 impl Vault {
     pub(crate) fn core(&self) -> Arc<vault::Vault> {
         Arc::clone(&self.0)

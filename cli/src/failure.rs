@@ -127,7 +127,9 @@ impl Failure {
             "vault_wrong_key" => {
                 "if the passphrase is lost, `countersign vault recover` takes the recovery code"
             }
-            "vault_damaged" | "record_damaged" => "`countersign doctor` tells what is left; keep the file",
+            "vault_damaged" | "record_damaged" => {
+                "`countersign doctor` tells what is left; `countersign vault set-aside` makes room for a new one and keeps it"
+            }
             "vault_newer_schema" => "update countersign",
             "vault_busy" => "try again in a moment",
             "disk_full" => "free some space and try again; nothing was changed",

@@ -11,16 +11,20 @@ pub enum KeyStoreError {
     #[error("the person cancelled")]
     Cancelled,
     /// The device or the key is locked for now: no unlock since boot, or too many failed attempts. Try later.
-    #[error("the key store is locked for now")]
+    #[error("the key store is locked for now; unlock the device and try again")]
     Locked,
     /// The key exists but will never work again: a fingerprint was added, or the screen lock removed.
-    #[error("the key store has invalidated the key")]
+    #[error(
+        "the key store gave the key up, since a fingerprint or the screen lock was changed; nothing is lost: use another way in, or enrol this account again"
+    )]
     Invalidated,
     /// There is no such key: another device, restored data, or a cleared key store.
-    #[error("the key store has no such key")]
+    #[error(
+        "the key store has no such key: this is another device, or its keys were cleared; nothing is lost: use another way in, or enrol this account again"
+    )]
     NotFound,
     /// The key store failed, or this device hasn't one that is good enough.
-    #[error("the key store is unavailable")]
+    #[error("the key store failed; try again, or use another way in")]
     Unavailable,
 }
 

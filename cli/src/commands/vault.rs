@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use countersign_core::protocol::Id;
-use countersign_core::vault::{KeySlot, NewSlot, RecoveryCode, SlotKind};
+use countersign_core::vault::{KeySlot, NewSlot, RecoveryCode, SlotKind, Vault as CoreVault};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -43,6 +43,12 @@ enum Action {
         #[arg(long, value_name = "FILE", requires = "check")]
         recovery_code_file: Option<PathBuf>,
     },
+    /// Move a vault that nobody can open out of the way; nothing is deleted
+    SetAside {
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Open the vault by its recovery code and give it a new passphrase
     Recover {
         /// Take the recovery code from the first line of this file
@@ -55,9 +61,12 @@ enum Action {
 }
 
 pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Failure> {
+    if let Action::SetAside { yes } = args.action {
+        return set_aside(yes, global, output);
+    }
     let vault = session::open_locked(global)?;
     match args.action {
-        Action::Show => {}
+        Action::Show | Action::SetAside { .. } => {}
         Action::Passphrase { new_passphrase_file } => {
             let current = session::passphrase(global, "Passphrase as it is: ")?;
             // Tried first: nobody should make up a new one for nothing.
@@ -86,6 +95,21 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
     output.report(&VaultReport { path: session::vault_path(global)?.display().to_string(), slots })
 }
 
+fn set_aside(yes: bool, global: &Global, output: Output) -> Result<(), Failure> {
+    if !yes {
+        if !prompt::can_ask() {
+            return Err(Failure::ConfirmationNeeded);
+        }
+        if !prompt::confirm(
+            "The vault is moved into a folder beside it, and the next account begins a new one. Go on?",
+        )? {
+            return Err(Failure::Cancelled);
+        }
+    }
+    let folder = CoreVault::set_aside(&session::vault_path(global)?)?;
+    output.report(&SetAsideReport { folder: folder.display().to_string() })
+}
+
 fn read_recovery_code(file: Option<&Path>) -> Result<RecoveryCode, Failure> {
     let text = match file {
         Some(path) => {
@@ -101,6 +125,18 @@ fn read_recovery_code(file: Option<&Path>) -> Result<RecoveryCode, Failure> {
 struct VaultReport {
     path: String,
     slots: Vec<SlotView>,
+}
+
+#[derive(Serialize)]
+struct SetAsideReport {
+    folder: String,
+}
+
+impl Report for SetAsideReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        let words = if look.quiet { "" } else { "Moved, and kept, in " };
+        writeln!(out, "{words}{}", self.folder)
+    }
 }
 
 #[derive(Serialize)]

@@ -90,6 +90,20 @@ fn a_truncated_vault_is_damaged_and_not_empty() {
 }
 
 #[test]
+fn a_vault_that_nobody_can_open_is_set_aside_and_kept() {
+    let home = Home::new();
+    home.add("Example:alice");
+    let whole = home.vault_bytes();
+    home.run(&["vault", "set-aside"]).fails_with(2);
+    let folder = home.run(&["vault", "set-aside", "--yes", "--json"]).succeeds().json()["folder"].clone();
+    home.add("Example:bob");
+    let kept = home.path(folder.as_str().unwrap()).join("vault.db");
+    assert_eq!(fs::read(&kept).unwrap(), whole);
+    let found = home.run(&["--vault", text(&kept), "accounts", "--json"]).succeeds().json();
+    assert_eq!(found["accounts"][0]["name"], "alice");
+}
+
+#[test]
 fn a_file_that_is_no_vault_is_left_alone() {
     let home = Home::new();
     home.write("vault.db", "these are my notes, not a vault");

@@ -18,17 +18,29 @@ pub(super) fn create(
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder)?;
     }
-    // A rename overwrites, and there is no portable one that doesn't. So whoever creates holds this lock, which the
-    // system releases even if the process is killed.
+    exclusively(path, || {
+        if [path.to_path_buf(), beside(path, "-wal")].iter().any(|file| fs::symlink_metadata(file).is_ok()) {
+            return Err(VaultError::AlreadyExists);
+        }
+        publish(path, build)
+    })
+}
+
+/// Does what makes or moves the vault at `path` while nobody else does.
+///
+/// A rename overwrites, and there is no portable one that doesn't. So whoever creates holds this lock, which the system
+/// releases even if the process is killed.
+pub(super) fn exclusively<T>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
     let lock_path = beside(path, ".lock");
     let lock = private().create(true).write(true).truncate(false).open(&lock_path)?;
     lock.lock()?;
-    if [path.to_path_buf(), beside(path, "-wal")].iter().any(|file| fs::symlink_metadata(file).is_ok()) {
-        return Err(VaultError::AlreadyExists);
-    }
-    publish(path, build)?;
+    let done = work()?;
     // From here on the vault itself keeps others from creating.
-    remove_if_present(&lock_path)
+    remove_if_present(&lock_path)?;
+    Ok(done)
 }
 
 /// Writes a draft by `build`, then renames it to `path`. A draft left by a crash is thrown away.
@@ -78,7 +90,7 @@ fn remove_draft(draft: &Path) -> Result<(), VaultError> {
     Ok(())
 }
 
-fn create_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -94,7 +106,7 @@ fn private() -> OpenOptions {
 }
 
 /// Makes the rename itself durable. Windows can't open a folder, and its file system journals renames.
-fn sync_folder_of(path: &Path) -> Result<(), VaultError> {
+pub(super) fn sync_folder_of(path: &Path) -> Result<(), VaultError> {
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;

@@ -16,6 +16,7 @@
 //! - Accounts: [`Vault::add_account`], [`Vault::accounts`] and their neighbours, also on [`Transaction`].
 //! - Everything else that is stored is a [`Record`]: [`Vault::get`], [`Vault::list`], and [`Vault::transaction`], whose
 //!   changes become durable together or not at all.
+//! - A vault that nobody can open is set aside, never deleted: [`Vault::set_aside`].
 //! - Nothing is lost silently: a [`Listing`] names the damaged records and counts the vanished ones, [`VaultError`] has a
 //!   kind for each thing that can be wrong with the file, and [`Vault::check`] tells a doctor.
 //!
@@ -45,6 +46,7 @@
 
 mod access;
 mod accounts;
+mod aside;
 mod database;
 mod envelope;
 mod error;

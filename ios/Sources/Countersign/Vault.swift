@@ -28,6 +28,14 @@ public final class Vault: Sendable {
         Vault(try await CountersignFFI.Vault.open(path: file.path))
     }
 
+    /// Moves a vault that nobody can open out of the way, into a new folder beside it, so that another can be made at its place.
+    /// Nothing is deleted: whoever finds the key later opens it there.
+    ///
+    /// - Returns: The folder.
+    public static func setAside(_ file: URL) async throws -> URL {
+        URL(fileURLWithPath: try await setVaultAside(path: file.path), isDirectory: true)
+    }
+
     init(_ core: CountersignFFI.Vault) {
         self.core = core
     }

@@ -30,6 +30,17 @@ import Testing
         #expect(try await vault.check().isSound)
     }
 
+    @Test func aVaultThatNobodyCanOpenIsSetAsideAndNotDeleted() async throws {
+        let file = try temporaryFolder().appendingPathComponent("vault.db")
+        let code = RecoveryCode.makeRandom()
+        _ = try await Vault.create(at: file, openedBy: [.recoveryCode(code)])
+        let folder = try await Vault.setAside(file)
+        _ = try await Vault.create(at: file, openedBy: [.recoveryCode(RecoveryCode.makeRandom())])
+        let old = try await Vault.open(folder.appendingPathComponent("vault.db"))
+        try await old.unlock(with: .recoveryCode(code))
+        #expect(!old.isLocked)
+    }
+
     @Test func aVaultThatOnlyThisDeviceOpensIsWarnedOf() async throws {
         let file = try temporaryFolder().appendingPathComponent("vault.db")
         let (store, code) = (TestStore(), RecoveryCode.makeRandom())

@@ -9,12 +9,13 @@ mod state;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use countersign_kill::{IS_SUPPORTED, Point, arm, assert_documented, disarm, points};
 use countersign_tests::TestService;
 use operations::{OPERATIONS, Operation};
 use state::{Keys, State};
-use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 const NAME: &str = "COUNTERSIGN_KILL_OPERATION";
 const FOLDER: &str = "COUNTERSIGN_KILL_FOLDER";
@@ -32,56 +33,77 @@ fn child() {
     fs::write(folder.join("count"), disarm().to_string()).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_write_of_any_operation_nothing_is_lost() {
+#[test]
+fn killed_at_any_write_of_any_operation_nothing_is_lost() {
     if !IS_SUPPORTED {
         println!("SKIPPED: writes can be counted on Linux alone");
         return;
     }
-    let service = TestService::start().await;
-    for operation in OPERATIONS {
-        assert_documented(operation.name, try_all(operation, &service).await);
+    let runtime = Runtime::new().unwrap();
+    let service = runtime.block_on(TestService::start());
+    let users = AtomicU64::new(0);
+    let link = || {
+        // A user may have a few enrolments open, and no more.
+        let user = format!("user {}", users.fetch_add(1, Ordering::Relaxed));
+        let link = runtime.block_on(service.relying_party().enrolment(&user)).link;
+        link.expose_text()
+    };
+    let tried: Vec<_> =
+        OPERATIONS.iter().map(|operation| (operation.name, try_all(operation, &link))).collect();
+    for (name, tried) in tried {
+        assert_documented(name, tried);
     }
 }
 
 /// Kills the operation at each of its writes, before it and in the middle of it. How many times it was killed.
-async fn try_all(operation: &Operation, service: &TestService) -> u64 {
+fn try_all(operation: &Operation, link: &impl Fn() -> String) -> u64 {
     let ready = tempfile::tempdir().unwrap();
     Keys::make_random().write(ready.path());
     (operation.prepare)(ready.path());
-    let before = State::read(ready.path());
-    let folder = copy_of(ready.path(), operation, service).await;
+    let copy = || {
+        let folder = tempfile::tempdir().unwrap();
+        copy_files(ready.path(), folder.path());
+        if operation.needs_service {
+            fs::write(folder.path().join("link"), link()).unwrap();
+        }
+        folder
+    };
+    let folder = copy();
+    let before = State::read(folder.path());
     let count = run(operation, folder.path(), Point::Never).expect("it isn't killed");
     let after = State::read(folder.path());
-    assert_ne!(before.vault, after.vault, "{}: it does something", operation.name);
+    assert!(!before.is_same(&after), "{}: it does something", operation.name);
 
-    let mut tried = 0;
-    for point in points(count) {
-        let folder = copy_of(ready.path(), operation, service).await;
-        // Another run may write a page less, and end.
-        tried += u64::from(run(operation, folder.path(), point).is_none());
-        let place = format!("{}, killed {point} of {count}", operation.name);
-        let found = State::read(folder.path());
-        assert!(found.vault == before.vault || found.vault == after.vault, "{place}: {found:?}");
-        assert!(found.backups > 0 || before.backups == 0, "{place}: a backup is gone");
-        if found.vault == before.vault {
-            let again = run(operation, folder.path(), Point::Never);
-            assert!(again.is_some(), "{place}: it works the next time");
-            assert_eq!(State::read(folder.path()).vault, after.vault, "{place}: done the next time");
+    let cases: Vec<_> = points(count).map(|point| (point, copy())).collect();
+    let (next, killed) = (AtomicUsize::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((point, folder)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let was_killed = try_point(operation, *point, folder.path(), [&before, &after]);
+                    killed.fetch_add(u64::from(was_killed), Ordering::Relaxed);
+                }
+            });
         }
-    }
-    tried
+    });
+    killed.into_inner()
 }
 
-/// A folder that is ready for the operation.
-async fn copy_of(ready: &Path, operation: &Operation, service: &TestService) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    copy_files(ready, folder.path());
-    if operation.needs_service {
-        let link = service.relying_party().enrolment("ada").await.link;
-        fs::write(folder.path().join("link"), link.expose_text()).unwrap();
+const AT_ONCE: usize = 4;
+
+/// Whether the operation was killed: another run may write a page less, and end.
+fn try_point(operation: &Operation, point: Point, folder: &Path, [before, after]: [&State; 2]) -> bool {
+    let place = format!("{}, killed {point}", operation.name);
+    let was_killed = run(operation, folder, point).is_none();
+    let found = State::read(folder);
+    assert!(found.is_same(before) || found.is_same(after), "{place}: {found:?}");
+    assert!(found.backups > 0 || before.backups == 0, "{place}: a backup is gone");
+    if found.is_same(before) {
+        assert!(run(operation, folder, Point::Never).is_some(), "{place}: it works the next time");
+        let found = State::read(folder);
+        assert!(found.is_same(after), "{place}, and done once more: {found:?}");
     }
-    folder
+    was_killed
 }
 
 fn copy_files(from: &Path, to: &Path) {
@@ -100,16 +122,14 @@ fn copy_files(from: &Path, to: &Path) {
 fn run(operation: &Operation, folder: &Path, point: Point) -> Option<u64> {
     let count = folder.join("count");
     let _ = fs::remove_file(&count);
-    let output = tokio::task::block_in_place(|| {
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--ignored", "--nocapture", "--quiet"])
-            .env(NAME, operation.name)
-            .env(FOLDER, folder)
-            .env(POINT, point.to_string())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    });
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--ignored", "--nocapture", "--quiet"])
+        .env(NAME, operation.name)
+        .env(FOLDER, folder)
+        .env(POINT, point.to_string())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     let written = fs::read_to_string(&count).ok()?;
     assert!(output.status.success(), "{}: {output:?}", operation.name);
     Some(written.parse().unwrap())

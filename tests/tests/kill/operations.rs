@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use countersign_core::approvals::DeviceDescription;
 use countersign_core::backup::{BackupError, ExportFormat};
-use countersign_core::client::HttpTransportBuilder;
+use countersign_core::client::{HttpTransport, HttpTransportBuilder};
 use countersign_core::clock::SystemClock;
 use countersign_core::import::{Import, ImportOptions};
 use countersign_core::keys::{SoftwareKeys, UserCheck};
@@ -83,7 +83,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         },
         |folder| {
             let authenticator = authenticator(open(folder));
-            Box::new(move || drop(authenticator.undo_import().unwrap()))
+            Box::new(move || assert!(authenticator.undo_import().unwrap().trashed > 0))
         },
     ),
     operation(
@@ -175,6 +175,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             Box::new(move || vault.check_recovery_code(&keys.second).unwrap())
         },
     ),
+    operation("set a vault aside", create_filled, |folder| {
+        let path = folder.join(VAULT);
+        Box::new(move || drop(Vault::set_aside(&path).unwrap()))
+    }),
     operation(
         "accept a loss",
         |folder| {
@@ -245,8 +249,10 @@ fn open_by_either(folder: &Path) -> Vault {
 pub(crate) fn authenticator(vault: Vault) -> Authenticator {
     let vault = Arc::new(vault);
     let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), UserCheck::Passphrase));
-    let transport = Arc::new(HttpTransportBuilder::default().build().unwrap());
-    Authenticator::new(vault, keys, Arc::new(SystemClock::default()), transport).unwrap()
+    // One for all, since it reads the system's certificates.
+    static TRANSPORT: OnceLock<Arc<HttpTransport>> = OnceLock::new();
+    let transport = TRANSPORT.get_or_init(|| Arc::new(HttpTransportBuilder::default().build().unwrap()));
+    Authenticator::new(vault, keys, Arc::new(SystemClock::default()), transport.clone()).unwrap()
 }
 
 fn add(authenticator: &Authenticator, number: u32) {

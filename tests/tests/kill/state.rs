@@ -36,7 +36,9 @@ impl Keys {
 #[derive(Debug)]
 pub(crate) struct State {
     /// What is in the vault; nothing if there is none.
-    pub(crate) vault: Option<Content>,
+    vault: Option<Content>,
+    /// What is in a vault that was set aside.
+    aside: Option<Content>,
     /// How many backups there are, each of which restores what is in it.
     pub(crate) backups: usize,
 }
@@ -71,15 +73,28 @@ impl State {
         for file in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
             fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
         }
-        let vault = match Vault::open(&copy.path().join(VAULT)) {
-            Err(VaultError::Missing) => None,
-            opened => Some(Content::read(opened.unwrap(), &keys)),
-        };
-        Self { vault, backups: count_backups(folder) }
+        let aside = folder.join(format!("{VAULT}.aside-1")).join(VAULT);
+        Self {
+            vault: Content::of(&copy.path().join(VAULT), &keys),
+            aside: Content::of(&aside, &keys),
+            backups: count_backups(folder),
+        }
+    }
+
+    /// Whether both hold the same, but for backups that are there besides.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.vault == other.vault && self.aside == other.aside
     }
 }
 
 impl Content {
+    fn of(path: &Path, keys: &Keys) -> Option<Self> {
+        match Vault::open(path) {
+            Err(VaultError::Missing) => None,
+            opened => Some(Self::read(opened.unwrap(), keys)),
+        }
+    }
+
     fn read(vault: Vault, keys: &Keys) -> Self {
         let first = opens(vault.unlock_with_recovery_code(&keys.first));
         // Looking proves what it opens by, so the proofs are counted before the rest is tried.
@@ -100,7 +115,8 @@ impl Content {
             .into_iter()
             .map(|account| AccountContent {
                 issuer: account.issuer,
-                name: account.name,
+                // Each enrolment is of a user of its own.
+                name: if account.binding.is_some() { String::new() } else { account.name },
                 codes: account.otp,
                 is_bound: account.binding.is_some(),
                 is_trashed: account.trashed_at.is_some(),

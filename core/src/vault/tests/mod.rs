@@ -5,6 +5,7 @@ mod canary;
 mod crash;
 mod damage;
 mod limits;
+mod lost_keys;
 mod records;
 mod slots;
 mod vector;

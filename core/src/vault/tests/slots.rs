@@ -30,14 +30,18 @@ fn opens(vault: &Vault, text: &str) -> bool {
 
 /// A key store in memory that answers as it is told to.
 #[derive(Default)]
-struct MemoryStore {
+pub(super) struct MemoryStore {
     keys: Mutex<HashMap<Id, [u8; 32]>>,
     refusal: Mutex<Option<KeyStoreError>>,
 }
 
 impl MemoryStore {
-    fn refuse(&self, error: KeyStoreError) {
+    pub(super) fn refuse(&self, error: KeyStoreError) {
         *self.refusal.lock().unwrap() = Some(error);
+    }
+
+    pub(super) fn relent(&self) {
+        *self.refusal.lock().unwrap() = None;
     }
 
     fn key(&self, slot: Id) -> Result<ring::aead::LessSafeKey, KeyStoreError> {
@@ -355,7 +359,7 @@ fn a_damaged_proof_is_as_good_as_none() {
     assert!(vault.check().unwrap().is_sound());
 }
 
-fn slot_of(vault: &Vault, kind: SlotKind) -> Id {
+pub(super) fn slot_of(vault: &Vault, kind: SlotKind) -> Id {
     vault.slots().unwrap().iter().find(|slot| slot.kind == kind).unwrap().id
 }
 

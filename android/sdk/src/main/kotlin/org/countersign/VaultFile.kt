@@ -6,6 +6,7 @@ import org.countersign.ffi.Passphrase
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.Vault
 import org.countersign.ffi.VaultKeyStore
+import org.countersign.ffi.setVaultAside
 import java.io.File
 
 /**
@@ -54,6 +55,14 @@ public class VaultFile(private val file: File, private val keyStore: VaultKeySto
             slots.forEach(NewSlot::close)
         }
     }
+
+    /**
+     * Moves a vault that nobody can open out of the way, into a new folder beside it, so that [create] makes another. Nothing is
+     * deleted: whoever finds the recovery code later opens it there. Close the vault first.
+     *
+     * @return the folder.
+     */
+    public suspend fun setAside(): File = File(setVaultAside(file.path))
 
     /**
      * Has the key store open a vault that another slot has just unlocked: after [VaultState.Locked] for a lost key. The slot

@@ -8,6 +8,7 @@ import org.countersign.ffi.Recoverability
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.SlotKind
 import org.countersign.ffi.UserCheck
+import org.countersign.ffi.Vault
 import org.countersign.support.JdkVaultKeyStore
 import org.junit.jupiter.api.io.TempDir
 import java.nio.file.Path
@@ -79,6 +80,19 @@ class VaultFileTest {
         assertEquals(1, store.keys.size, "the lost slot's key is forgotten")
         Authenticator.openWithSoftwareKeys(vault, UserCheck.PASSPHRASE).use { authenticator ->
             assertEquals(1, authenticator.accounts().total)
+        }
+    }
+
+    @Test
+    fun `a vault that nobody can open is set aside and not deleted`() = runBlocking {
+        val code = RecoveryCode.makeRandom()
+        file.create(code).close()
+        val folder = file.setAside()
+        assertEquals(VaultState.Missing, file.open())
+        RecoveryCode.makeRandom().use { file.create(it).close() }
+        Vault.open(folder.resolve("vault.db").path).use { old ->
+            old.unlockWithRecoveryCode(code)
+            assertTrue(!old.isLocked())
         }
     }
 
