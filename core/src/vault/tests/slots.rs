@@ -347,10 +347,11 @@ async fn a_fingerprint_alone_is_never_called_recoverable() {
 fn a_damaged_proof_is_as_good_as_none() {
     let fixture = Fixture::new();
     fixture.vault.check_recovery_code(&fixture.code).unwrap();
-    let sql = "UPDATE records SET envelope = zeroblob(40) WHERE kind = 8";
+    let kind = RecordKind::SlotProof.number();
+    let sql = format!("UPDATE records SET envelope = zeroblob(40) WHERE kind = {kind}");
     let Fixture { folder, code, vault } = fixture;
     drop(vault);
-    Connection::open(folder.path().join("vault.db")).unwrap().execute_batch(sql).unwrap();
+    Connection::open(folder.path().join("vault.db")).unwrap().execute_batch(&sql).unwrap();
     let vault = Vault::open(&folder.path().join("vault.db")).unwrap();
     vault.unlock_with_recovery_code(&code).unwrap();
     assert_eq!(vault.recoverability(), Ok(Recoverability::Unproven));
