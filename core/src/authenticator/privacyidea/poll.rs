@@ -61,7 +61,8 @@ impl Authenticator {
 
     pub(super) async fn ask(&self, account: &Account, binding: &PushBinding) -> Result<PushReply, Error> {
         let (service, serial) = (binding.service.clone(), binding.serial.clone());
-        self.call_timed(account.id, &binding.service, move |unix_ms| poll_call(&service, &serial, unix_ms)).await
+        self.call_timed(account.id, &binding.service, move |unix_ms| poll_call(&service, &serial, unix_ms))
+            .await
     }
 }
 
