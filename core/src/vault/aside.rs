@@ -21,9 +21,8 @@ impl Vault {
             let parts = parts(path)?;
             let newest = folders(path).take_while(|folder| folder.exists()).last();
             let folder = match newest {
-                // The file is gone already, and what is left belongs to it.
-                Some(newest) if !parts.is_empty() && !path.exists() && fits(&newest, &parts) => newest,
                 _ if parts.is_empty() => return Err(VaultError::Missing),
+                Some(newest) if is_continued_in(&newest, path, &parts)? => newest,
                 _ => new_folder(path)?,
             };
             for part in parts {
@@ -57,9 +56,12 @@ fn is_part(file: &OsStr, vault: &OsStr) -> bool {
     suffix.is_some_and(|suffix| matches!(suffix, b"" | b"-wal" | b"-shm") || suffix.starts_with(b".schema-"))
 }
 
-/// Whether none of these would overwrite what is in the folder.
-fn fits(folder: &Path, parts: &[PathBuf]) -> bool {
-    parts.iter().all(|part| part.file_name().is_some_and(|name| !folder.join(name).exists()))
+/// Whether these are to go where an earlier call, which was killed, began: into a folder that is still empty, or has the
+/// file to which the rest belongs.
+fn is_continued_in(folder: &Path, path: &Path, parts: &[PathBuf]) -> Result<bool, VaultError> {
+    let is_empty = fs::read_dir(folder)?.next().is_none();
+    let is_free = |part: &PathBuf| part.file_name().is_some_and(|name| !folder.join(name).exists());
+    Ok(is_empty || (!path.exists() && parts.iter().all(is_free)))
 }
 
 fn new_folder(path: &Path) -> Result<PathBuf, VaultError> {

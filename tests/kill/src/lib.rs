@@ -47,9 +47,12 @@ impl FromStr for Point {
     }
 }
 
-/// Both ways to die at each of so many changes.
-pub fn points(count: u64) -> impl Iterator<Item = Point> {
-    (1..=count).flat_map(|n| [Point::Before(n), Point::Within(n)])
+/// Every way to die at these changes, as [`disarm`] gave them.
+pub fn points(changes: &str) -> impl Iterator<Item = Point> + '_ {
+    (1..).zip(changes.chars()).flat_map(|(n, change)| {
+        let within = (change == WRITE).then_some(Point::Within(n));
+        [Some(Point::Before(n)), within].into_iter().flatten()
+    })
 }
 
 /// Compares how many points were tried with the table in `docs/storage.md`, which may not say more than is true.
@@ -77,33 +80,36 @@ pub fn arm(point: Point) {
     counting::arm(point);
 }
 
-/// Ends counting, and says how many changes there were.
+/// Ends counting, and gives a letter for each change: `w` for a write, which has a middle, and `c` for any other.
 #[must_use]
-pub fn disarm() -> u64 {
+pub fn disarm() -> String {
     counting::disarm()
 }
+
+const WRITE: char = 'w';
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 mod counting {
     pub(crate) fn arm(_: crate::Point) {}
 
-    pub(crate) fn disarm() -> u64 {
-        0
+    pub(crate) fn disarm() -> String {
+        String::new()
     }
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod counting {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     use libc::{c_char, c_int, c_long, c_void, mode_t, off_t, off64_t, size_t, ssize_t};
 
-    use crate::Point;
+    use crate::{Point, WRITE};
 
     static IS_ARMED: AtomicBool = AtomicBool::new(false);
     static IS_WITHIN: AtomicBool = AtomicBool::new(false);
     static FATAL: AtomicU64 = AtomicU64::new(0);
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static CHANGES: Mutex<String> = Mutex::new(String::new());
 
     pub(crate) fn arm(point: Point) {
         let (fatal, within) = match point {
@@ -113,19 +119,22 @@ mod counting {
         };
         FATAL.store(fatal, Ordering::SeqCst);
         IS_WITHIN.store(within, Ordering::SeqCst);
-        COUNT.store(0, Ordering::SeqCst);
         IS_ARMED.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn disarm() -> u64 {
+    pub(crate) fn disarm() -> String {
         IS_ARMED.store(false, Ordering::SeqCst);
-        COUNT.load(Ordering::SeqCst)
+        std::mem::take(&mut *CHANGES.lock().expect("nothing panics while it is held"))
     }
 
     /// Counts one change. Whether the process is to end here.
-    fn is_fatal() -> bool {
-        IS_ARMED.load(Ordering::SeqCst)
-            && COUNT.fetch_add(1, Ordering::SeqCst) + 1 == FATAL.load(Ordering::SeqCst)
+    fn is_fatal(change: char) -> bool {
+        if !IS_ARMED.load(Ordering::SeqCst) {
+            return false;
+        }
+        let mut changes = CHANGES.lock().expect("nothing panics while it is held");
+        changes.push(change);
+        u64::try_from(changes.len()).is_ok_and(|count| count == FATAL.load(Ordering::SeqCst))
     }
 
     fn is_file(fd: c_int) -> bool {
@@ -148,14 +157,14 @@ mod counting {
 
     /// Ends the process before a change that has no middle.
     fn count() {
-        if is_fatal() {
+        if is_fatal('c') {
             end();
         }
     }
 
     /// Ends the process before a write or in the middle of it; `write` writes so many of its bytes.
     fn count_write(fd: c_int, length: size_t, write: impl Fn(size_t) -> ssize_t) -> ssize_t {
-        if IS_ARMED.load(Ordering::SeqCst) && is_file(fd) && is_fatal() {
+        if IS_ARMED.load(Ordering::SeqCst) && is_file(fd) && is_fatal(WRITE) {
             if IS_WITHIN.load(Ordering::SeqCst) {
                 write(length / 2);
             }

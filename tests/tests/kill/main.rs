@@ -30,7 +30,7 @@ fn child() {
     let ready = (operation.open)(folder);
     arm(std::env::var(POINT).unwrap().parse().unwrap());
     ready();
-    fs::write(folder.join("count"), disarm().to_string()).unwrap();
+    fs::write(folder.join("changes"), disarm()).unwrap();
 }
 
 #[test]
@@ -70,11 +70,11 @@ fn try_all(operation: &Operation, link: &impl Fn() -> String) -> u64 {
     };
     let folder = copy();
     let before = State::read(folder.path());
-    let count = run(operation, folder.path(), Point::Never).expect("it isn't killed");
+    let changes = run(operation, folder.path(), Point::Never).expect("it isn't killed");
     let after = State::read(folder.path());
     assert!(!before.is_same(&after), "{}: it does something", operation.name);
 
-    let cases: Vec<_> = points(count).map(|point| (point, copy())).collect();
+    let cases: Vec<_> = points(&changes).map(|point| (point, copy())).collect();
     let (next, killed) = (AtomicUsize::new(0), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -118,10 +118,10 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
-/// Runs the operation in a process of its own. How many writes it made; nothing if it was killed.
-fn run(operation: &Operation, folder: &Path, point: Point) -> Option<u64> {
-    let count = folder.join("count");
-    let _ = fs::remove_file(&count);
+/// Runs the operation in a process of its own. The changes that it made; nothing if it was killed.
+fn run(operation: &Operation, folder: &Path, point: Point) -> Option<String> {
+    let changes = folder.join("changes");
+    let _ = fs::remove_file(&changes);
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--ignored", "--nocapture", "--quiet"])
         .env(NAME, operation.name)
@@ -130,7 +130,7 @@ fn run(operation: &Operation, folder: &Path, point: Point) -> Option<u64> {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let written = fs::read_to_string(&count).ok()?;
+    let made = fs::read_to_string(&changes).ok()?;
     assert!(output.status.success(), "{}: {output:?}", operation.name);
-    Some(written.parse().unwrap())
+    Some(made)
 }

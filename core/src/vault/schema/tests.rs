@@ -174,11 +174,11 @@ fn child_upgrades() {
     let mut connection = database::connect(&path).unwrap();
     countersign_kill::arm(point.parse().unwrap());
     migrate_by(&mut connection, &path, &steps(TO_NEXT)).unwrap();
-    fs::write(path.with_extension("count"), countersign_kill::disarm().to_string()).unwrap();
+    fs::write(path.with_extension("changes"), countersign_kill::disarm()).unwrap();
 }
 
-/// Upgrades in a process of its own. How many writes it took; nothing if it was killed.
-fn upgrade(path: &Path, point: countersign_kill::Point) -> Option<u64> {
+/// Upgrades in a process of its own. The changes that it made; nothing if it was killed.
+fn upgrade(path: &Path, point: countersign_kill::Point) -> Option<String> {
     let test = "vault::schema::tests::child_upgrades";
     let child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--ignored", "--quiet"])
@@ -186,7 +186,7 @@ fn upgrade(path: &Path, point: countersign_kill::Point) -> Option<u64> {
         .env(POINT, point.to_string())
         .output();
     child.unwrap();
-    Some(fs::read_to_string(path.with_extension("count")).ok()?.parse().unwrap())
+    fs::read_to_string(path.with_extension("changes")).ok()
 }
 
 #[test]
@@ -194,9 +194,9 @@ fn killed_at_any_write_an_upgrade_leaves_the_old_vault_or_the_new_one_and_works_
     if !countersign_kill::IS_SUPPORTED {
         return;
     }
-    let count = upgrade(&closed_vault().path, countersign_kill::Point::Never).unwrap();
+    let changes = upgrade(&closed_vault().path, countersign_kill::Point::Never).unwrap();
     let mut tried = 0;
-    for point in countersign_kill::points(count) {
+    for point in countersign_kill::points(&changes) {
         let closed = closed_vault();
         tried += u64::from(upgrade(&closed.path, point).is_none());
         let version = check_against(&database::connect(&closed.path).unwrap(), VERSION + 1).unwrap();
