@@ -59,7 +59,7 @@ pub fn points(changes: &str) -> impl Iterator<Item = Point> + '_ {
 ///
 /// # Panics
 ///
-/// When the table has no such row, or another number in it. A few more or less are no difference: how many pages a commit
+/// When the table has no row for the operation, or says more than this. A few less are no difference: how many pages a commit
 /// writes depends on random identifiers.
 pub fn assert_documented(operation: &str, tried: u64) {
     println!("{operation:<28} {tried:>4} kill points");
@@ -67,11 +67,12 @@ pub fn assert_documented(operation: &str, tried: u64) {
     let text = text.expect("docs/storage.md can be read");
     let row =
         text.lines().find_map(|line| line.strip_prefix("| ")?.strip_prefix(operation)?.strip_prefix(" | "));
-    let number = row.and_then(|row| row.split(' ').next()?.parse::<u64>().ok());
-    let number = number.unwrap_or_else(|| panic!("docs/storage.md has no row for {operation:?}"));
+    let row = row.unwrap_or_else(|| panic!("docs/storage.md has no row for {operation:?}"));
+    let said: u64 = row.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    assert!(tried > 0, "{operation}: its writes are counted");
     assert!(
-        tried.abs_diff(number) <= 4 + number / 8,
-        "{operation}: docs/storage.md says {number} kill points, and {tried} were tried"
+        tried + 4 + said / 8 >= said,
+        "{operation}: docs/storage.md says {said} kill points, and {tried} were tried"
     );
 }
 
