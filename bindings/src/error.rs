@@ -8,12 +8,16 @@ use std::fmt;
 use countersign_core::approvals::privacyidea::PushError;
 use countersign_core::approvals::privacyidea::container::ContainerError;
 use countersign_core::approvals::{AnswerError, ReplyError};
+use countersign_core::backup::BackupError;
 use countersign_core::client::NetworkError;
+use countersign_core::import::{EntryError, ImportError};
 use countersign_core::offer::BatchError;
 use countersign_core::protocol::messages::ProblemCode;
 use countersign_core::vault::{RecoveryCodeError, VaultError};
 use countersign_core::{Error, KeyStoreError};
 use uniffi::UnexpectedUniFFICallbackError;
+
+use crate::convert::signed;
 
 /// What happened, for programs, for translations and for people.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -24,7 +28,9 @@ pub struct ErrorDetail {
     pub description: String,
     /// The one number that the text has in it, for translations: digits of the number that is asked for
     /// (`answer_not_a_number`), milliseconds until the next try (`account_throttled`), symbols that were found
-    /// (`recovery_code_length`) or which one is wrong, from 1 (`recovery_code_symbol`).
+    /// (`recovery_code_length`) or which one is wrong, from 1 (`recovery_code_symbol`), entries that can't be imported
+    /// (`import_entries_refused`), parts that are missing (`export_incomplete`), accounts that wouldn't come back
+    /// (`backup_not_proven`).
     pub parameter: Option<i64>,
 }
 
@@ -42,7 +48,7 @@ pub enum AuthenticatorError {
         /// What happened.
         detail: ErrorDetail,
     },
-    /// The passphrase or the recovery code doesn't open the vault. Ask again.
+    /// The passphrase or the recovery code doesn't open the vault, or a file needs its password or another one. Ask again.
     WrongKey {
         /// What happened.
         detail: ErrorDetail,
@@ -185,6 +191,8 @@ impl From<Error> for AuthenticatorError {
         let detail = ErrorDetail::from(error.clone());
         match error {
             Error::Vault(error) => from_vault(error, detail),
+            Error::Import(error) => from_import(error, detail),
+            Error::Backup(error) => from_backup(error, detail),
             Error::KeyStore(KeyStoreError::Cancelled) => Self::Cancelled { detail },
             Error::KeyStore(_) => Self::KeyStore { detail },
             Error::Network(NetworkError::NotSecure) => Self::Untrusted { detail },
@@ -235,10 +243,36 @@ const fn from_vault(error: VaultError, detail: ErrorDetail) -> AuthenticatorErro
     }
 }
 
+const fn from_import(error: ImportError, detail: ErrorDetail) -> AuthenticatorError {
+    match error {
+        ImportError::PasswordNeeded(_) | ImportError::WrongPassword(_) => {
+            AuthenticatorError::WrongKey { detail }
+        }
+        ImportError::OutOfMemory => AuthenticatorError::Busy { detail },
+        ImportError::NotProven => AuthenticatorError::Vault { detail },
+        ImportError::NothingToUndo => AuthenticatorError::Gone { detail },
+        _ => AuthenticatorError::Input { detail },
+    }
+}
+
+const fn from_backup(error: BackupError, detail: ErrorDetail) -> AuthenticatorError {
+    match error {
+        BackupError::PasswordNeeded => AuthenticatorError::WrongKey { detail },
+        BackupError::DiskFull | BackupError::OutOfMemory => AuthenticatorError::Busy { detail },
+        BackupError::NotProven { .. } => AuthenticatorError::Vault { detail },
+        BackupError::Unreadable(error) => from_import(error, detail),
+        _ => AuthenticatorError::Input { detail },
+    }
+}
+
 fn parameter(error: &Error) -> Option<i64> {
     match error {
         Error::Answer(AnswerError::NotANumber { digits }) => Some(i64::from(*digits)),
-        error => error.refusal()?.retry_after.map(crate::convert::signed),
+        Error::Import(
+            ImportError::EntriesRefused(count) | ImportError::IncompleteBatch { missing: count, .. },
+        )
+        | Error::Backup(BackupError::NotProven { missing: count }) => Some(signed(*count)),
+        error => error.refusal()?.retry_after.map(signed),
     }
 }
 
@@ -255,8 +289,14 @@ impl From<RecoveryCodeError> for AuthenticatorError {
             RecoveryCodeError::Symbol { position } => ("recovery_code_symbol", Some(position)),
             _ => ("recovery_code_mistyped", None),
         };
-        let parameter = parameter.map(crate::convert::signed);
+        let parameter = parameter.map(signed);
         Self::Input { detail: ErrorDetail { parameter, ..ErrorDetail::new(code, &error.to_string()) } }
+    }
+}
+
+impl From<EntryError> for ErrorDetail {
+    fn from(error: EntryError) -> Self {
+        Self::new(error.code(), &error.to_string())
     }
 }
 

@@ -7,16 +7,17 @@
 //!   for a network, a key store or a person take a [`CancelHandle`] too, since a cancelled Swift task doesn't reach Rust by
 //!   itself. Every future may be dropped at any time.
 //! - **Events** are pulled: [`RequestWatcher::next_event`].
-//! - **Foreign code** is asked through [`DeviceKeys`], [`VaultKeyStore`], [`DeviceClock`] and [`LogSink`], always within a
-//!   time limit where it is async, and what it throws is never logged.
-//! - **Secrets** go in once: passphrases as [`Passphrase`], one-time-code secrets inside an [`Offer`]. None comes out but the
-//!   recovery code, once, for the person to write down, a slot's key for the platform to wrap, and the QR by which another
-//!   phone takes a container over.
+//! - **Foreign code** is asked through [`DeviceKeys`], [`VaultKeyStore`], [`BackupFolder`], [`DeviceClock`] and [`LogSink`],
+//!   always within a time limit where it is async, and what it throws is never logged.
+//! - **Secrets** go in once: passphrases as [`Passphrase`], one-time-code secrets inside an [`Offer`] or an [`Import`]. None
+//!   comes out but the recovery code, once, for the person to write down, a slot's key for the platform to wrap, the QR by which
+//!   another phone takes a container over, and a plain export that the person has asked for.
 //! - **Numbers** are signed where they come out, because unsigned ones are awkward in Kotlin.
 //! - **Names** differ from the core's where Kotlin, Swift or their frameworks have one of their own.
 
 mod accounts;
 mod authenticator;
+mod backup;
 mod cancel;
 mod clock;
 mod codes;
@@ -25,6 +26,7 @@ mod convert;
 mod enrolment;
 mod error;
 mod health;
+mod import;
 mod key_store;
 mod keys;
 mod limit;
@@ -39,6 +41,10 @@ mod watcher;
 
 pub use accounts::{AccountSummary, Accounts, AddedAccount, BindingState, CodeKind, Completeness, Page};
 pub use authenticator::Authenticator;
+pub use backup::{
+    Backup, BackupFolder, BackupFolderError, ExportFormat, ExportedFile, LastBackup, LeftBehind, LeftReason,
+    Rehearsal,
+};
 pub use cancel::CancelHandle;
 pub use clock::{ClockReading, ClockStatus, DeviceClock, TimeSource};
 pub use codes::{AccountCode, Codes, Correction, ShownCode};
@@ -49,6 +55,10 @@ pub use countersign_core::protocol::Id;
 pub use enrolment::{DeviceDescription, Enrolment, EnrolmentStep, Platform, WakeUp};
 pub use error::{AuthenticatorError, ErrorDetail, PlatformError, PlatformKeyError};
 pub use health::{Health, KindHealth};
+pub use import::{
+    Import, ImportOptions, ImportPreview, ImportReport, ImportRow, ImportedFile, ImportedRow, LastImport,
+    RowChoice, RowOutcome, RowVerdict, SameName, UndoReport,
+};
 pub use key_store::VaultKeyStore;
 pub use keys::{DeviceKeys, KeyName, KeyRole, Prompt, UserCheck};
 pub use log::{LogLevel, LogRecord, LogSink, set_log_sink};

@@ -188,6 +188,15 @@ impl Offer {
         }
     }
 
+    /// What an import takes in.
+    pub(crate) fn importable(&self) -> Result<core::Offer, AuthenticatorError> {
+        match &self.0 {
+            Kind::Otp(offer) => Ok(core::Offer::Otp(offer.clone())),
+            Kind::Part(part) => Ok(core::Offer::Migration(part.clone())),
+            _ => Err(AuthenticatorError::other_offer("this code can't be imported; add or enrol it instead")),
+        }
+    }
+
     fn migration_part(&self) -> Result<core::MigrationPart, AuthenticatorError> {
         match &self.0 {
             Kind::Part(part) => Ok(part.clone()),

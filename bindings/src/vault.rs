@@ -223,7 +223,7 @@ impl From<Arc<vault::Vault>> for Vault {
     }
 }
 
-/// A passphrase, taken in once and wiped when it is freed.
+/// A passphrase, or the password of a file, taken in once and wiped when it is freed.
 #[derive(uniffi::Object)]
 pub struct Passphrase(pub(crate) Secret);
 

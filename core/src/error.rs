@@ -126,7 +126,7 @@ impl Error {
 }
 
 impl OfferError {
-    const fn code(&self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::TooLong => "offer_too_long",
             Self::NotAnOffer => "offer_unknown",

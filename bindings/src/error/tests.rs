@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use countersign_core::import::ImportFormat;
 use countersign_core::offer::OfferError;
 use countersign_core::otp::ParametersError;
 use countersign_core::protocol::Id;
@@ -16,6 +17,7 @@ const ID: Id = Id::from_bytes([7; 16]);
 fn table() -> Vec<(Error, &'static str, &'static str)> {
     let record = (RecordKind::DeviceKey, ID);
     let vault = |error| Error::from(error);
+    let import = |error| Error::from(error);
     vec![
         (vault(VaultError::Missing), "vault_missing", "Vault"),
         (vault(VaultError::AlreadyExists), "vault_already_exists", "Vault"),
@@ -101,6 +103,39 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (PushError::Unconfirmed.into(), "answer_unconfirmed", "Gone"),
         (PushError::Unavailable.into(), "service_unavailable", "Network"),
         (PushError::Refused(4711).into(), "service_refused", "Refused"),
+        (import(ImportError::FileTooLarge), "import_file_too_large", "Input"),
+        (import(ImportError::TooMuch), "import_too_much", "Input"),
+        (import(ImportError::UnknownFormat), "import_unknown_format", "Input"),
+        (import(ImportError::Archive), "import_archive", "Input"),
+        (import(ImportError::Damaged), "import_damaged", "Input"),
+        (import(ImportError::UnknownVersion(ImportFormat::Aegis)), "import_unknown_version", "Input"),
+        (import(ImportError::PasswordNeeded(ImportFormat::Aegis)), "import_password_needed", "WrongKey"),
+        (import(ImportError::WrongPassword(ImportFormat::Aegis)), "import_wrong_password", "WrongKey"),
+        (import(ImportError::TooCostly(ImportFormat::Aegis)), "import_too_costly", "Input"),
+        (import(ImportError::BoundToAccount(ImportFormat::Aegis)), "import_bound_to_account", "Input"),
+        (import(ImportError::OutOfMemory), "out_of_memory", "Busy"),
+        (import(ImportError::Empty), "import_empty", "Input"),
+        (import(ImportError::NoCode), "picture_without_code", "Input"),
+        (import(ImportError::Picture(ScanError::BadPicture)), "scan_bad_picture", "Input"),
+        (import(ImportError::IncompleteBatch { count: 2, missing: 1 }), "export_incomplete", "Input"),
+        (import(ImportError::MixedBatch(BatchError::Contradiction)), "export_mixed", "Input"),
+        (import(ImportError::EntriesRefused(2)), "import_entries_refused", "Input"),
+        (import(ImportError::NotProven), "import_not_proven", "Vault"),
+        (import(ImportError::NothingToUndo), "import_nothing_to_undo", "Gone"),
+        (BackupError::PasswordNeeded.into(), "backup_password_needed", "WrongKey"),
+        (BackupError::AlreadyExists.into(), "backup_already_exists", "Input"),
+        (BackupError::NoFolder.into(), "backup_no_folder", "Input"),
+        (BackupError::AccessDenied.into(), "backup_access_denied", "Input"),
+        (BackupError::DiskFull.into(), "disk_full", "Busy"),
+        (BackupError::Storage.into(), "backup_storage", "Input"),
+        (BackupError::OutOfMemory.into(), "out_of_memory", "Busy"),
+        (BackupError::Unreadable(ImportError::Damaged).into(), "backup_unreadable", "Input"),
+        (
+            BackupError::Unreadable(ImportError::WrongPassword(ImportFormat::Countersign)).into(),
+            "backup_unreadable",
+            "WrongKey",
+        ),
+        (BackupError::NotProven { missing: 1 }.into(), "backup_not_proven", "Vault"),
         (Error::NotAble, "account_not_able", "Refused"),
         (Error::NoSuchAccount, "account_unknown", "Gone"),
         (Error::NoSuchRequest, "request_unknown", "Gone"),
@@ -123,6 +158,14 @@ const REFUSALS: &[&str] = &[
     "account_throttled",
     "service_unavailable",
     "service_refused",
+];
+
+/// Why one entry isn't imported: a row's reason, and no error.
+const ENTRIES: &[(EntryError, &str)] = &[
+    (EntryError::Offer(OfferError::BadSecret), "offer_bad_secret"),
+    (EntryError::Malformed, "import_entry_malformed"),
+    (EntryError::Sealed, "import_entry_sealed"),
+    (EntryError::Approvals, "import_entry_approvals"),
 ];
 
 fn variant(error: &AuthenticatorError) -> &'static str {
@@ -157,6 +200,8 @@ fn no_code_of_the_core_is_missing_in_the_table() {
     let sources = [
         include_str!("../../../core/src/approvals/privacyidea/container/error.rs"),
         include_str!("../../../core/src/error.rs"),
+        include_str!("../../../core/src/backup/error.rs"),
+        include_str!("../../../core/src/import/error.rs"),
         include_str!("../../../core/src/key_store.rs"),
         include_str!("../../../core/src/vault/error.rs"),
     ];
@@ -164,9 +209,18 @@ fn no_code_of_the_core_is_missing_in_the_table() {
         .iter()
         .flat_map(|source| source.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()))
         .collect();
+    let entries = ENTRIES.iter().map(|(_, code)| *code);
     let known: BTreeSet<&str> =
-        table().iter().map(|(_, code, _)| *code).chain(REFUSALS.iter().copied()).collect();
+        table().iter().map(|(_, code, _)| *code).chain(REFUSALS.iter().copied()).chain(entries).collect();
     assert_eq!(core, known);
+}
+
+#[test]
+fn why_an_entry_is_left_out_has_a_code_and_a_text() {
+    for (error, code) in ENTRIES {
+        let detail = ErrorDetail::from(*error);
+        assert_eq!((detail.code.as_str(), detail.description), (*code, error.to_string()));
+    }
 }
 
 #[test]
@@ -175,6 +229,11 @@ fn the_number_in_a_text_is_there_for_translations() {
     assert_eq!(number.parameter(), Some(6));
     let length = AuthenticatorError::from(RecoveryCodeError::Length { found: 12 });
     assert_eq!((length.code().as_str(), length.parameter()), ("recovery_code_length", Some(12)));
+    let refused = AuthenticatorError::from(Error::from(ImportError::EntriesRefused(3)));
+    let incomplete = Error::from(ImportError::IncompleteBatch { count: 5, missing: 2 });
+    let lost = AuthenticatorError::from(Error::from(BackupError::NotProven { missing: 4 }));
+    let incomplete = AuthenticatorError::from(incomplete);
+    assert_eq!([refused, incomplete, lost].map(|error| error.parameter()), [Some(3), Some(2), Some(4)]);
     assert_eq!(AuthenticatorError::from(Error::NoSuchAccount).parameter(), None);
 }
 

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use countersign_core::backup::{self, BackupError};
 use countersign_core::keys::{self, DeviceKeys as _};
 use countersign_core::vault::VaultKeyStore as _;
 use countersign_core::{KeyStoreError, Secret};
 
+use crate::backup::ForeignFolder;
 use crate::key_store::ForeignKeyStore;
 use crate::keys::ForeignKeys;
-use crate::{DeviceKeys, Id, KeyName, PlatformKeyError, Prompt, UserCheck, VaultKeyStore};
+use crate::{
+    BackupFolder, BackupFolderError, DeviceKeys, Id, KeyName, PlatformKeyError, Prompt, UserCheck,
+    VaultKeyStore,
+};
 
 /// Never calls back.
 struct Hanging;
@@ -54,6 +59,35 @@ impl DeviceKeys for Hanging {
     fn has_rsa(&self) -> Result<bool, PlatformKeyError> {
         Err(PlatformKeyError::Unavailable)
     }
+}
+
+#[async_trait]
+impl BackupFolder for Hanging {
+    async fn names(&self) -> Result<Vec<String>, BackupFolderError> {
+        std::future::pending().await
+    }
+
+    async fn write(&self, _: String, _: Vec<u8>) -> Result<(), BackupFolderError> {
+        std::future::pending().await
+    }
+
+    async fn read(&self, _: String) -> Result<Vec<u8>, BackupFolderError> {
+        std::future::pending().await
+    }
+
+    async fn remove(&self, _: String) -> Result<(), BackupFolderError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_does_not_answer_has_failed() {
+    use backup::BackupFolder as _;
+    let folder = ForeignFolder(Arc::new(Hanging));
+    assert_eq!(folder.names().await, Err(BackupError::Storage));
+    assert_eq!(folder.write("name", Vec::new()).await, Err(BackupError::Storage));
+    assert_eq!(folder.read("name").await, Err(BackupError::Storage));
+    assert_eq!(folder.remove("name").await, Err(BackupError::Storage));
 }
 
 #[tokio::test]

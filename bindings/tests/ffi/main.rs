@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod containers;
+mod backup;
 mod foreign;
+mod import;
 mod scan;
 mod secrets;
 mod source;

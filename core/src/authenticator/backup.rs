@@ -6,15 +6,17 @@ use countersign_protocol::Id;
 
 use super::Authenticator;
 use crate::backup::{
-    self, Accounts, BackupError, BackupState, Export, ExportFormat, Rehearsal, file_name, rehearse,
+    self, Accounts, BackupError, BackupFolder, BackupState, Export, ExportFormat, Rehearsal, file_name,
+    old_ones, rehearse,
 };
+use crate::tasks::blocking;
 use crate::{Error, Secret};
 
 /// A backup in a folder, proven from what is on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backup {
-    /// The file.
+    /// The file; its name alone in a [`BackupFolder`].
     pub path: PathBuf,
     /// What it was found to restore.
     pub rehearsal: Rehearsal,
@@ -91,6 +93,63 @@ impl Authenticator {
         let rehearsal = self.export_to(&path, ExportFormat::Backup, Some(password))?;
         let removed = backup::remove_old(folder, keep)?;
         Ok(Backup { path, rehearsal, removed })
+    }
+
+    /// The same in a folder that has no path. Dropped on the way, it may leave a file that wasn't read back; no older
+    /// backup is removed then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::back_up`].
+    pub async fn back_up_into(
+        &self,
+        folder: &dyn BackupFolder,
+        password: &Secret,
+        keep: usize,
+    ) -> Result<Backup, Error> {
+        let name = file_name(self.now_seconds());
+        let (this, secret) = (self.clone(), password.clone());
+        let (accounts, export) = blocking(move || {
+            let accounts = this.accounts_to_back_up()?;
+            let export = backup::export(&accounts, ExportFormat::Backup, Some(&secret))?;
+            whole(&export.rehearsal)?;
+            Ok::<_, Error>((accounts, export))
+        })
+        .await?;
+        // Encrypted, so that copies of it are no secret.
+        let written = folder.write(&name, export.content.to_vec()).await;
+        let proven = match written {
+            Ok(()) => self.prove(folder, &name, accounts, password.clone()).await,
+            Err(error) => Err(error.into()),
+        };
+        if matches!(proven, Err(Error::Backup(error)) if error != BackupError::AlreadyExists) {
+            // As above. The first error is the one worth telling.
+            let _ = folder.remove(&name).await;
+        }
+        let rehearsal = proven?;
+        let old = old_ones(folder.names().await?.into_iter(), keep);
+        for name in &old {
+            folder.remove(name).await?;
+        }
+        Ok(Backup { path: name.into(), rehearsal, removed: old.len() })
+    }
+
+    async fn prove(
+        &self,
+        folder: &dyn BackupFolder,
+        name: &str,
+        accounts: Accounts,
+        password: Secret,
+    ) -> Result<Rehearsal, Error> {
+        let stored = folder.read(name).await?;
+        let this = self.clone();
+        blocking(move || {
+            let rehearsal = rehearse(&accounts, &stored, Some(&password))?;
+            whole(&rehearsal)?;
+            this.note_proof(&rehearsal)?;
+            Ok(rehearsal)
+        })
+        .await
     }
 
     /// What a file would restore of the accounts that there are now. Changes nothing but, when it is a backup that

@@ -4,8 +4,33 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use async_trait::async_trait;
+
 use super::BackupError;
 use crate::vault::files;
+
+/// A folder that has no path here: one that an app of the phone gives access to, such as a cloud's.
+///
+/// # Contract
+///
+/// - **Names** are those of single files, and are kept as they are. Other files may lie there.
+/// - **`write`** overwrites nothing: [`BackupError::AlreadyExists`].
+/// - **`read`** gives what is stored, and not what was given to `write`: it proves the backup.
+/// - **`remove`** of a file that isn't there succeeds.
+#[async_trait]
+pub trait BackupFolder: Send + Sync {
+    /// The names of the files.
+    async fn names(&self) -> Result<Vec<String>, BackupError>;
+
+    /// Stores a new file.
+    async fn write(&self, name: &str, content: Vec<u8>) -> Result<(), BackupError>;
+
+    /// Reads a file.
+    async fn read(&self, name: &str) -> Result<Vec<u8>, BackupError>;
+
+    /// Removes a file.
+    async fn remove(&self, name: &str) -> Result<(), BackupError>;
+}
 
 const PREFIX: &str = "countersign-";
 const SUFFIX: &str = ".csgnbackup";
@@ -59,11 +84,17 @@ impl From<crate::vault::VaultError> for BackupError {
 /// Removes the oldest backups beyond `keep`, of those whose names are ours to the letter. How many went.
 pub(crate) fn remove_old(folder: &Path, keep: usize) -> Result<usize, BackupError> {
     let names = fs::read_dir(folder)?.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    let old = old_ones(names, keep);
+    old.iter().try_for_each(|name| fs::remove_file(folder.join(name)))?;
+    Ok(old.len())
+}
+
+/// The names of the oldest backups beyond `keep`, of those whose names are ours to the letter.
+pub(crate) fn old_ones(names: impl Iterator<Item = String>, keep: usize) -> Vec<String> {
     let mut names: Vec<_> = names.filter(|name| is_ours(name)).collect();
     names.sort();
-    let old = names.len().saturating_sub(keep.max(1));
-    names.iter().take(old).try_for_each(|name| fs::remove_file(folder.join(name)))?;
-    Ok(old)
+    names.truncate(names.len().saturating_sub(keep.max(1)));
+    names
 }
 
 fn is_ours(name: &str) -> bool {

@@ -5,7 +5,8 @@
 //! [`Rehearsal`] says how many of how many accounts the file restores, and what about the others.
 //!
 //! [`Authenticator::back_up`](crate::Authenticator::back_up) does the same to a folder, reads the file back from there,
-//! and removes older backups only once the new one is proven.
+//! and removes older backups only once the new one is proven; [`Authenticator::back_up_into`](crate::Authenticator::back_up_into)
+//! does so in a folder that has no path.
 
 mod aegis;
 mod error;
@@ -15,7 +16,8 @@ mod rehearsal;
 mod sealed;
 
 pub use error::BackupError;
-pub(crate) use folder::{file_name, remove_old, write};
+pub use folder::BackupFolder;
+pub(crate) use folder::{file_name, old_ones, remove_old, write};
 pub(crate) use rehearsal::{BackupState, rehearse};
 pub use rehearsal::{LeftBehind, LeftReason, Rehearsal};
 pub(crate) use sealed::{is_sealed, open};

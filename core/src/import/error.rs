@@ -121,3 +121,16 @@ pub enum EntryError {
     #[error("it approves sign-ins with a key that can't be copied; enrol it anew")]
     Approvals,
 }
+
+impl EntryError {
+    /// A stable name for shells and scripts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Offer(error) => error.code(),
+            Self::Malformed => "import_entry_malformed",
+            Self::Sealed => "import_entry_sealed",
+            Self::Approvals => "import_entry_approvals",
+        }
+    }
+}

@@ -50,7 +50,7 @@ use source::Source;
 
 use crate::Secret;
 use crate::backup;
-use crate::offer::{MigrationBatch, Offer, OtpOffer};
+use crate::offer::{MigrationBatch, MigrationPart, Offer, OtpOffer};
 use crate::scan::scan_picture;
 
 /// Where an entry comes from.
@@ -231,6 +231,24 @@ impl Import {
         }
     }
 
+    /// Takes in what was scanned: an account's codes, or a part of a migration.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::UnknownFormat`] for an offer of another kind.
+    pub fn add_offer(&mut self, offer: Offer) -> Result<AddedFile, ImportError> {
+        match offer {
+            Offer::Otp(offer) => self.extend(ImportFormat::Links, vec![Ok(offer)]),
+            Offer::Migration(part) => {
+                let mut batches = self.batches.clone();
+                add_part(&mut batches, part)?;
+                self.batches = batches;
+                Ok(AddedFile { format: ImportFormat::GoogleAuthenticator, entries: 0 })
+            }
+            _ => Err(ImportError::UnknownFormat),
+        }
+    }
+
     /// The accounts of the files that were added.
     pub(crate) fn offers(self) -> impl Iterator<Item = OtpOffer> {
         self.entries.into_iter().filter_map(|(_, entry)| entry.ok())
@@ -249,11 +267,8 @@ impl Import {
             };
             format = ImportFormat::GoogleAuthenticator;
             migrated += part.accounts.len() + part.refused.len();
-            match batches.iter_mut().find(|batch| batch.is_of(&part)) {
-                Some(batch) => batch.add(part)?,
-                None => batches.push(MigrationBatch::new(part)),
-            }
-            if migrated > Self::MAX_ENTRIES || batches.len() > MAX_BATCHES {
+            add_part(&mut batches, part)?;
+            if migrated > Self::MAX_ENTRIES {
                 return Err(ImportError::TooMuch);
             }
         }
@@ -302,6 +317,18 @@ impl fmt::Debug for Import {
 
 /// Most exports of Google Authenticator at once, each in up to 256 parts.
 const MAX_BATCHES: usize = 64;
+
+fn add_part(batches: &mut Vec<MigrationBatch>, part: MigrationPart) -> Result<(), ImportError> {
+    let is_full = batches.len() == MAX_BATCHES;
+    match batches.iter_mut().find(|batch| batch.is_of(&part)) {
+        Some(batch) => Ok(batch.add(part)?),
+        None if is_full => Err(ImportError::TooMuch),
+        None => {
+            batches.push(MigrationBatch::new(part));
+            Ok(())
+        }
+    }
+}
 
 fn is_link(line: &str) -> bool {
     let is = |scheme: &str| line.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
