@@ -2,6 +2,8 @@ package org.countersign.android
 
 import android.content.BroadcastReceiver
 import android.content.Context
+import android.util.Log
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -13,7 +15,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /**
  * What the app's `Application` implements, so that receivers, which Android makes by itself, find it. Its methods are called off
- * the main thread, and have nine seconds.
+ * the main thread, and have nine seconds. What they throw is logged, without its text, and has no other effect.
  */
 public interface CountersignHost {
     /**
@@ -32,18 +34,35 @@ public interface CountersignHost {
 
 /** Does [work] with the app's host after the receiver has returned; Android keeps the process until then. */
 internal fun BroadcastReceiver.withHost(context: Context, work: suspend (CountersignHost) -> Unit) {
-    val host = context.applicationContext as? CountersignHost ?: return
+    val host = context.host() ?: return
     val pending: BroadcastReceiver.PendingResult? = goAsync()
+    host.tell(work) { pending?.finish() }
+}
+
+/** The app, if it is one that takes part. */
+internal fun Context.host(): CountersignHost? = applicationContext as? CountersignHost
+
+/**
+ * Does [work] with the app's host, off the caller's thread, then [finally]. A failure of the host ends neither the app nor later
+ * work: it is logged by its kind and place, since its text may hold anything.
+ */
+internal fun CountersignHost.tell(work: suspend (CountersignHost) -> Unit, finally: () -> Unit = {}) {
     background.launch {
         try {
-            withTimeoutOrNull(LIMIT) { work(host) }
+            withTimeoutOrNull(LIMIT) { work(this@tell) }
+        } catch (cancelled: CancellationException) {
+            throw cancelled
+        } catch (@Suppress("TooGenericExceptionCaught") failure: Exception) {
+            Log.e(TAG, "the app's host failed: ${failure.javaClass.name} at ${failure.stackTrace.firstOrNull()}")
         } finally {
-            pending?.finish()
+            finally()
         }
     }
 }
 
-internal val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+private val background = CoroutineScope(SupervisorJob() + Dispatchers.Default)
 
 /** Android ends a receiver's process after ten. */
 private val LIMIT = 9.seconds
+
+internal const val TAG: String = "Countersign"

@@ -1,7 +1,6 @@
 package org.countersign.android
 
 import android.content.Context
-import kotlinx.coroutines.launch
 import org.countersign.ffi.WakeUp
 
 /**
@@ -39,16 +38,14 @@ public class FcmChannel(private val context: Context, private val requestToken: 
 
     /** Firebase delivered a message. What is in it is ignored. Called on a thread of Firebase's, and waits for none. */
     public fun onMessage() {
-        host()?.let { background.launch { it.onWakeUp() } }
+        context.host()?.tell({ it.onWakeUp() })
     }
 
     private fun changeTo(token: String?) {
         if (store.address == token) return
         store.address = token
-        host()?.let { background.launch { it.onAddressChanged(address) } }
+        context.host()?.tell({ it.onAddressChanged(address) })
     }
-
-    private fun host() = context.applicationContext as? CountersignHost
 }
 
 /** What a channel remembers: private to the app, and left out of backups with all of its preferences. */

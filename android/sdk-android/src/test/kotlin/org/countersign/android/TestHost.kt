@@ -12,7 +12,12 @@ import kotlin.test.assertNull
 class TestHost : Application(), CountersignHost {
     private val calls = LinkedBlockingQueue<String>()
 
+    /** Thrown by every wake-up. */
+    @Volatile
+    var failure: Exception? = null
+
     override suspend fun onWakeUp() {
+        failure?.let { throw it }
         calls += "woken"
     }
 

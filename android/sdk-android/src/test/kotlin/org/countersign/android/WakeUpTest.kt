@@ -11,6 +11,8 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import org.robolectric.shadows.ShadowLog
+import java.util.concurrent.LinkedBlockingQueue
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
 import kotlin.test.assertNotNull
@@ -118,6 +120,32 @@ class WakeUpTest {
         host.expect("woken")
         firebase.unregister()
         host.expect("address null")
+    }
+
+    @Test
+    fun `a host that throws ends neither the app nor later wake-ups, and its text is not logged`() {
+        val uncaught = LinkedBlockingQueue<Throwable>()
+        val before = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, failure -> uncaught += failure }
+        try {
+            val token = tokenOf(register())
+            val firebase = FcmChannel(host) { true }
+            host.failure = IllegalStateException("planted-canary")
+            receive("MESSAGE", token)
+            firebase.onMessage()
+            val end = System.nanoTime() + 5_000_000_000
+            while (ShadowLog.getLogsForTag(TAG).size < 2 && System.nanoTime() < end) Thread.sleep(10)
+            host.failure = null
+            firebase.onMessage()
+            host.expect("woken")
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before)
+        }
+        assertEquals(emptyList(), uncaught.toList())
+        val logged = ShadowLog.getLogsForTag(TAG)
+        assertEquals(2, logged.size)
+        assertTrue(logged.all { "IllegalStateException at org.countersign.android.WakeUpTest" in it.msg }, "${logged.map { it.msg }}")
+        assertFalse(ShadowLog.getLogs().any { "planted-canary" in it.msg + it.throwable })
     }
 
     private fun register(): Intent {
