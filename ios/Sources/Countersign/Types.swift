@@ -115,9 +115,56 @@ public typealias WayOut = CountersignFFI.WayOut
 /// Something about sign-ins that has changed.
 public typealias RequestEvent = CountersignFFI.RequestEvent
 
+// MARK: Import and backup
+
+/// The entries of all files of one import. Nothing of it is stored before ``Authenticator/importAccounts(_:options:)``.
+public typealias Import = CountersignFFI.Import
+/// What was found in a file.
+public typealias ImportedFile = CountersignFFI.ImportedFile
+/// How to import.
+public typealias ImportOptions = CountersignFFI.ImportOptions
+/// The person's choice for one row.
+public typealias RowChoice = CountersignFFI.RowChoice
+/// What to do with an entry whose issuer and name an account already has, with another secret.
+public typealias SameName = CountersignFFI.SameName
+/// What would become of every entry.
+public typealias ImportPreview = CountersignFFI.ImportPreview
+/// One entry. Nothing in it is secret.
+public typealias ImportRow = CountersignFFI.ImportRow
+/// How an entry stands to the accounts that are there.
+public typealias RowVerdict = CountersignFFI.RowVerdict
+/// An import that was done, and proven.
+public typealias ImportReport = CountersignFFI.ImportReport
+/// An entry, and what became of it.
+public typealias ImportedRow = CountersignFFI.ImportedRow
+/// What became of an entry.
+public typealias RowOutcome = CountersignFFI.RowOutcome
+/// The last import, which can be undone.
+public typealias LastImport = CountersignFFI.LastImport
+/// What undoing did.
+public typealias UndoReport = CountersignFFI.UndoReport
+/// How an export is written.
+public typealias ExportFormat = CountersignFFI.ExportFormat
+/// An export that is yet to be stored.
+public typealias ExportedFile = CountersignFFI.ExportedFile
+/// What a file restores of the accounts that there are.
+public typealias Rehearsal = CountersignFFI.Rehearsal
+/// An account of which a file doesn't hold all.
+public typealias LeftBehind = CountersignFFI.LeftBehind
+/// Why a file doesn't hold all of an account.
+public typealias LeftReason = CountersignFFI.LeftReason
+/// A backup that was proven by reading it back.
+public typealias Backup = CountersignFFI.Backup
+/// The last backup that was proven.
+public typealias LastBackup = CountersignFFI.LastBackup
+/// A folder for backups that has no path. Its contract is with the protocol.
+public typealias BackupFolder = CountersignFFI.BackupFolder
+/// Why such a folder didn't do what it was asked to.
+public typealias BackupFolderError = CountersignFFI.BackupFolderError
+
 // MARK: The vault
 
-/// A passphrase, taken in once and wiped when it is freed.
+/// A passphrase, or the password of a file, taken in once and wiped when it is freed.
 public typealias Passphrase = CountersignFFI.Passphrase
 /// A recovery code: 160 random bits on paper.
 public typealias RecoveryCode = CountersignFFI.RecoveryCode

@@ -20,13 +20,22 @@ import Testing
         try await page.reload(until: "enrolled")
     }
 
-    @Test func theyAreTheLinesOfTheDocument() throws {
+    @Test func theDocumentedLinesTakeAccountsOverAndBackThemUp() async throws {
+        let phone = try await Phone()
+        let link = Data("otpauth://totp/North:ada?secret=JBSWY3DPEHPK3PXP\n".utf8)
+        try await moveIn(phone.authenticator, export: link, password: nil)
+        try await backUp(phone.authenticator, to: phone.folder, password: Passphrase("a passphrase as typed"))
+        #expect(try await phone.authenticator.lastBackup()?.restorable == 1)
+    }
+
+    @Test(arguments: [1, 2]) func theyAreTheLinesOfTheDocument(_ block: Int) throws {
         let here = URL(fileURLWithPath: #filePath)
         let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let document = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
-        let block = try #require(document.components(separatedBy: "```swift\n").dropFirst().first)
-        let lines = try #require(block.components(separatedBy: "```").first).split(separator: "\n").dropFirst()
+        let shown = try #require(document.components(separatedBy: "```swift\n").dropFirst(block).first)
+        let lines = try #require(shown.components(separatedBy: "```").first).split(separator: "\n")
+            .filter { $0 != "import Countersign" }
         let source = try String(contentsOf: here, encoding: .utf8).split(separator: "\n")
             .map { $0.trimmingCharacters(in: .whitespaces) }
         let documented = lines.map { $0.trimmingCharacters(in: .whitespaces) }
@@ -72,4 +81,19 @@ import Testing
             break
         }
     }
+}
+
+func moveIn(_ authenticator: Authenticator, export: Data, password: Passphrase?) async throws {
+    let files = Import()
+    let file = try await files.add(export, password: password)
+    let preview = try await authenticator.previewImport(files)
+    print("\(file.app): \(preview.total) entries, \(preview.refused) of them unusable.")
+    let report = try await authenticator.importAccounts(files)
+    print("\(report.proven) accounts are here: they were read back.")
+    // authenticator.undoImport() takes it back.
+}
+
+func backUp(_ authenticator: Authenticator, to folder: URL, password: Passphrase) async throws {
+    let backup = try await authenticator.backUp(to: folder, password: password)
+    print("\(backup.name) restores \(backup.rehearsal.restorable) of \(backup.rehearsal.total) accounts.")
 }

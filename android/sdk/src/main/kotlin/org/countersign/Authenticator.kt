@@ -9,6 +9,8 @@ import org.countersign.ffi.AddedAccount
 import org.countersign.ffi.AnswerOutcome
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.AuthenticatorInterface
+import org.countersign.ffi.Backup
+import org.countersign.ffi.BackupFolder
 import org.countersign.ffi.CancelHandle
 import org.countersign.ffi.Container
 import org.countersign.ffi.ContainerPassphrase
@@ -18,14 +20,22 @@ import org.countersign.ffi.DeviceClock
 import org.countersign.ffi.DeviceDescription
 import org.countersign.ffi.DeviceKeys
 import org.countersign.ffi.Enrolment
+import org.countersign.ffi.ExportFormat
+import org.countersign.ffi.ExportedFile
 import org.countersign.ffi.Id
+import org.countersign.ffi.Import
+import org.countersign.ffi.ImportOptions
+import org.countersign.ffi.ImportReport
 import org.countersign.ffi.MatchProof
 import org.countersign.ffi.Offer
 import org.countersign.ffi.Page
+import org.countersign.ffi.Passphrase
+import org.countersign.ffi.Rehearsal
 import org.countersign.ffi.RequestEvent
 import org.countersign.ffi.Requests
 import org.countersign.ffi.TurnDown
 import org.countersign.ffi.TurnedDown
+import org.countersign.ffi.UndoReport
 import org.countersign.ffi.UserCheck
 import org.countersign.ffi.Vault
 import org.countersign.ffi.WakeUp
@@ -167,6 +177,26 @@ public class Authenticator internal constructor(
         cancelling(cancel) { native.turnDown(requests, how, it) }
 
     override suspend fun resume(account: Id, cancel: CancelHandle?): Unit = cancelling(cancel) { native.resume(account, it) }
+
+    override suspend fun importAccounts(`import`: Import, options: ImportOptions?): ImportReport =
+        native.importAccounts(`import`, options).alsoRefresh()
+
+    override suspend fun undoImport(): UndoReport = native.undoImport().alsoRefresh()
+
+    override suspend fun export(format: ExportFormat, password: Passphrase?, cancel: CancelHandle?): ExportedFile =
+        cancelling(cancel) { native.export(format, password, it) }
+
+    override suspend fun exportTo(path: String, format: ExportFormat, password: Passphrase?, cancel: CancelHandle?): Rehearsal =
+        cancelling(cancel) { native.exportTo(path, format, password, it) }
+
+    override suspend fun backUp(folder: String, password: Passphrase, keep: UInt, cancel: CancelHandle?): Backup =
+        cancelling(cancel) { native.backUp(folder, password, keep, it) }
+
+    override suspend fun backUpInto(folder: BackupFolder, password: Passphrase, keep: UInt, cancel: CancelHandle?): Backup =
+        cancelling(cancel) { native.backUpInto(folder, password, keep, it) }
+
+    override suspend fun rehearse(file: ByteArray, password: Passphrase?, cancel: CancelHandle?): Rehearsal =
+        cancelling(cancel) { native.rehearse(file, password, it) }
 
     private fun <T> T.alsoRefresh(): T = also { refreshCodes() }
 

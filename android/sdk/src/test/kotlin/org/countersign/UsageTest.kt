@@ -6,6 +6,8 @@ import kotlinx.coroutines.withTimeout
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.DeviceDescription
 import org.countersign.ffi.DeviceKeys
+import org.countersign.ffi.Import
+import org.countersign.ffi.Passphrase
 import org.countersign.ffi.Platform
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.ScannedCode
@@ -14,9 +16,12 @@ import org.countersign.ffi.scanPicture
 import org.countersign.support.JdkDeviceKeys
 import org.countersign.support.JdkVaultKeyStore
 import org.countersign.support.Page
+import org.countersign.support.Phone
 import org.countersign.support.ServiceProcess
 import org.junit.jupiter.api.io.TempDir
+import java.io.File
 import java.nio.file.Path
+import kotlin.io.path.readBytes
 import kotlin.io.path.readText
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -80,6 +85,24 @@ class UsageTest {
     }
     // shown: end
 
+    // shown, second: begin
+    suspend fun moveIn(authenticator: Authenticator, export: ByteArray, password: Passphrase?) {
+        Import().use { files ->
+            val file = files.addFile(export, password)
+            val preview = authenticator.previewImport(files)
+            tell("${file.app}: ${preview.total} entries, ${preview.refused} of them unusable.")
+            val report = authenticator.importAccounts(files)
+            tell("${report.proven} accounts are here: they were read back.")
+        }
+        // authenticator.undoImport() takes it back.
+    }
+
+    suspend fun backUp(authenticator: Authenticator, folder: File, password: Passphrase) {
+        val backup = authenticator.backUp(folder.path, password, keep = 5u)
+        tell("${backup.name} restores ${backup.rehearsal.restorable} of ${backup.rehearsal.total} accounts.")
+    }
+    // shown, second: end
+
     @Test
     fun `the documented lines enrol a phone, approve, and show a code`() = runBlocking {
         ServiceProcess.start(folder.resolve("service")).use { service ->
@@ -93,10 +116,26 @@ class UsageTest {
     }
 
     @Test
+    fun `the documented lines take accounts over and back them up`() = runBlocking {
+        Phone.create(folder.resolve("phone")).use { phone ->
+            val export = Path.of(System.getProperty("countersign.vectors"), "import", "aegis-encrypted.json").readBytes()
+            passphraseOf("correct horse battery".toCharArray()).use { moveIn(phone.authenticator, export, it) }
+            passphraseOf("a passphrase as typed".toCharArray()).use { backUp(phone.authenticator, folder.toFile(), it) }
+        }
+        assertTrue(told.any { it.startsWith("Aegis: ") } && told.last().contains(".csgnbackup restores "), "$told")
+    }
+
+    @Test
     fun `the documentation shows these lines`() {
         val own = Path.of("src/test/kotlin/org/countersign/UsageTest.kt").readText()
-        val lines = own.substringAfter("    // shown: begin\n").substringBefore("    // shown: end").trimIndent()
-        val shown = Path.of("../../README.md").readText().substringAfter("```kotlin\n", "").substringBefore("```")
-        assertEquals(lines.trim(), shown.substringAfter("\n\n").trim())
+        val shown = Path.of("../../README.md").readText().split("```kotlin\n").drop(1).map { it.substringBefore("```").trim() }
+        for ((index, name) in listOf("shown", "shown, second").withIndex()) {
+            val lines = own.substringAfter("    // $name: begin\n").substringBefore("    // $name: end").trimIndent().trim()
+            assertEquals(lines, shown[index].removePrefix(IMPORTS).trim())
+        }
+    }
+
+    private companion object {
+        const val IMPORTS = "import org.countersign.*\nimport org.countersign.ffi.*\n"
     }
 }

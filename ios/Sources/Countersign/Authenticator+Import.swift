@@ -1,0 +1,63 @@
+import CountersignFFI
+import Foundation
+
+extension Import {
+    /// Reads one more file: another app's export, a list of `otpauth` links, a picture of QR codes, a backup. Its format is told
+    /// by its content.
+    ///
+    /// - Throws: ``AuthenticatorError/WrongKey(detail:)``: ask for the password and try again;
+    ///   ``AuthenticatorError/Input(detail:)`` says why it can't be read. The import stays as it was.
+    @discardableResult
+    public func add(_ file: Data, password: Passphrase? = nil) async throws -> ImportedFile {
+        try await cancellable { try await addFile(file: file, password: password, cancel: $0) }
+    }
+
+    /// Takes in what was scanned: an account's codes, or a part of an export in several QR codes.
+    ///
+    /// - Throws: ``AuthenticatorError/Input(detail:)`` for an offer of another kind; the import stays as it was.
+    @discardableResult
+    public func add(_ offer: Offer) async throws -> ImportedFile {
+        try await addOffer(offer: offer)
+    }
+}
+
+extension Authenticator {
+    /// What ``importAccounts(_:options:)`` would make of every entry. Changes nothing.
+    ///
+    /// - Parameters:
+    ///   - options: Without them, both of the same name are kept, and all entries come or none.
+    ///   - page: The part that is asked for; all rows without one.
+    /// - Throws: ``AuthenticatorError/Input(detail:)`` when there is no entry, or parts of an export are missing.
+    public func previewImport(
+        _ entries: Import,
+        options: ImportOptions? = nil,
+        page: Page? = nil
+    ) async throws -> ImportPreview {
+        try await core.previewImport(import: entries, options: options, page: page)
+    }
+
+    /// Imports, all of it or nothing. That it returns means that everything was read back from the vault and is what the files
+    /// hold.
+    ///
+    /// - Throws: As ``previewImport(_:options:page:)``; ``AuthenticatorError/Input(detail:)`` with the code
+    ///   `import_entries_refused` when some entries can't be imported and all were wanted. Nothing was changed.
+    @discardableResult
+    public func importAccounts(_ entries: Import, options: ImportOptions? = nil) async throws -> ImportReport {
+        try await changing { try await core.importAccounts(import: entries, options: options) }
+    }
+
+    /// The import that ``undoImport()`` would take back, if there is one.
+    ///
+    /// - Throws: ``AuthenticatorError`` when the vault can't be read.
+    public func lastImport() async throws -> LastImport? {
+        try await core.lastImport()
+    }
+
+    /// Takes the last import back in one step: what it added goes to the trash, what it replaced comes back.
+    ///
+    /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is nothing to undo.
+    @discardableResult
+    public func undoImport() async throws -> UndoReport {
+        try await changing { try await core.undoImport() }
+    }
+}
