@@ -330,6 +330,21 @@ mod tests {
     }
 
     #[test]
+    fn hosts_are_ascii_and_a_name_that_is_not_comes_in_punycode() {
+        for text in
+            ["https://m\u{fc}ller.example", "https://m%C3%BCller.example", "https://\u{430}pprove.example"]
+        {
+            assert_eq!(
+                text.parse::<ServiceUrl>(),
+                Err(ProtocolError::Malformed("service address")),
+                "{text}"
+            );
+        }
+        let url: ServiceUrl = "https://XN--mller-kva.example".parse().unwrap();
+        assert_eq!(url.authority(), "xn--mller-kva.example");
+    }
+
+    #[test]
     fn users_queries_and_fragments_in_an_address_are_refused() {
         for text in
             ["https://u@a.example", "https://:p@a.example", "https://a.example?q", "https://a.example#f"]

@@ -62,21 +62,14 @@ pub(crate) fn run(profile: Profile, out: Option<&Path>) -> Result<(), Failure> {
 
 /// Builds the library, with its symbols: the generator needs them.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf, Failure> {
-    crate::run(
-        "cargo",
-        &[
-            "rustc",
-            "--quiet",
-            "--locked",
-            "--package",
-            "countersign-ffi",
-            "--lib",
-            "--crate-type",
-            "cdylib",
-            "--profile",
-            profile.name(),
-        ],
-    )?;
+    let mut command = Command::new("cargo");
+    command.args(["rustc", "--quiet", "--locked", "--package", "countersign-ffi", "--lib"]);
+    command.args(["--crate-type", "cdylib", "--profile", profile.name()]);
+    if matches!(profile, Profile::Mobile) && cfg!(target_os = "linux") {
+        // As .cargo/config.toml does for Android, so that what is weighed here is what ships there.
+        command.args(["--", "-Clink-arg=-Wl,-z,pack-relative-relocs"]);
+    }
+    programs::finish(&mut command)?;
     let file = format!("{DLL_PREFIX}countersign_ffi{DLL_SUFFIX}");
     Ok(programs::target_folder()?.join(profile.folder()).join(file))
 }

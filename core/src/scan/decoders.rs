@@ -40,20 +40,25 @@ pub(super) fn read_with_rxing(luma: &Luma, inverted: bool) -> Vec<String> {
             && decoded.isValid()
         {
             used.extend(corners);
-            texts.push(decoded.text());
+            texts.push(text_of(decoded.content().bytes()));
         }
     }
     texts
 }
 
-/// The texts that `quircs` reads. It gives bytes; what isn't UTF-8 is no offer.
+/// The texts that `quircs` reads.
 pub(super) fn read_with_quircs(luma: &Luma) -> Vec<String> {
     let mut decoder = quircs::Quirc::default();
     let codes = decoder.identify(luma.width, luma.height, &luma.pixels);
-    codes
-        .filter_map(|code| code.ok()?.decode().ok())
-        .filter_map(|decoded| String::from_utf8(decoded.payload).ok())
-        .collect()
+    codes.filter_map(|code| code.ok()?.decode().ok()).map(|decoded| text_of(&decoded.payload)).collect()
+}
+
+/// The text of a code's bytes: UTF-8, or else the standard's own character set (ISO/IEC 18004, section 7.3.2: ISO 8859-1).
+///
+/// Others, which are for the scripts of East Asia, would need tables of 150 kB for texts that are no links. What is in ASCII
+/// is right in any case.
+fn text_of(bytes: &[u8]) -> String {
+    str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
 /// A code has three, clutter adds some dozens. `rxing`'s own search has no bound, and takes the square of their number.

@@ -8,7 +8,7 @@ use super::*;
 const OFFER: &str = "otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example";
 
 /// A picture of `text`, `scale` pixels a module, with its quiet zone.
-fn picture(text: &str, scale: u32) -> GrayImage {
+fn picture(text: impl AsRef<[u8]>, scale: u32) -> GrayImage {
     let code = QrCode::new(text).unwrap();
     let (modules, colors) = (u32::try_from(code.width()).unwrap(), code.to_colors());
     let side = (modules + 8) * scale;
@@ -57,6 +57,14 @@ fn other_files_and_damaged_ones_are_refused() {
     for length in [9, 20, 33, png.len() / 2, png.len() - 30] {
         assert_eq!(scan_picture(&png[..length]), Err(ScanError::BadPicture), "cut to {length}");
     }
+}
+
+#[test]
+fn text_is_utf_8_or_else_latin_1() {
+    let utf_8 = "otpauth://totp/Über:ada?secret=JBSWY3DPEHPK3PXP";
+    let latin_1: Vec<u8> = utf_8.chars().map(|letter| u8::try_from(letter).unwrap()).collect();
+    assert_eq!(scan(&picture(utf_8, 4)), [utf_8]);
+    assert_eq!(scan(&picture(latin_1, 4)), [utf_8]);
 }
 
 #[test]
@@ -176,7 +184,7 @@ fn hard_pictures_are_read_as_often_as_ever() {
         let mut picture = image::open(&file).unwrap();
         for turn in 0..4 {
             let found = scan_picture(&encode(picture.clone(), ImageFormat::Png)).unwrap();
-            if found.iter().any(|text| text.expose() == expected) {
+            if found.iter().any(|text| readings(text.expose()).contains(&expected)) {
                 read += 1;
             } else {
                 missed.push((file.file_stem().unwrap().to_owned(), turn * 90));
@@ -185,6 +193,13 @@ fn hard_pictures_are_read_as_often_as_ever() {
         }
     }
     assert!(read >= HARD_PICTURES_READ, "read {read}, missed {missed:?}");
+}
+
+/// Some of the pictures hold Shift JIS or GB 18030, which come as the Latin letters of the same bytes: read all the same.
+fn readings(text: &str) -> [String; 3] {
+    let bytes: Vec<u8> = text.chars().filter_map(|letter| u8::try_from(letter).ok()).collect();
+    let read = |set: &'static encoding_rs::Encoding| set.decode(&bytes).0.into_owned();
+    [text.to_owned(), read(encoding_rs::SHIFT_JIS), read(encoding_rs::GB18030)]
 }
 
 fn hard_pictures() -> Vec<PathBuf> {
