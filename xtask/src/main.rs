@@ -2,13 +2,14 @@
 
 mod bindings;
 mod build;
+mod cross;
 mod demo;
 mod kotlin;
 mod size;
 mod swift;
 mod test;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -48,6 +49,8 @@ enum Task {
         #[arg(long)]
         update: bool,
     },
+    /// Compile and link the library for Android phones without the NDK, to see that it does (downloads a C compiler, builds for minutes)
+    Cross,
     /// Build and test the Swift package against the real service (on Debian, sets Swift up first)
     Swift {
         /// Measure what calls cost instead, on the library as it ships (builds for minutes)
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
         Task::Size { update } => size::run(update),
+        Task::Cross => cross::run(),
         Task::Swift { bench } => swift::run(bench),
         Task::Kotlin { bench: true, .. } => kotlin::bench(),
         Task::Kotlin { profile, .. } => kotlin::run(profile),
@@ -95,4 +99,13 @@ fn run(program: &str, arguments: &[&str]) -> Result<(), Failure> {
     } else {
         Err(format!("{program} {} ended with {status}", arguments.join(" ")).into())
     }
+}
+
+/// Where tools that a task sets up are kept.
+fn cache() -> Result<PathBuf, Failure> {
+    let cache = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(cache) if !cache.is_empty() => PathBuf::from(cache),
+        _ => Path::new(&std::env::var_os("HOME").ok_or("there is no HOME")?).join(".cache"),
+    };
+    Ok(cache.join("countersign"))
 }

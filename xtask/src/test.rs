@@ -16,6 +16,7 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("demo", &["xtask", "demo"]),
     ("Swift", &["xtask", "swift"]),
     ("Kotlin", &["xtask", "kotlin"]),
+    ("size", &["xtask", "size"]),
 ];
 
 pub(crate) fn run() -> Result<(), Failure> {

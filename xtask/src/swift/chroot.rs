@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Failure;
+use crate::{Failure, cache};
 
 /// A folder that Debian's own `swiftlang` is installed in, with the package and cargo's target folder where they are outside.
 pub(super) struct Chroot {
@@ -94,12 +94,4 @@ fn mirror() -> Result<String, Failure> {
     let sites = String::from_utf8(sites.stdout)?;
     let site = sites.lines().find_map(|line| line.strip_suffix(" Debian|main"));
     Ok(site.ok_or("apt-get names no mirror of Debian")?.to_owned())
-}
-
-fn cache() -> Result<PathBuf, Failure> {
-    let cache = match std::env::var_os("XDG_CACHE_HOME") {
-        Some(cache) if !cache.is_empty() => PathBuf::from(cache),
-        _ => Path::new(&std::env::var_os("HOME").ok_or("there is no HOME")?).join(".cache"),
-    };
-    Ok(cache.join("countersign"))
 }
