@@ -26,6 +26,8 @@ pub struct Account {
     pub created_at: u64,
     /// When it was put in the trash, in Unix seconds, if it is there.
     pub trashed_at: Option<u64>,
+    /// When a new phone has proven to hold it, in Unix seconds, if one has. Codes from a counter are made there alone.
+    pub moved_at: Option<u64>,
 }
 
 impl Account {
@@ -40,6 +42,7 @@ impl Account {
             binding: None,
             created_at,
             trashed_at: None,
+            moved_at: None,
         }
     }
 }

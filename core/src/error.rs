@@ -11,6 +11,7 @@ use crate::client::NetworkError;
 use crate::import::ImportError;
 use crate::offer::OfferError;
 use crate::scan::ScanError;
+use crate::transfer::TransferError;
 use crate::vault::{RecordKind, VaultError};
 
 /// Any failure of the authenticator. Its text says what happened and what to do next; neither text nor `Debug` output
@@ -33,6 +34,9 @@ pub enum Error {
     /// An export of another app that can't be imported.
     #[error(transparent)]
     Import(ImportError),
+    /// A step of a move to a new phone that was refused.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// A picture that can't be scanned.
     #[error(transparent)]
     Scan(#[from] ScanError),
@@ -100,6 +104,7 @@ impl Error {
             Self::Offer(error) => error.code(),
             Self::Backup(error) => error.code(),
             Self::Import(error) => error.code(),
+            Self::Transfer(error) => error.code(),
             Self::Scan(error) => error.code(),
             Self::Network(error) => error.code(),
             Self::Reply(error) => error.code(),

@@ -17,14 +17,16 @@ pub mod otp;
 pub mod scan;
 mod secret;
 pub mod tasks;
+pub mod transfer;
 pub mod vault;
 
 pub use account::Account;
 pub use authenticator::{
     AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
     Backup, CodeKind, Codes, Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers,
-    Correction, Enrolment, EnrolmentStep, LastBackup, PassphraseReminder, Requests, ShownCode, SyncOptions,
-    TokenFailure, TurnDown, TurnedDown,
+    Correction, Enrolment, EnrolmentStep, LastBackup, PassphraseReminder, Received, Receiving, ReceivingStep,
+    Requests, Sending, SendingStep, ShownAccounts, ShownCode, SyncOptions, TokenFailure, Transfer, TurnDown,
+    TurnedDown,
 };
 pub use countersign_protocol as protocol;
 pub use error::Error;

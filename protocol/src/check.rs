@@ -1,17 +1,23 @@
-//! The check value that phone and enrolment page both show.
+//! The check value that two screens show, for a person to compare.
 
 use std::fmt;
 
 use crate::{Id, Jwk, Thumbprint};
 
-/// Forty bits over the enrolment and all keys in it, as two groups of four characters: `K7QF-2MXD`.
+/// Forty bits over all keys that two sides hold, as two groups of four characters: `K7QF-2MXD`.
 ///
 /// A person compares it on both screens: equal values mean that both sides speak of the same keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckValue([u8; 5]);
 
 impl CheckValue {
-    /// Derives it: the first five bytes of SHA-256 over a label, the enrolment's identifier and the thumbprints of the
+    /// The value of these forty bits, where they were derived in another way: `docs/transfer.md`.
+    #[must_use]
+    pub const fn from_bits(bits: [u8; 5]) -> Self {
+        Self(bits)
+    }
+
+    /// Derives an enrolment's: the first five bytes of SHA-256 over a label, the enrolment's identifier and the thumbprints of the
     /// service's key, the device key, the approval key and the encryption key, in this order.
     #[must_use]
     pub fn derive(

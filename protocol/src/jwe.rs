@@ -43,6 +43,16 @@ impl EncryptionKey {
         public_jwk(&self.0)
     }
 
+    /// The secret that this key and `public` share: the x coordinate of ECDH (NIST SP 800-56A, section 5.7.1.2), 32
+    /// bytes. It is no key yet: derive one from it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError::Malformed`] when `public` isn't a point that can be agreed with.
+    pub fn agree(&self, public: &Jwk) -> Result<Zeroizing<Vec<u8>>, ProtocolError> {
+        Ok(Zeroizing::new(shared_secret(&self.0, public)?.raw_secret_bytes().to_vec()))
+    }
+
     /// Opens what was sealed to this key.
     ///
     /// # Errors
@@ -122,9 +132,7 @@ struct Header {
 
 /// Key agreement and the Concat KDF (RFC 7518, section 4.6.2) with empty party information.
 fn agree(private: &p256::SecretKey, public: &Jwk) -> Result<LessSafeKey, ProtocolError> {
-    let public = p256::PublicKey::from_sec1_bytes(&public.to_point())
-        .map_err(|_| ProtocolError::Malformed("public key"))?;
-    let shared = private.diffie_hellman(&public);
+    let shared = shared_secret(private, public)?;
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(&1_u32.to_be_bytes());
     context.update(shared.raw_secret_bytes());
@@ -136,6 +144,12 @@ fn agree(private: &p256::SecretKey, public: &Jwk) -> Result<LessSafeKey, Protoco
     UnboundKey::new(&AES_256_GCM, context.finish().as_ref())
         .map(LessSafeKey::new)
         .map_err(|_| ProtocolError::Algorithm)
+}
+
+fn shared_secret(private: &p256::SecretKey, public: &Jwk) -> Result<p256::ecdh::SharedSecret, ProtocolError> {
+    let public = p256::PublicKey::from_sec1_bytes(&public.to_point())
+        .map_err(|_| ProtocolError::Malformed("public key"))?;
+    Ok(private.diffie_hellman(&public))
 }
 
 #[expect(clippy::expect_used, reason = "a key pair's own public point is always valid")]
@@ -154,6 +168,14 @@ mod tests {
         assert_eq!(*key.open(&sealed).unwrap(), b"the secret");
         let restored = EncryptionKey::from_bytes(&key.to_bytes()).unwrap();
         assert_eq!(*restored.open(&sealed).unwrap(), b"the secret");
+    }
+
+    #[test]
+    fn two_keys_agree_on_one_secret_and_a_third_on_another() {
+        let [one, two, third] = [(); 3].map(|()| EncryptionKey::make_random());
+        let shared = one.agree(&two.public()).unwrap();
+        assert_eq!((shared.len(), &shared), (32, &two.agree(&one.public()).unwrap()));
+        assert_ne!(shared, third.agree(&one.public()).unwrap());
     }
 
     #[test]

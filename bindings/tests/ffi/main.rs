@@ -1,8 +1,8 @@
 //! The types that shells see, used from Rust: what they add to the core, without another language in between.
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-mod containers;
 mod backup;
+mod containers;
 mod foreign;
 mod import;
 mod scan;

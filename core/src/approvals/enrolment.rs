@@ -146,6 +146,7 @@ impl PendingEnrolment {
             binding: Some(Box::new(Binding::Native(binding))),
             created_at: trusted.time / 1000,
             trashed_at: None,
+            moved_at: None,
         };
         Ok((account, trusted.time))
     }

@@ -44,6 +44,8 @@ pub struct AccountSummary {
     pub created_at: u64,
     /// When it was put in the trash, Unix seconds, if it is there.
     pub trashed_at: Option<u64>,
+    /// When a new phone has proven to hold it, Unix seconds, if one has.
+    pub moved_at: Option<u64>,
 }
 
 /// What codes an account has.
@@ -188,6 +190,7 @@ impl From<Account> for AccountSummary {
             name: account.name,
             created_at: account.created_at,
             trashed_at: account.trashed_at,
+            moved_at: account.moved_at,
         }
     }
 }

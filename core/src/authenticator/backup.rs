@@ -194,7 +194,7 @@ impl Authenticator {
 }
 
 /// Nothing counts that doesn't bring back every account with codes.
-fn whole(rehearsal: &Rehearsal) -> Result<(), Error> {
+pub(super) fn whole(rehearsal: &Rehearsal) -> Result<(), Error> {
     match rehearsal.missing() {
         0 => Ok(()),
         missing => Err(BackupError::NotProven { missing }.into()),

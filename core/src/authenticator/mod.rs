@@ -18,6 +18,7 @@ mod requests;
 mod service;
 mod storms;
 mod time;
+mod transfer;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +38,7 @@ pub use reminder::PassphraseReminder;
 pub use requests::{AccountFailure, Requests};
 pub use storms::{TurnDown, TurnedDown};
 use tokio::sync::Notify;
+pub use transfer::{Received, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer};
 
 use crate::Error;
 use crate::approvals::Backoff;

@@ -44,6 +44,7 @@ pub use error::{EntryError, ImportError};
 pub use journal::{LastImport, UndoReport};
 pub(crate) use journal::{last, undo};
 pub use plan::{ImportOptions, ImportPreview, ImportRow, RowVerdict, SameName, preview};
+pub(crate) use plan::{counter, fingerprint};
 
 use entry::{Entry, RefusedEntry};
 use source::Source;
@@ -247,6 +248,16 @@ impl Import {
             }
             _ => Err(ImportError::UnknownFormat),
         }
+    }
+
+    /// Takes in a list of links, and nothing else.
+    pub(crate) fn add_list(&mut self, text: &str) -> Result<AddedFile, ImportError> {
+        self.add_links(links::lines(text))
+    }
+
+    /// The accounts of the lists that were added, line by line.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Option<&OtpOffer>> {
+        self.entries.iter().map(|(_, entry)| entry.as_ref().ok())
     }
 
     /// The accounts of the files that were added.

@@ -210,7 +210,7 @@ impl<'a> Known<'a> {
 }
 
 /// The same for parameters that make the same codes, whatever their counter. As secret as they are.
-fn fingerprint(parameters: &OtpParameters) -> [u8; 32] {
+pub(crate) fn fingerprint(parameters: &OtpParameters) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     let (digits, factor) = (
         match parameters.format() {
@@ -240,7 +240,7 @@ fn bytes_of(digest: &Digest) -> [u8; 32] {
 }
 
 /// The next counter; 0 for codes by time.
-pub(super) fn counter(parameters: &OtpParameters) -> u64 {
+pub(crate) fn counter(parameters: &OtpParameters) -> u64 {
     match parameters.factor() {
         MovingFactor::Counter { next } => next,
         MovingFactor::Time { .. } => 0,

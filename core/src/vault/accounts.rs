@@ -104,7 +104,8 @@ impl Vault {
     ///
     /// # Errors
     ///
-    /// [`VaultError::NoCounter`] for an account without codes, with codes by time, or at the end of its counter.
+    /// [`VaultError::NoCounter`] for an account without codes, with codes by time, or at the end of its counter;
+    /// [`VaultError::MovedAway`] for one that a new phone counts on.
     pub fn next_hotp(&self, id: Id) -> Result<Code, VaultError> {
         self.transaction(|transaction| transaction.next_hotp(id))
     }
@@ -197,6 +198,9 @@ impl Transaction<'_> {
         let mut stored = self.stored_account(id)?;
         let otp = stored.otp.as_mut().ok_or(VaultError::NoCounter)?;
         let counter = otp.take_counter().ok_or(VaultError::NoCounter)?;
+        if stored.moved_at.is_some() {
+            return Err(VaultError::MovedAway);
+        }
         let code = OtpGenerator::new(otp).code_for_counter(counter);
         self.update(id, &stored)?;
         Ok(code)
@@ -219,6 +223,8 @@ pub(super) struct StoredAccount {
     created_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trashed_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved_at: Option<u64>,
     pub(super) position: u64,
 }
 
@@ -228,13 +234,13 @@ impl Record for StoredAccount {
 
 impl StoredAccount {
     fn new(account: Account, position: u64) -> Self {
-        let Account { id: _, issuer, name, otp, binding, created_at, trashed_at } = account;
-        Self { issuer, name, otp, binding, created_at, trashed_at, position }
+        let Account { id: _, issuer, name, otp, binding, created_at, trashed_at, moved_at } = account;
+        Self { issuer, name, otp, binding, created_at, trashed_at, moved_at, position }
     }
 
     fn into_account(self, id: Id) -> Account {
-        let Self { issuer, name, otp, binding, created_at, trashed_at, position: _ } = self;
-        Account { id, issuer, name, otp, binding, created_at, trashed_at }
+        let Self { issuer, name, otp, binding, created_at, trashed_at, moved_at, position: _ } = self;
+        Account { id, issuer, name, otp, binding, created_at, trashed_at, moved_at }
     }
 }
 

@@ -86,6 +86,11 @@ pub enum VaultError {
     /// The account's codes don't come from a counter, or its counter has reached its end.
     #[error("the account has no counter to move on")]
     NoCounter,
+    /// A new phone has the account and counts on: a code that was made here would be one that it makes too.
+    #[error(
+        "the account was moved to another phone, which makes its codes now; take it back to make them here"
+    )]
+    MovedAway,
     /// No space left on the device. Nothing was changed.
     #[error("the disk is full")]
     DiskFull,
@@ -128,6 +133,7 @@ impl VaultError {
             Self::AlreadyPresent { .. } => "record_already_present",
             Self::TooLarge => "record_too_large",
             Self::NoCounter => "account_no_counter",
+            Self::MovedAway => "account_moved_away",
             Self::DiskFull => "disk_full",
             Self::Busy => "vault_busy",
             Self::AccessDenied => "vault_access_denied",

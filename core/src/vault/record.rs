@@ -42,11 +42,13 @@ pub enum RecordKind {
     Storm,
     /// That a key slot has been proven.
     SlotProof,
+    /// A move to or from another phone that is under way.
+    Transfer,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
@@ -58,6 +60,7 @@ impl RecordKind {
         Self::Container,
         Self::Storm,
         Self::SlotProof,
+        Self::Transfer,
     ];
 
     /// Its number in the database, which never changes.
@@ -74,6 +77,7 @@ impl RecordKind {
             Self::Container => 8,
             Self::Storm => 9,
             Self::SlotProof => 10,
+            Self::Transfer => 11,
         }
     }
 
@@ -92,6 +96,7 @@ impl RecordKind {
             Self::Container => "container",
             Self::Storm => "storm",
             Self::SlotProof => "slot_proof",
+            Self::Transfer => "transfer",
         }
     }
 }

@@ -1,0 +1,222 @@
+//! What a move promises, between two phones without a vault: `tests/tests/transfer.rs` has those with one.
+
+use countersign_protocol::Id;
+use countersign_protocol::jwe::EncryptionKey;
+use proptest::prelude::*;
+
+use super::parts::Parts;
+use super::session::Session;
+use super::*;
+use crate::import::{ImportOptions, RowVerdict, preview};
+
+/// Both ends of one move.
+struct Pair {
+    id: Id,
+    new_key: EncryptionKey,
+    old_key: EncryptionKey,
+}
+
+impl Pair {
+    fn make() -> Self {
+        let [new_key, old_key] = [(); 2].map(|()| EncryptionKey::make_random());
+        Self { id: Id::make_random(), new_key, old_key }
+    }
+
+    fn new_phone(&self) -> Session {
+        Session::of_new_phone(self.id, &self.new_key, &self.old_key.public()).unwrap()
+    }
+
+    fn old_phone(&self) -> Session {
+        Session::of_old_phone(self.id, &self.old_key, &self.new_key.public()).unwrap()
+    }
+}
+
+fn part_of(text: &str) -> Part {
+    match TransferCode::parse(text).unwrap() {
+        TransferCode::Accounts(part) | TransferCode::Receipt(part) => part,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn links(count: usize) -> String {
+    let link = |n| format!("otpauth://totp/Example:a{n}?secret=JBSWY3DPEHPK3PXP{n:02}&issuer=Example\n");
+    (0..count).map(|n| link(n).replace(['0', '1', '8', '9'], "A")).collect()
+}
+
+#[test]
+fn every_code_reads_as_what_was_written() {
+    let (pair, key) = (Pair::make(), EncryptionKey::make_random().public());
+    let greeting = Greeting { session: pair.id, key };
+    let part = Part { session: pair.id, number: 2, count: 3, sealed: vec![7; 416] };
+    for code in [
+        TransferCode::Invitation(greeting),
+        TransferCode::Acceptance(greeting),
+        TransferCode::Accounts(part.clone()),
+        TransferCode::Receipt(part),
+    ] {
+        let text = code.to_text();
+        assert!(
+            text.len() <= 718
+                && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b":-".contains(&b))
+        );
+        assert!(TransferCode::parse(&format!(" {text}\n")).unwrap() == code);
+    }
+}
+
+#[test]
+fn what_is_no_code_of_a_move_is_told_by_kind() {
+    let text = Pair::make().old_phone().seal(Kind::Accounts, b"content").unwrap().remove(0);
+    let newer = text.replacen(":AE", ":AI", 1);
+    for (text, error) in [
+        ("", TransferError::NotACode),
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", TransferError::NotACode),
+        ("countersign-move:AEAQ", TransferError::NotACode),
+        ("COUNTERSIGN-MOVE:", TransferError::BadCode),
+        ("COUNTERSIGN-MOVE:1", TransferError::BadCode),
+        (&text[..40], TransferError::BadCode),
+        (&format!("{text}{}", "A".repeat(10_000_000)), TransferError::BadCode),
+        (&newer, TransferError::UnknownVersion),
+    ] {
+        assert_eq!(TransferCode::parse(text).unwrap_err(), error, "{}", &text[..text.len().min(60)]);
+    }
+    let greeting = Greeting { session: Id::make_random(), key: EncryptionKey::make_random().public() };
+    let mut off_the_curve = TransferCode::Invitation(greeting).to_text();
+    off_the_curve.replace_range(off_the_curve.len() - 12..off_the_curve.len() - 4, "AAAAAAAA");
+    assert_eq!(TransferCode::parse(&off_the_curve).unwrap_err(), TransferError::BadCode);
+}
+
+#[test]
+fn parts_that_can_not_be_are_refused() {
+    for (number, count, length) in
+        [(0, 1, 17), (2, 1, 17), (1, 0, 17), (1, 4097, 17), (1, 1, 16), (1, 1, 417)]
+    {
+        let part = Part { session: Id::make_random(), number, count, sealed: vec![0; length] };
+        let text = TransferCode::Accounts(part).to_text();
+        assert_eq!(
+            TransferCode::parse(&text).unwrap_err(),
+            TransferError::BadCode,
+            "{number} {count} {length}"
+        );
+    }
+}
+
+#[test]
+fn both_phones_show_one_check_value_and_a_phone_between_them_shows_another() {
+    let pair = Pair::make();
+    let value = |session: Session| session.check_value().unwrap().to_string();
+    let shown = value(pair.new_phone());
+    assert_eq!(shown, value(pair.old_phone()));
+    assert_eq!(shown.len(), 9);
+
+    let between = EncryptionKey::make_random();
+    let to_new = Session::of_new_phone(pair.id, &pair.new_key, &between.public()).unwrap();
+    let to_old = Session::of_old_phone(pair.id, &pair.old_key, &between.public()).unwrap();
+    assert_ne!(value(to_new), shown);
+    assert_ne!(value(to_old), shown);
+}
+
+#[test]
+fn parts_come_in_any_order_repeated_and_found_again() {
+    let pair = Pair::make();
+    let content = links(40);
+    let texts = pair.old_phone().seal(Kind::Accounts, content.as_bytes()).unwrap();
+    assert!(texts.len() > 5, "{}", texts.len());
+
+    let new_phone = pair.new_phone();
+    let (mut parts, mut opened) = (Parts::default(), vec![Vec::new(); texts.len()]);
+    assert_eq!((parts.count(), parts.is_complete()), (None, false));
+    let mut add = |index: usize| parts.add(&part_of(&texts[index])).unwrap();
+    assert_eq!([3, 0, 3, 5, 1].map(&mut add), [true, true, false, true, true]);
+    assert_eq!(parts.missing()[..2], [3, 5]);
+    for (text, opened) in texts.iter().zip(&mut opened) {
+        let part = part_of(text);
+        parts.add(&part).unwrap();
+        *opened = new_phone.open(Kind::Accounts, &part).unwrap().to_vec();
+    }
+    assert!(parts.is_complete() && parts.missing().is_empty());
+    assert_eq!(opened.concat(), content.as_bytes());
+}
+
+#[test]
+fn a_part_of_another_move_is_refused_where_it_is_scanned() {
+    let (one, other) = (Pair::make(), Pair::make());
+    let texts = other.old_phone().seal(Kind::Accounts, b"content").unwrap();
+    let refused = one.new_phone().open(Kind::Accounts, &part_of(&texts[0])).unwrap_err();
+    assert_eq!(refused, TransferError::OtherMove);
+}
+
+#[test]
+fn a_part_opens_only_as_what_it_was_sealed() {
+    let pair = Pair::make();
+    let (new_phone, content) = (pair.new_phone(), links(12));
+    let texts = pair.old_phone().seal(Kind::Accounts, content.as_bytes()).unwrap();
+    let part = part_of(&texts[0]);
+    let altered = TransferError::Altered;
+    let moved = Part { number: 2, ..part.clone() };
+    assert_eq!(new_phone.open(Kind::Accounts, &moved).unwrap_err(), altered);
+    let fewer = Part { count: 1, ..part.clone() };
+    assert_eq!(new_phone.open(Kind::Accounts, &fewer).unwrap_err(), altered);
+    assert_eq!(new_phone.open(Kind::Receipt, &part).unwrap_err(), altered);
+    for index in 0..part.sealed.len() {
+        let mut flipped = part.clone();
+        flipped.sealed[index] ^= 1;
+        assert_eq!(new_phone.open(Kind::Accounts, &flipped).unwrap_err(), altered, "byte {index}");
+    }
+    // Somebody who has seen the invitation, and has a key of their own.
+    let stranger =
+        Session::of_old_phone(pair.id, &EncryptionKey::make_random(), &pair.new_key.public()).unwrap();
+    let forged = stranger.seal(Kind::Accounts, content.as_bytes()).unwrap();
+    assert_eq!(new_phone.open(Kind::Accounts, &part_of(&forged[0])).unwrap_err(), altered);
+}
+
+#[test]
+fn more_than_fits_into_a_move_is_refused_before_it_is_shown() {
+    let too_much = vec![b'#'; 400 * 4096 + 1];
+    let old_phone = Pair::make().old_phone();
+    assert_eq!(old_phone.seal(Kind::Accounts, &too_much).unwrap_err(), TransferError::TooMuch);
+    assert_eq!(old_phone.seal(Kind::Accounts, &too_much[1..]).unwrap().len(), 4096);
+}
+
+#[test]
+fn a_receipt_proves_what_is_held_and_nothing_else() {
+    let sent = read(links(20).as_bytes()).unwrap();
+    let held = |index: usize| (0..20).map(|n| n != index).collect::<Vec<_>>();
+    let receipt = Receipt::from_bytes(&Receipt::expected(&sent, &held(7)).to_bytes()).unwrap();
+    assert_eq!(proven(&sent, &receipt).unwrap().len(), 19);
+
+    let of_other = read(links(20).replace("K3PX", "K3PZ").as_bytes()).unwrap();
+    let other = Receipt::expected(&of_other, &held(7));
+    assert_eq!(proven(&sent, &other).unwrap_err(), TransferError::NotProven);
+    let mut claims_more = receipt.clone();
+    claims_more.held[7] = true;
+    assert_eq!(proven(&sent, &claims_more).unwrap_err(), TransferError::NotProven);
+    let shorter = Receipt::expected(&sent, &held(7)[..19]);
+    assert_eq!(proven(&sent, &shorter).unwrap_err(), TransferError::NotProven);
+    for bytes in [&b""[..], &[0; 35], &[0xff; 36], &[0xff; 40]] {
+        assert!(Receipt::from_bytes(bytes).is_err(), "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_content_is_a_list_of_links_and_never_another_format() {
+    assert!(read(b"\x89PNG\r\n\x1a\n").is_err());
+    let backup = read(b"CSGNBKUP\x01").unwrap();
+    let preview = preview(&backup, &[], &ImportOptions::default()).unwrap();
+    assert!(matches!(preview.rows[0].verdict, RowVerdict::Refused { .. }), "{preview:?}");
+}
+
+#[test]
+fn neither_errors_nor_debug_output_hold_a_secret() {
+    let text = Pair::make().old_phone().seal(Kind::Accounts, b"CANARY").unwrap().remove(0);
+    let code = TransferCode::parse(&text).unwrap();
+    assert_eq!(format!("{code:?}"), format!("Accounts({})", code.session()));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "(COUNTERSIGN-MOVE:)?[A-Z2-7]{0,800}") {
+        if let Ok(code) = TransferCode::parse(&text) {
+            prop_assert_eq!(code.to_text(), text);
+        }
+    }
+}
