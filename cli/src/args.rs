@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    accounts, backup, code, codes, completions, container, device, enrol, import, requests, scan, vault,
+    accounts, backup, code, codes, completions, container, device, enrol, import, requests, scan, transfer,
+    vault,
 };
 use crate::exit::{self, Exit};
 use crate::output;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     /// Write the accounts to a file, for a backup or for another app
     Export(backup::Export),
+    /// Move the accounts to a new phone by QR codes, with no network
+    Transfer(transfer::Transfer),
     /// Show one-time codes; live on a terminal
     Codes(codes::Codes),
     /// Answer sign-ins; on a terminal, waits for them and asks

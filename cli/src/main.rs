@@ -14,6 +14,7 @@ mod input;
 mod loss;
 mod output;
 mod prompt;
+mod qr;
 mod recovery_code;
 mod screen;
 mod session;

@@ -68,8 +68,8 @@ fn transfer(old: &Phone, new: &Phone, options: &ImportOptions) -> Sending {
         new.authenticator.receive_code(&code).unwrap();
     }
     let received = new.authenticator.store_received(options).unwrap();
-    let receipts = received.receipt.iter().map(|code| old.authenticator.receive_receipt(code).unwrap());
-    receipts.last().unwrap()
+    let receive = |code: &String| old.authenticator.receive_receipt(code).unwrap();
+    received.receipt.iter().map(receive).next_back().unwrap()
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> TransferError {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::backup::{ExportFormat, LeftReason, Rehearsal};
+use countersign_core::backup::{ExportFormat, LeftBehind, LeftReason, Rehearsal};
 use countersign_core::protocol::Id;
 use countersign_core::{LastBackup, Secret};
 use serde::Serialize;
@@ -148,17 +148,18 @@ struct Proven {
     left_behind: Vec<LeftView>,
 }
 
+/// An account of which a file or a move doesn't hold all.
 #[derive(Serialize)]
-struct LeftView {
+pub(super) struct LeftView {
     account: Id,
     issuer: String,
     name: String,
     reason: &'static str,
 }
 
-impl Proven {
-    fn new(file: &Path, rehearsal: &Rehearsal) -> Self {
-        let left_behind = rehearsal.left_behind.iter().map(|left| LeftView {
+impl LeftView {
+    pub(super) fn all(rehearsal: &Rehearsal) -> Vec<Self> {
+        let view = |left: &LeftBehind| Self {
             account: left.account,
             issuer: left.issuer.clone(),
             name: left.name.clone(),
@@ -168,14 +169,30 @@ impl Proven {
                 LeftReason::Damaged => "damaged",
                 _ => "different",
             },
-        });
+        };
+        rehearsal.left_behind.iter().map(view).collect()
+    }
+
+    pub(super) fn says(&self) -> String {
+        let why = match self.reason {
+            "approvals" => "approves sign-ins only; enrol it anew on another phone",
+            "approvals_beside_codes" => "its codes are restored; enrol its approvals anew",
+            "damaged" => "can't be read in the vault; `countersign doctor` tells more",
+            _ => "is not in the file as it is now",
+        };
+        format!("{}  {why}", label(&self.issuer, &self.name))
+    }
+}
+
+impl Proven {
+    fn new(file: &Path, rehearsal: &Rehearsal) -> Self {
         let (restorable, total) = (rehearsal.restorable, rehearsal.total);
         Self {
             file: file.display().to_string(),
             restorable,
             total,
             removed: None,
-            left_behind: left_behind.collect(),
+            left_behind: LeftView::all(rehearsal),
         }
     }
 }
@@ -195,13 +212,7 @@ impl Report for Proven {
             safe(&self.file)
         )?;
         for left in &self.left_behind {
-            let why = match left.reason {
-                "approvals" => "approves sign-ins only; enrol it anew on another phone",
-                "approvals_beside_codes" => "its codes are restored; enrol its approvals anew",
-                "damaged" => "can't be read in the vault; `countersign doctor` tells more",
-                _ => "is not in the file as it is now",
-            };
-            writeln!(out, "  {}  {why}", safe(&label(&left.issuer, &left.name)))?;
+            writeln!(out, "  {}", safe(&left.says()))?;
         }
         match self.removed {
             Some(removed) if removed > 0 => writeln!(out, "{} removed", count(removed, "older backup")),

@@ -43,13 +43,23 @@ pub(crate) struct Import {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum OnSameName {
+pub(super) enum OnSameName {
     /// Add it beside the other
     KeepBoth,
     /// Add it, and put the other in the trash
     Replace,
     /// Leave it out
     Skip,
+}
+
+impl From<OnSameName> for SameName {
+    fn from(choice: OnSameName) -> Self {
+        match choice {
+            OnSameName::KeepBoth => Self::KeepBoth,
+            OnSameName::Replace => Self::Replace,
+            OnSameName::Skip => Self::Skip,
+        }
+    }
 }
 
 pub(crate) fn run(args: &Import, global: &Global, output: Output) -> Result<(), Failure> {
@@ -63,11 +73,7 @@ pub(crate) fn run(args: &Import, global: &Global, output: Output) -> Result<(), 
     }
     let mut options = ImportOptions::default();
     options.partial = args.partial;
-    options.same_name = match args.on_same_name {
-        OnSameName::KeepBoth => SameName::KeepBoth,
-        OnSameName::Replace => SameName::Replace,
-        OnSameName::Skip => SameName::Skip,
-    };
+    options.same_name = args.on_same_name.into();
     if args.dry_run {
         let rows = match session::open(global) {
             // Without a vault everything is new.
@@ -115,7 +121,7 @@ fn read(import: &mut CoreImport, file: &Path, password_file: Option<&Path>) -> R
 }
 
 #[derive(Serialize)]
-struct Imported {
+pub(super) struct Imported {
     dry_run: bool,
     /// How many accounts were read back and found to be what the files hold.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,11 +150,11 @@ struct RowView {
 }
 
 impl Imported {
-    fn previewed(rows: &[ImportRow]) -> Self {
+    pub(super) fn previewed(rows: &[ImportRow]) -> Self {
         Self { dry_run: true, proven: None, rows: rows.iter().map(RowView::new).collect() }
     }
 
-    fn done(report: &ImportReport) -> Self {
+    pub(super) fn done(report: &ImportReport) -> Self {
         let rows = report.rows.iter().map(|imported| {
             let mut view = RowView::new(&imported.row);
             view.outcome = Some(match &imported.outcome {

@@ -12,6 +12,7 @@ pub(crate) mod enrol;
 pub(crate) mod import;
 pub(crate) mod requests;
 pub(crate) mod scan;
+pub(crate) mod transfer;
 pub(crate) mod vault;
 
 use crate::args::{Cli, Command};
@@ -29,6 +30,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Import(args) => import::run(&args, global, output),
         Command::Backup(args) => backup::run(&args, global, output),
         Command::Export(args) => backup::run_export(&args, global, output),
+        Command::Transfer(args) => transfer::run(args, global, output).await,
         Command::Codes(args) => codes::run(args, global, output).await,
         Command::Requests(args) => requests::run(args, global, output).await,
         Command::Accounts(args) => accounts::run(args, global, output).await,

@@ -13,4 +13,5 @@ mod sign_ins;
 mod storms;
 mod support;
 mod tools;
+mod transfer;
 mod vault;

@@ -43,6 +43,40 @@ fn links(count: usize) -> String {
     (0..count).map(|n| link(n).replace(['0', '1', '8', '9'], "A")).collect()
 }
 
+/// What another program makes of `docs/transfer.md`.
+#[derive(serde::Deserialize)]
+struct Vector {
+    r#move: String,
+    new_phone_private_key: String,
+    old_phone_private_key: String,
+    invitation: String,
+    acceptance: String,
+    check_value: String,
+    content: String,
+    accounts: Vec<String>,
+    held: Vec<bool>,
+    receipt: Vec<String>,
+}
+
+#[test]
+fn another_implementation_makes_the_same_codes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/transfer/version-1.json");
+    let vector: Vector = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    let key = |text| EncryptionKey::from_bytes(&hex(text)).unwrap();
+    let id = Id::from_bytes(hex(&vector.r#move).try_into().unwrap());
+    let (new_key, old_key) = (key(&vector.new_phone_private_key), key(&vector.old_phone_private_key));
+    let greeting = |key: &EncryptionKey| Greeting { session: id, key: key.public() };
+    assert_eq!(TransferCode::Invitation(greeting(&new_key)).to_text(), vector.invitation);
+    assert_eq!(TransferCode::Acceptance(greeting(&old_key)).to_text(), vector.acceptance);
+
+    let pair = Pair { id, new_key, old_key };
+    assert_eq!(pair.new_phone().check_value().unwrap().to_string(), vector.check_value);
+    assert_eq!(pair.old_phone().seal(Kind::Accounts, vector.content.as_bytes()).unwrap(), vector.accounts);
+    let receipt = Receipt::expected(&read(vector.content.as_bytes()).unwrap(), &vector.held);
+    assert_eq!(pair.new_phone().seal(Kind::Receipt, &receipt.to_bytes()).unwrap(), vector.receipt);
+}
+
 #[test]
 fn every_code_reads_as_what_was_written() {
     let (pair, key) = (Pair::make(), EncryptionKey::make_random().public());

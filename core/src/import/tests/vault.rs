@@ -45,7 +45,7 @@ impl Fixture {
     /// Counters of the accounts that aren't in the trash.
     fn counters(&self) -> Vec<u64> {
         let visible = self.accounts().into_iter().filter(|account| account.trashed_at.is_none());
-        visible.map(|account| plan::counter(account.otp.as_ref().unwrap())).collect()
+        visible.map(|account| counter(account.otp.as_ref().unwrap())).collect()
     }
 }
 

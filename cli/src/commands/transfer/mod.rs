@@ -1,0 +1,206 @@
+//! `countersign transfer`: accounts from an old phone to a new one, by QR codes and without a network.
+
+mod report;
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use countersign_core::import::ImportOptions;
+use countersign_core::protocol::Id;
+use countersign_core::transfer::{TransferCode, TransferError};
+use countersign_core::{
+    AccountSummary, Authenticator, Error, ReceivingStep, Sending, SendingStep, Transfer as Move,
+};
+
+use self::report::MoveReport;
+use super::import::OnSameName;
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{account, input, prompt, session};
+
+/// The steps, and what the codes hold, are in `docs/transfer.md`.
+#[derive(Args)]
+pub(crate) struct Transfer {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// On the new phone: show its code, take in the old one's, store the accounts
+    Receive(Receive),
+    /// On the old phone: take in the new one's code, show the accounts, remove them once they have arrived
+    Send(Send),
+    /// Say how far the move is, and show the codes of this step again
+    Status(Shown),
+    /// End the move, at whatever step it is; accounts stay as they are
+    End,
+    /// Make codes of a moved account here again
+    TakeBack { account: String },
+}
+
+#[derive(Args)]
+struct Receive {
+    /// Codes that the old phone shows: pictures, texts, files of texts, or - for standard input
+    #[arg(value_name = "FILE|CODE|-")]
+    codes: Vec<String>,
+    /// Say what would become of every account, and store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// What to do with an account whose name another one has, with another secret
+    #[arg(long, value_enum, value_name = "CHOICE", default_value = "keep-both")]
+    on_same_name: OnSameName,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Args)]
+struct Send {
+    /// Codes that the new phone shows: pictures, texts, files of texts, or - for standard input
+    #[arg(value_name = "FILE|CODE|-")]
+    codes: Vec<String>,
+    /// The check value as the new phone shows it
+    #[arg(long, value_name = "VALUE")]
+    check_value: Option<String>,
+    /// Move this account alone, or several [default: all]
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Vec<String>,
+    /// Put the accounts in the trash that the new phone has proven to hold
+    #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// Where codes are shown.
+#[derive(Args)]
+struct Shown {
+    /// Write the codes as pictures into this folder
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Show these of the numbered codes alone, such as those that the new phone still misses
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    only: Vec<u16>,
+}
+
+pub(crate) async fn run(args: Transfer, global: &Global, output: Output) -> Result<(), Failure> {
+    match args.action {
+        Action::Receive(args) => receive(&args, global, output).await,
+        Action::Send(args) => send(&args, global, output).await,
+        Action::Status(shown) => {
+            let authenticator = session::open(global)?.authenticator;
+            let under_way = authenticator.transfer()?.ok_or(Error::from(TransferError::NotUnderWay))?;
+            show::codes(MoveReport::of(&under_way), &shown, output).await
+        }
+        Action::End => {
+            session::open(global)?.authenticator.end_transfer()?;
+            output.report(&MoveReport::default())
+        }
+        Action::TakeBack { account } => {
+            let authenticator = session::open(global)?.authenticator;
+            let accounts = authenticator.accounts()?.accounts;
+            let account = account::find(&accounts.iter().collect::<Vec<_>>(), &account)?.id;
+            authenticator.take_back(account)?;
+            output.report(&MoveReport::taken_back(account))
+        }
+    }
+}
+
+async fn receive(args: &Receive, global: &Global, output: Output) -> Result<(), Failure> {
+    let texts = read(&args.codes)?;
+    let authenticator = session::open_or_create(global, output)?.authenticator;
+    let mut receiving = authenticator.receive_accounts()?;
+    for text in &texts {
+        receiving = authenticator.receive_code(text)?;
+    }
+    let mut report = MoveReport::of(&Move::Receiving(receiving.clone()));
+    if receiving.step == ReceivingStep::Complete {
+        let mut options = ImportOptions::default();
+        options.same_name = args.on_same_name.into();
+        if args.dry_run {
+            report.previewed(&authenticator.preview_received(&options)?);
+        } else {
+            report.stored(&authenticator.store_received(&options)?);
+        }
+    }
+    show::codes(report, &args.shown, output).await
+}
+
+async fn send(args: &Send, global: &Global, output: Output) -> Result<(), Failure> {
+    let texts = read(&args.codes)?;
+    let authenticator = session::open(global)?.authenticator;
+    let mut sending = under_way(&authenticator)?;
+    for text in &texts {
+        sending = Some(match TransferCode::parse(text).map_err(Error::from)? {
+            TransferCode::Invitation(_) => authenticator.send_accounts(text)?,
+            _ => authenticator.receive_receipt(text)?,
+        });
+    }
+    let sending = sending.ok_or(Error::from(TransferError::NotUnderWay))?;
+    let mut report = MoveReport::of(&Move::Sending(sending.clone()));
+    match sending.step {
+        SendingStep::Comparing { .. } => {
+            let check_value = match &args.check_value {
+                Some(check_value) => check_value.clone(),
+                None => {
+                    let can_ask = output.is_for_a_person() && prompt::can_ask();
+                    show::codes(report, &args.shown, output).await?;
+                    if !can_ask {
+                        return Ok(());
+                    }
+                    prompt::line("Check value, as the new phone shows it: ")?
+                }
+            };
+            let chosen = chosen(&authenticator, &args.account)?;
+            let shown = authenticator.show_accounts(&check_value, chosen.as_deref())?;
+            report = MoveReport::showing(&sending.check_value, &shown);
+        }
+        SendingStep::Proven { .. } if args.remove || asked_to_remove(output)? => {
+            report.removed = Some(authenticator.remove_moved()?);
+        }
+        _ => {}
+    }
+    show::codes(report, &args.shown, output).await
+}
+
+fn asked_to_remove(output: Output) -> Result<bool, Failure> {
+    let question = "The new phone has them. Put them in the trash here?";
+    Ok(output.is_for_a_person() && prompt::can_ask() && prompt::confirm(question)?)
+}
+
+/// The move that this phone sends, if it does.
+fn under_way(authenticator: &Authenticator) -> Result<Option<Sending>, Failure> {
+    match authenticator.transfer()? {
+        Some(Move::Sending(sending)) => Ok(Some(sending)),
+        Some(_) => Err(Error::from(TransferError::UnderWay).into()),
+        None => Ok(None),
+    }
+}
+
+fn chosen(authenticator: &Authenticator, wanted: &[String]) -> Result<Option<Vec<Id>>, Failure> {
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    let accounts = authenticator.accounts()?.accounts;
+    let accounts: Vec<&AccountSummary> =
+        accounts.iter().filter(|account| account.trashed_at.is_none()).collect();
+    let found = wanted.iter().map(|wanted| Ok(account::find(&accounts, wanted)?.id));
+    found.collect::<Result<_, Failure>>().map(Some)
+}
+
+/// The texts of codes, as they were given.
+fn read(sources: &[String]) -> Result<Vec<input::Text>, Failure> {
+    let mut texts = Vec::new();
+    for source in sources {
+        if TransferCode::parse(source).is_ok() {
+            texts.push(input::Text::new(source.clone()));
+        } else if source == "-" || Path::new(source).exists() {
+            texts.extend(input::read_texts(source)?);
+        } else {
+            return Err(Failure::FileUnreadable("there is no such file"));
+        }
+    }
+    Ok(texts)
+}

@@ -1,0 +1,196 @@
+//! Where a move stands, for a person and for a program.
+
+use std::io::{self, Write};
+
+use countersign_core::import::ImportPreview;
+use countersign_core::protocol::Id;
+use countersign_core::{
+    Received, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer as Move,
+};
+use serde::Serialize;
+
+use super::super::backup::LeftView;
+use super::super::import::Imported;
+use crate::output::{Look, Report};
+use crate::text::{ACCENT, BOLD, DIM, GOOD, WARNING, count, safe};
+
+#[derive(Default, Serialize)]
+pub(super) struct MoveReport {
+    /// `receiving` or `sending`; nothing without a move.
+    role: Option<&'static str>,
+    step: Option<&'static str>,
+    check_value: Option<String>,
+    /// Texts of the codes that this phone shows now.
+    pub(super) codes: Vec<String>,
+    /// Pictures that they were written to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) files: Vec<String>,
+    /// How many codes the other phone shows, once one was scanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u16>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<Imported>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_behind: Vec<LeftView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ahead: Vec<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) removed: Option<usize>,
+    /// The account that was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Id>,
+}
+
+impl MoveReport {
+    pub(super) fn of(under_way: &Move) -> Self {
+        match under_way {
+            Move::Receiving(receiving) => Self::receiving(receiving),
+            Move::Sending(sending) => Self::sending(sending),
+            _ => Self::default(),
+        }
+    }
+
+    pub(super) fn taken_back(account: Id) -> Self {
+        Self { account: Some(account), ..Self::default() }
+    }
+
+    fn receiving(receiving: &Receiving) -> Self {
+        let check_value = receiving.check_value.clone();
+        let report = Self { role: Some("receiving"), check_value, ..Self::default() };
+        match receiving.step.clone() {
+            ReceivingStep::Inviting { invitation } => {
+                Self { step: Some("inviting"), codes: vec![invitation], ..report }
+            }
+            ReceivingStep::Scanning { count, missing } => {
+                Self { step: Some("scanning"), count, missing, ..report }
+            }
+            ReceivingStep::Complete => Self { step: Some("complete"), ..report },
+            ReceivingStep::Stored { receipt } => Self { step: Some("stored"), codes: receipt, ..report },
+            _ => report,
+        }
+    }
+
+    fn sending(sending: &Sending) -> Self {
+        let check_value = Some(sending.check_value.clone());
+        let report = Self { role: Some("sending"), check_value, ..Self::default() };
+        match sending.step.clone() {
+            SendingStep::Comparing { acceptance } => {
+                Self { step: Some("comparing"), codes: vec![acceptance], ..report }
+            }
+            SendingStep::Showing { codes, missing } => {
+                Self { step: Some("showing"), codes, missing, ..report }
+            }
+            SendingStep::Proven { held, sent, ahead } => {
+                Self { step: Some("proven"), held: Some(held), sent: Some(sent), ahead, ..report }
+            }
+            _ => report,
+        }
+    }
+
+    pub(super) fn showing(check_value: &str, shown: &ShownAccounts) -> Self {
+        Self {
+            role: Some("sending"),
+            step: Some("showing"),
+            check_value: Some(check_value.to_owned()),
+            codes: shown.codes.clone(),
+            left_behind: LeftView::all(&shown.rehearsal),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn previewed(&mut self, preview: &ImportPreview) {
+        self.import = Some(Imported::previewed(&preview.rows));
+    }
+
+    pub(super) fn stored(&mut self, received: &Received) {
+        self.step = Some("stored");
+        self.codes.clone_from(&received.receipt);
+        self.import = Some(Imported::done(&received.report));
+    }
+
+    /// Names for the pictures of the codes, in their order.
+    pub(super) fn file_names(&self) -> Vec<String> {
+        let name = match self.step {
+            Some("inviting") => "invitation",
+            Some("comparing") => "acceptance",
+            Some("stored") => "receipt",
+            _ => "accounts",
+        };
+        let digits = self.codes.len().to_string().len();
+        (1..=self.codes.len()).map(|number| format!("move-{name}-{number:0digits$}.png")).collect()
+    }
+
+    fn next_step(&self) -> String {
+        let only = |numbers: &[u16]| {
+            let shown: Vec<_> = numbers.iter().take(20).map(ToString::to_string).collect();
+            let more = if numbers.len() > shown.len() { " …" } else { "" };
+            format!("{}{more}", shown.join(","))
+        };
+        let codes = count(self.codes.len(), "code");
+        match (self.step, self.count) {
+            (Some("inviting"), _) => {
+                "Scan this with the old phone (`transfer send`), and its code here.".into()
+            }
+            (Some("scanning"), None) => {
+                "Type the check value on the old phone, and scan the codes that it shows then.".into()
+            }
+            (Some("scanning"), Some(all)) => {
+                format!("{} of {all} codes are missing: {}", self.missing.len(), only(&self.missing))
+            }
+            (Some("complete"), _) => "All codes are here; nothing is stored yet.".into(),
+            (Some("stored"), _) => format!("Stored. Scan this receipt ({codes}) with the old phone."),
+            (Some("comparing"), _) => {
+                "Scan this with the new phone. Nothing of your accounts is in it; they follow once the check \
+                 values are the same (`transfer send --check-value`)."
+                    .into()
+            }
+            (Some("showing"), _) => format!("{codes} to scan with the new phone, in any order."),
+            (Some("proven"), _) => match self.removed {
+                Some(removed) => format!("{} in the trash here.", count(removed, "account")),
+                None => "They stay here too; `transfer send --remove` puts them in the trash.".into(),
+            },
+            _ if self.account.is_some() => "Its codes are made here again.".into(),
+            _ => "No move is under way.".into(),
+        }
+    }
+}
+
+impl Report for MoveReport {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        if !look.terminal && self.files.is_empty() {
+            self.codes.iter().try_for_each(|code| writeln!(out, "{code}"))?;
+        }
+        self.files.iter().try_for_each(|file| writeln!(out, "{}", safe(file)))?;
+        if look.quiet || (!look.terminal && !self.codes.is_empty()) {
+            return Ok(());
+        }
+        if let Some(import) = &self.import {
+            import.write_text(out, look)?;
+        }
+        for left in &self.left_behind {
+            writeln!(out, "  {WARNING}{}{WARNING:#}", safe(&left.says()))?;
+        }
+        if let Some(check_value) = &self.check_value {
+            writeln!(out, "Check value {ACCENT}{check_value}{ACCENT:#}")?;
+        }
+        if let (Some(held), Some(sent)) = (self.held, self.sent) {
+            let style = if held == sent { GOOD } else { WARNING };
+            writeln!(out, "{style}The new phone holds {held} of {sent} accounts.{style:#}")?;
+        }
+        if !self.ahead.is_empty() {
+            writeln!(
+                out,
+                "{WARNING}{} gave out codes here since: skip the first ones of the new phone.{WARNING:#}",
+                count(self.ahead.len(), "account")
+            )?;
+        }
+        let style = if self.codes.is_empty() { DIM } else { BOLD };
+        writeln!(out, "{style}{}{style:#}", self.next_step())
+    }
+}
