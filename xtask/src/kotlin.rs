@@ -14,6 +14,7 @@ use crate::{Failure, build};
 /// Measures what calls across the border cost, on the library as it ships.
 pub(crate) fn bench() -> Result<(), Failure> {
     timed("library and bindings", || bindings::run(Profile::Mobile, None))?;
+    timed("service", || build::packages(&["countersign-server"]))?;
     install_maven()?;
     maven(&bindings::build(Profile::Mobile)?, &["--projects", "sdk", "-Dtest=BorderBench", "test"])?;
     let output = android().join("sdk/target/surefire-reports/org.countersign.BorderBench-output.txt");

@@ -24,7 +24,9 @@ pub(crate) fn run(bench: bool) -> Result<(), Failure> {
     };
     if bench {
         timed("bindings", || bindings::run(Profile::Mobile, None))?;
-        return swift.run(&BENCH, &["run", "--configuration", "release", "CountersignBench"]);
+        swift.run(&BENCH, &["run", "--configuration", "release", "CountersignBench"])?;
+        timed("service", || build::packages(&["countersign-server"]))?;
+        return swift.run(&BENCH, &["test", "--filter", "ApprovalBench"]);
     }
     timed("bindings", || bindings::run(Profile::Dev, None))?;
     timed("service", || build::packages(&["countersign-server"]))?;
@@ -46,13 +48,14 @@ struct Build {
     folder: &'static str,
     /// Folder of cargo's target folder that the library is in.
     library: &'static str,
-    /// Whether a stand-in takes the place of SwiftUI.
-    with_stub: bool,
+    /// What is set to 1 in its environment, if anything is: a stand-in takes the place of SwiftUI, or benches run among the tests.
+    setting: Option<&'static str>,
 }
 
-const TESTS: Build = Build { folder: "swift", library: "debug", with_stub: false };
-const SCREENS: Build = Build { folder: "swift-screens", library: "debug", with_stub: true };
-const BENCH: Build = Build { folder: "swift", library: "mobile", with_stub: false };
+const TESTS: Build = Build { folder: "swift", library: "debug", setting: None };
+const SCREENS: Build =
+    Build { folder: "swift-screens", library: "debug", setting: Some("COUNTERSIGN_SWIFTUI_STUB") };
+const BENCH: Build = Build { folder: "swift", library: "mobile", setting: Some("COUNTERSIGN_BENCH") };
 
 /// A Swift toolchain, and where it finds things.
 struct Swift {
@@ -90,10 +93,8 @@ impl Swift {
             command.args(["-Xlinker", "--allow-shlib-undefined"]);
         }
         command.args(arguments);
-        command.env("COUNTERSIGN_SERVER", library.join("countersign-server"));
-        if build.with_stub {
-            command.env("COUNTERSIGN_SWIFTUI_STUB", "1");
-        }
+        command.env("COUNTERSIGN_SERVER", build::program("countersign-server")?);
+        command.envs(build.setting.map(|name| (name, "1")));
         finish(command)
     }
 

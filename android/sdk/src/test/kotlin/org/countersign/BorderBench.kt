@@ -3,17 +3,26 @@ package org.countersign
 import kotlinx.coroutines.runBlocking
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.CancelHandle
+import org.countersign.ffi.DeviceDescription
+import org.countersign.ffi.Id
+import org.countersign.ffi.MatchProof
 import org.countersign.ffi.NewSlot
 import org.countersign.ffi.Offer
-import org.countersign.ffi.Page
+import org.countersign.ffi.Page as Rows
+import org.countersign.ffi.Platform
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.UserCheck
 import org.countersign.ffi.Vault
+import org.countersign.support.Page
+import org.countersign.support.ServiceProcess
 import org.junit.jupiter.api.io.TempDir
 import java.nio.file.Path
 import kotlin.test.Test
 
-/** What a call across the border costs: `cargo xtask kotlin --bench`. The median of seven rounds, after five to warm up. */
+/**
+ * What a call across the border costs: `cargo xtask kotlin --bench`. The median of seven rounds, after five to warm up; of an
+ * approval, the median of 300 after 300.
+ */
 class BorderBench {
     @TempDir
     lateinit var folder: Path
@@ -32,9 +41,33 @@ class BorderBench {
         report("record with two texts", calls(5_000) { offers[0].content() })
         report("error thrown", calls(5_000) { parseNoOffer() })
         for ((what, rows) in listOf("no codes of 100: the core's own work" to 0, "10 codes of 100" to 10, "100 codes" to 100)) {
-            report(what, calls(500) { authenticator.codes(Page(0u, rows.toUInt())) })
+            report(what, calls(500) { authenticator.codes(Rows(0u, rows.toUInt())) })
         }
         report("100 accounts", calls(500) { authenticator.accounts() })
+    }
+
+    /** The same as `core/benches/approval.rs`, against the same program. */
+    @Test
+    fun approve(): Unit = runBlocking {
+        ServiceProcess.start(folder.resolve("service")).use { service ->
+            val slot = RecoveryCode.makeRandom().use(NewSlot::fromRecoveryCode)
+            val vault = slot.use { Vault.create(folder.resolve("phone.db").toString(), listOf(it)) }
+            val authenticator = Authenticator.openWithSoftwareKeys(vault, UserCheck.UNCHECKED)
+            val portal = service.relyingParty()
+            val invited = portal.enrolmentLink("ada")
+            val device = DeviceDescription("Phone", Platform.OTHER, null)
+            val account = Offer.parse(invited["link"]).use { authenticator.enrol(it, device).account }
+            approve(authenticator, account, Page(invited["page_url"]).number)
+            val times = List(600) { approve(authenticator, account, portal.signInShown("ada")["number"]) }
+            report("fetch and approve", times.drop(300).sorted()[150])
+        }
+    }
+
+    private suspend fun approve(authenticator: Authenticator, account: Id, number: String): Long {
+        val start = System.nanoTime()
+        val request = authenticator.fetch(account, 0u).first()
+        authenticator.approve(request.id, MatchProof.Number(number))
+        return System.nanoTime() - start
     }
 
     private fun parseNoOffer() {
