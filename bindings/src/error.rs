@@ -235,7 +235,9 @@ const fn from_vault(error: VaultError, detail: ErrorDetail) -> AuthenticatorErro
         VaultError::Locked => AuthenticatorError::Locked { detail },
         VaultError::WrongKey => AuthenticatorError::WrongKey { detail },
         VaultError::EmptyPassphrase | VaultError::TooLarge => AuthenticatorError::Input { detail },
-        VaultError::NotFound { .. } | VaultError::NoCounter => AuthenticatorError::Gone { detail },
+        VaultError::NotFound { .. } | VaultError::NoCounter | VaultError::MovedAway => {
+            AuthenticatorError::Gone { detail }
+        }
         VaultError::Busy | VaultError::DiskFull | VaultError::OutOfMemory => {
             AuthenticatorError::Busy { detail }
         }

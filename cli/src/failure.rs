@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     WrongNumber { tries_left: u8 },
     #[error("the enrolment has failed; begin again with a new QR code")]
     EnrolmentFailed,
+    #[error("the new device was not activated, and this one is as it was; begin again")]
+    ReplacementEnded,
     #[error("the file can't be read: {0}")]
     FileUnreadable(&'static str),
     #[error("the file is larger than {0} MB, which no picture of a QR code needs")]
@@ -97,6 +99,7 @@ impl Failure {
             Self::NoSuchRequest => "request_unknown",
             Self::NumberNeeded => "number_needed",
             Self::WrongNumber { .. } | Self::EnrolmentFailed => "wrong_number",
+            Self::ReplacementEnded => "replacement_ended",
             Self::FileUnreadable(_) => "file_unreadable",
             Self::FileTooLarge(_) => "file_too_large",
             Self::BadCertificate => "certificate_bad",

@@ -24,9 +24,9 @@ pub use account::Account;
 pub use authenticator::{
     AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
     Backup, CodeKind, Codes, Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers,
-    Correction, Enrolment, EnrolmentStep, LastBackup, PassphraseReminder, Received, Receiving, ReceivingStep,
-    Requests, Sending, SendingStep, ShownAccounts, ShownCode, SyncOptions, TokenFailure, Transfer, TurnDown,
-    TurnedDown,
+    Correction, Enrolment, EnrolmentStep, LastBackup, NewDevice, PassphraseReminder, Received, Receiving,
+    ReceivingStep, Replacement, ReplacementStep, Requests, Sending, SendingStep, ShownAccounts, ShownCode,
+    SyncOptions, TokenFailure, Transfer, TurnDown, TurnedDown,
 };
 pub use countersign_protocol as protocol;
 pub use error::Error;

@@ -10,6 +10,8 @@ pub const MAX_NAME_CHARS: usize = 128;
 pub const MAX_WAKE_UP_BYTES: usize = 4096;
 /// Open challenges that one delivery holds at most.
 pub const MAX_CHALLENGES: usize = 16;
+/// Newer devices that one delivery names at most.
+pub const MAX_NEWER_DEVICES: usize = 8;
 /// Longest long-poll, in seconds.
 pub const MAX_WAIT_SECONDS: u32 = 60;
 /// How far a request's `iat` may be from the service's time, in seconds, before it is refused as stale.

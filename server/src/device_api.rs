@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_protocol::jws::{self, Message};
-use countersign_protocol::messages::{Answer, Change, Enrol, Fetch, Problem, ProblemCode, paths};
+use countersign_protocol::messages::{Answer, Change, Enrol, Fetch, Problem, ProblemCode, Replace, paths};
 use countersign_protocol::{Thumbprint, encode_base64url};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,6 +22,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(fetch))
         .routes(routes!(answer))
         .routes(routes!(change))
+        .routes(routes!(replace))
 }
 
 /// Bind a device's keys to the account behind a ticket
@@ -106,6 +107,27 @@ async fn change(State(app): State<Arc<App>>, body: Bytes) -> Response {
     reply.with(&app, result)
 }
 
+/// Ask for another device to take this one's place, and how far it is
+#[utoipa::path(
+    post, path = paths::REPLACE, tag = "device",
+    request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-replace+jws`"),
+    responses(
+        (status = 200, description = "Compact JWS `countersign-replacement+jws`", body = String, content_type = "application/jose"),
+        (status = "default", description = "Compact JWS `countersign-problem+jws`", body = String, content_type = "application/jose"),
+    )
+)]
+async fn replace(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let (request, reply) = match receive::<Replace>(&app, &body) {
+        Ok(received) => received,
+        Err(refused) => return *refused,
+    };
+    drop(body);
+    let device = request.claims.device;
+    let result =
+        actions::replace::replace(Arc::clone(&app), &request.compact, device, reply.re.clone()).await;
+    reply.with(&app, result)
+}
+
 /// A request whose form is right. Nothing in it is verified yet.
 struct Request<Q> {
     compact: String,
@@ -144,7 +166,7 @@ macro_rules! addressed {
     };
 }
 
-addressed!(Enrol: true, Fetch: false, Answer: false, Change: false);
+addressed!(Enrol: true, Fetch: false, Answer: false, Change: false, Replace: false);
 
 /// Reads a request as far as that can be done without the database, or refuses it.
 fn receive<Q: Addressed>(app: &App, body: &[u8]) -> Result<(Request<Q>, Reply), Box<Response>> {

@@ -188,6 +188,8 @@ pub(crate) struct AccountView {
     enrolment: Option<BindingState>,
     created_at: u64,
     trashed_at: Option<u64>,
+    /// When a new phone has proven to hold it.
+    moved_at: Option<u64>,
 }
 
 impl AccountView {
@@ -201,6 +203,7 @@ impl AccountView {
             enrolment: account.binding,
             created_at: account.created_at,
             trashed_at: account.trashed_at,
+            moved_at: account.moved_at,
         }
     }
 
@@ -220,6 +223,9 @@ impl AccountView {
             Some(BindingState::AwaitingActivation) => facts.push("waits for its activation"),
             Some(_) => facts.push("removed by its service"),
             None => {}
+        }
+        if self.moved_at.is_some() {
+            facts.push("moved");
         }
         let label_width = width.saturating_sub(10 + FACTS).clamp(10, 46);
         let label = column(&label(&self.issuer, &self.name), label_width);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -65,12 +65,21 @@ impl Home {
 
     /// The same with something on standard input.
     pub(crate) fn run_with(&self, args: &[&str], input: &[u8]) -> Ran {
+        run(self.command(args), input)
+    }
+
+    /// The program while it runs, with its output to be read.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let vault = self.path("vault.db");
         let passphrase = self.path("passphrase");
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.args(args).env_clear().env("HOME", self.folder.path());
         command.env("COUNTERSIGN_VAULT", vault).env("COUNTERSIGN_PASSPHRASE_FILE", passphrase);
-        run(command, input)
+        command
     }
 
     /// Adds an account with timed codes.

@@ -1,6 +1,7 @@
 //! What ties an account to an approval service of our own protocol.
 
-use countersign_protocol::messages::{Policy, WakeUp};
+use countersign_protocol::limits::MAX_NEWER_DEVICES;
+use countersign_protocol::messages::{NewerDevice, Policy, WakeUp};
 use countersign_protocol::{Id, Jwk, ServiceUrl, Thumbprint};
 use serde::{Deserialize, Serialize};
 
@@ -32,4 +33,32 @@ pub struct NativeBinding {
     /// Whether the service has yet to be told so.
     #[serde(default)]
     pub wake_up_is_unsent: bool,
+    /// Devices of the account that became active after this one, as the service tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub newer_devices: Vec<KnownDevice>,
+}
+
+/// Another device of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct KnownDevice {
+    /// The device.
+    pub device: NewerDevice,
+    /// Whether the person has been told.
+    pub is_told: bool,
+}
+
+impl NativeBinding {
+    /// Takes over what the service says. What the person wasn't told yet stays, whatever it says.
+    pub(super) fn take_newer_devices(&mut self, newer: &[NewerDevice]) {
+        let known = std::mem::take(&mut self.newer_devices);
+        let is_told = |id| known.iter().any(|known| known.device.id == id && known.is_told);
+        let untold =
+            known.iter().filter(|old| !old.is_told && newer.iter().all(|new| new.id != old.device.id));
+        let named = newer
+            .iter()
+            .take(MAX_NEWER_DEVICES)
+            .map(|new| KnownDevice { device: new.clone(), is_told: is_told(new.id) });
+        self.newer_devices = untold.take(MAX_NEWER_DEVICES).cloned().chain(named).collect();
+    }
 }

@@ -2,7 +2,7 @@
 
 use countersign_protocol::jws::Unsigned;
 use countersign_protocol::limits::MAX_WAKE_UP_BYTES;
-use countersign_protocol::messages::{Change, DeviceChange, WakeUp};
+use countersign_protocol::messages::{Change, DeviceChange, Replace, WakeUp};
 use countersign_protocol::{Id, ProtocolError};
 
 use super::NativeBinding;
@@ -21,6 +21,17 @@ pub(crate) fn change_request(
         change,
     };
     Unsigned::new(&change, binding.device_key)
+}
+
+/// That another device is to take this one's place, to be signed by the approval key.
+pub(crate) fn replace_request(binding: &NativeBinding, now: u64) -> Result<Unsigned, ProtocolError> {
+    let replace = Replace {
+        aud: binding.service_key.thumbprint(),
+        device: binding.device,
+        jti: Id::make_random(),
+        iat: now,
+    };
+    Unsigned::new(&replace, binding.approval_key)
 }
 
 /// Whether a service could use this address. Anything else isn't worth being kept until the service refuses it.

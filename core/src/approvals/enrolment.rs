@@ -137,6 +137,7 @@ impl PendingEnrolment {
             state: BindingState::AwaitingActivation,
             wake_up: self.wake_up.clone(),
             wake_up_is_unsent: false,
+            newer_devices: Vec::new(),
         };
         let account = Account {
             id: self.account,

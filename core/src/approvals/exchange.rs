@@ -1,7 +1,9 @@
 //! One exchange with the service: a signed request, and the check that turns a reply's text into something believed.
 
 use countersign_protocol::jws::{self, Message};
-use countersign_protocol::messages::{Changed, Delivery, Enrolled, Outcome, Problem, ProblemCode, Receipt};
+use countersign_protocol::messages::{
+    Changed, Delivery, Enrolled, Outcome, Problem, ProblemCode, Receipt, Replacement,
+};
 use countersign_protocol::{Jwk, ProtocolError, ServiceUrl, Thumbprint, sha256_base64url};
 
 /// A request that is ready to be sent, as often as it takes: its bytes never change.
@@ -138,7 +140,7 @@ macro_rules! replies {
     };
 }
 
-replies!(Changed, Delivery, Enrolled, Receipt);
+replies!(Changed, Delivery, Enrolled, Receipt, Replacement);
 
 enum Kind {
     Reply,

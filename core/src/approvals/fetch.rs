@@ -50,6 +50,7 @@ pub(crate) fn read_delivery(
     changed.policy = delivery.reply.policy.unwrap_or(binding.policy);
     changed.state =
         if delivery.reply.active { BindingState::Active } else { BindingState::AwaitingActivation };
+    changed.take_newer_devices(&delivery.reply.newer_devices);
 
     let (mut open, mut refused) = (Vec::new(), Vec::new());
     for challenge in &delivery.reply.challenges {
@@ -73,6 +74,7 @@ fn read_key_change(compact: &str, pinned: &Jwk) -> Result<Jwk, ReplyError> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_protocol::messages::NewerDevice;
     use countersign_protocol::messages::{Policy, StormPolicy};
 
     use super::*;
@@ -89,6 +91,7 @@ mod tests {
             key_change,
             policy: None,
             push_stop: None,
+            newer_devices: Vec::new(),
         };
         Trusted { reply, service_key: world.binding.service_key, time: NOW * 1000 }
     }
@@ -102,6 +105,26 @@ mod tests {
         assert_eq!(outcome.open.iter().map(NativeChallenge::id).collect::<Vec<_>>(), [good.id]);
         assert_eq!(outcome.refused.len(), 2);
         assert_eq!(outcome.binding, None);
+    }
+
+    #[test]
+    fn a_new_device_is_kept_until_the_person_was_told_and_told_once() {
+        let world = World::make();
+        let device = |name: &str| NewerDevice { id: Id::make_random(), name: name.into(), activated: NOW };
+        let read = |binding: &NativeBinding, newer: &[NewerDevice]| {
+            let mut delivery = trusted(&world, Vec::new(), None);
+            delivery.reply.newer_devices = newer.to_vec();
+            read_delivery(&delivery, binding, NOW).unwrap().binding
+        };
+        let (one, two) = (device("one"), device("two"));
+        let mut binding = read(&world.binding, std::slice::from_ref(&one)).unwrap();
+        assert_eq!(read(&binding, std::slice::from_ref(&one)), None, "nothing new");
+        assert_eq!(read(&binding, &[]), None, "not told yet");
+        binding.newer_devices[0].is_told = true;
+        let both = read(&binding, &[one, two]).unwrap().newer_devices;
+        assert_eq!(both.iter().map(|known| known.is_told).collect::<Vec<_>>(), [true, false]);
+        let many: Vec<_> = (0..100).map(|_| device("many")).collect();
+        assert!(read(&binding, &many).unwrap().newer_devices.len() <= 16);
     }
 
     #[test]

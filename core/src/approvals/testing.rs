@@ -68,6 +68,7 @@ impl World {
             state: BindingState::Active,
             wake_up: None,
             wake_up_is_unsent: false,
+            newer_devices: Vec::new(),
         };
         Self { service, device, approval, binding }
     }

@@ -14,6 +14,7 @@ mod import;
 mod inbox;
 mod privacyidea;
 mod reminder;
+mod replace;
 mod requests;
 mod service;
 mod storms;
@@ -35,6 +36,7 @@ pub use privacyidea::container::{
     Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, SyncOptions, TokenFailure,
 };
 pub use reminder::PassphraseReminder;
+pub use replace::{NewDevice, Replacement, ReplacementStep};
 pub use requests::{AccountFailure, Requests};
 pub use storms::{TurnDown, TurnedDown};
 use tokio::sync::Notify;

@@ -202,10 +202,11 @@ impl Authenticator {
             tracing::warn!(%error, "a challenge was not shown");
         }
         if let Some(changed) = outcome.binding {
-            let (service_key, state, policy) = (changed.service_key, changed.state, changed.policy);
             self.update_binding(id, move |binding| {
                 if let Binding::Native(binding) = binding {
-                    (binding.service_key, binding.state, binding.policy) = (service_key, state, policy);
+                    binding.service_key = changed.service_key;
+                    (binding.state, binding.policy) = (changed.state, changed.policy);
+                    binding.newer_devices = changed.newer_devices;
                 }
             })
             .await?;

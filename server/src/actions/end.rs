@@ -5,7 +5,7 @@ use countersign_protocol::Id;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device};
-use crate::store::enrolments::{self, EnrolmentState};
+use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::sign_ins::{self, Ending, SignIn, SignInState};
 use crate::store::{Result, Transaction, challenges};
 use crate::time::Time;
@@ -55,6 +55,10 @@ pub(crate) fn device(
         return Ok(false);
     }
     transaction.touch(device.id);
+    // Who is revoked hands nothing on.
+    for replacement in enrolments::open_replacements(transaction, device.id)? {
+        cancel_enrolment(transaction, &replacement, actor, now)?;
+    }
     audit::append(transaction, now, actor, Event::DeviceRevoke, "revoked", &device.account, Some(device.id))?;
     let open =
         challenges::open(transaction, &device.account, device.id, device.service_key, now, usize::MAX)?;
@@ -86,6 +90,30 @@ pub(crate) fn enrolment(
     Ok(true)
 }
 
+/// Withdraws an enrolment that isn't done; a device that awaits its activation is revoked. False if it has ended.
+pub(crate) fn cancel_enrolment(
+    transaction: &mut Transaction<'_>,
+    enrolment: &Enrolment,
+    actor: &Actor,
+    now: Time,
+) -> Result<bool> {
+    let activation = match enrolment.activation {
+        Some(activation) => sign_ins::load(transaction, activation)?,
+        None => None,
+    };
+    match activation {
+        Some(activation) => sign_in(transaction, &activation, &SignInState::Cancelled.into(), actor, now),
+        None => self::enrolment(
+            transaction,
+            enrolment.id,
+            &enrolment.account,
+            EnrolmentState::Cancelled,
+            actor,
+            now,
+        ),
+    }
+}
+
 fn end_activation(
     transaction: &mut Transaction<'_>,
     enrolment: Id,
@@ -110,5 +138,23 @@ fn end_activation(
     }
     enrolments::end(transaction, enrolment, state)?;
     transaction.touch(enrolment);
+    if state == EnrolmentState::Active {
+        end_replaced(transaction, enrolment, devices, now)?;
+    }
+    Ok(())
+}
+
+/// Revokes the device whose place was taken: the last step, once the other one is active.
+fn end_replaced(transaction: &mut Transaction<'_>, enrolment: Id, devices: &[Id], now: Time) -> Result<()> {
+    let enrolment = enrolments::load(transaction, enrolment)?;
+    let Some((enrolment, replaces)) = enrolment.and_then(|it| Some((it.clone(), it.replaces?))) else {
+        return Ok(());
+    };
+    let actor = devices.first().map_or(Actor::Service, |device| Actor::Device(*device));
+    let (account, old) = (&enrolment.account, Some(replaces.device));
+    audit::append(transaction, now, &actor, Event::DeviceReplace, "replaced", account, old)?;
+    if let Some(old) = devices::load(transaction, replaces.device)? {
+        device(transaction, &old, &actor, now)?;
+    }
     Ok(())
 }

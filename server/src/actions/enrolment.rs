@@ -12,14 +12,14 @@ use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::organisations::Client;
-use crate::store::sign_ins::{self, SignIn, SignInState};
+use crate::store::sign_ins::{self, SignIn};
 use crate::time::Time;
 use crate::{actions, text};
 
 /// Devices that an account may have, revoked ones not counted.
 const MAX_DEVICES: usize = 8;
 /// Enrolments of one account that may be open at once.
-const MAX_OPEN: u32 = 4;
+pub(crate) const MAX_OPEN: u32 = 4;
 
 /// Whom a device is enrolled for.
 pub(crate) struct NewEnrolment {
@@ -53,6 +53,7 @@ pub(crate) async fn create(app: &Arc<App>, client: &Client, new: NewEnrolment) -
         check_value: None,
         device: None,
         activation: None,
+        replaces: None,
     };
     app.store
         .write(move |transaction| {
@@ -120,27 +121,8 @@ pub(crate) async fn cancel(app: &Arc<App>, enrolment: Enrolment, actor: Actor) -
     let now = app.now();
     app.store
         .write(move |transaction| {
-            let activation = match enrolments::load(transaction, enrolment.id)?.and_then(|it| it.activation) {
-                Some(activation) => sign_ins::load(transaction, activation)?,
-                None => None,
-            };
-            let ended = match activation {
-                Some(activation) => actions::end::sign_in(
-                    transaction,
-                    &activation,
-                    &SignInState::Cancelled.into(),
-                    &actor,
-                    now,
-                )?,
-                None => actions::end::enrolment(
-                    transaction,
-                    enrolment.id,
-                    &enrolment.account,
-                    EnrolmentState::Cancelled,
-                    &actor,
-                    now,
-                )?,
-            };
+            let enrolment = enrolments::load(transaction, enrolment.id)?.unwrap_or(enrolment);
+            let ended = actions::end::cancel_enrolment(transaction, &enrolment, &actor, now)?;
             Ok(if ended { Ok(()) } else { Err(Refusal::Ended) })
         })
         .await?

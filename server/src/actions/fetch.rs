@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_protocol::limits::{MAX_CHALLENGES, MAX_WAIT_SECONDS};
+use countersign_protocol::limits::{MAX_CHALLENGES, MAX_NEWER_DEVICES, MAX_WAIT_SECONDS};
 use countersign_protocol::messages::{Delivery, Fetch, KeyChange, ProblemCode, PushStop};
 use countersign_protocol::{Id, Thumbprint, jws};
 
@@ -23,6 +23,9 @@ const MAX_WAITING: u32 = 4;
 const MAX_KNOWN: usize = 4 * MAX_CHALLENGES;
 /// What a device is told to leave before it asks again, if it would have waited and there was no room.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long devices are told of a new one.
+const NEWS_LAST: Duration = Duration::from_hours(30 * 24);
 
 /// The device's open challenges, as soon as they differ from those that it knows.
 pub(crate) async fn fetch(
@@ -135,6 +138,11 @@ async fn deliver(
             None => texts.extend(sign_again(app, device, open.id, key).await?),
         }
     }
+    let since = app.now() - NEWS_LAST;
+    let newer_devices = app
+        .store
+        .read(move |connection| devices::newer(connection, device, since, MAX_NEWER_DEVICES))
+        .await?;
     let current = Arc::clone(app.ring().current());
     let key_change = (current.thumbprint() != key.thumbprint())
         .then(|| key.sign(&KeyChange { key: *current.public(), iat: current.created.seconds() }))
@@ -150,6 +158,7 @@ async fn deliver(
         key_change,
         policy: Some(app.settings.policy),
         push_stop: seen.push_stop,
+        newer_devices,
     })
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod enrol;
 pub(crate) mod enrolment;
 pub(crate) mod fetch;
 pub(crate) mod lock;
+pub(crate) mod replace;
 pub(crate) mod sign_in;
 pub(crate) mod sweep;
 

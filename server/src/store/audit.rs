@@ -51,6 +51,8 @@ super::text_enum! {
         WakeUpFail = "wake_up.fail",
         /// A device was revoked.
         DeviceRevoke = "device.revoke",
+        /// A device asked for another to take its place, or one has.
+        DeviceReplace = "device.replace",
         /// A sign-in was started.
         SignInCreate = "sign_in.create",
         /// A sign-in was answered by a device.

@@ -1,6 +1,6 @@
 //! Devices, and the changes that they have made to themselves.
 
-use countersign_protocol::messages::Platform;
+use countersign_protocol::messages::{NewerDevice, Platform};
 use countersign_protocol::{Id, Jwk, Thumbprint};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -110,6 +110,27 @@ pub(crate) fn of_account(
         devices.push(read(row)?);
     }
     Ok(devices)
+}
+
+/// Active devices of the same account that became so after this one and after `since`, oldest first.
+pub(crate) fn newer(
+    connection: &Connection,
+    device: Id,
+    since: Time,
+    limit: usize,
+) -> Result<Vec<NewerDevice>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT it.id, it.name, it.activated FROM devices AS me JOIN devices AS it
+             ON it.organisation = me.organisation AND it.user = me.user
+         WHERE me.id = ?1 AND it.id <> ?1 AND it.state = 'active' AND it.activated >= me.activated AND it.activated > ?2
+         ORDER BY it.activated, it.id LIMIT ?3",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![device.as_bytes(), since, limit], |row| {
+        let activated: Time = row.get("activated")?;
+        Ok(NewerDevice { id: id(row, "id")?, name: row.get("name")?, activated: activated.seconds() })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Makes a device active that awaits it. False if it doesn't.

@@ -46,6 +46,15 @@ pub(crate) struct Enrolment {
     pub(crate) device: Option<Id>,
     /// The sign-in that activates the device.
     pub(crate) activation: Option<Id>,
+    /// The device that asked for it, and ends when it is done.
+    pub(crate) replaces: Option<Replaces>,
+}
+
+/// The device whose place another one takes, and its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replaces {
+    pub(crate) device: Id,
+    pub(crate) request_hash: Vec<u8>,
 }
 
 /// What a ticket's use writes into its enrolment.
@@ -75,8 +84,8 @@ pub(crate) fn insert(connection: &Connection, enrolment: &Enrolment) -> Result<(
     connection
         .prepare_cached(
             "INSERT INTO enrolments (id, organisation, client, user, display_name, shown_by_client, service_key, state, created,
-                 expires)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 expires, replaces, replace_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             enrolment.id.as_bytes(),
@@ -88,7 +97,9 @@ pub(crate) fn insert(connection: &Connection, enrolment: &Enrolment) -> Result<(
             enrolment.service_key.to_string(),
             enrolment.state,
             enrolment.created,
-            enrolment.expires
+            enrolment.expires,
+            enrolment.replaces.as_ref().map(|replaces| replaces.device.as_bytes()),
+            enrolment.replaces.as_ref().map(|replaces| replaces.request_hash.as_slice())
         ])?;
     Ok(())
 }
@@ -141,6 +152,19 @@ pub(crate) fn end(connection: &Connection, enrolment: Id, state: EnrolmentState)
     Ok(changed == 1)
 }
 
+/// Open enrolments of devices that are to take this one's place.
+pub(crate) fn open_replacements(connection: &Connection, device: Id) -> Result<Vec<Enrolment>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM enrolments WHERE replaces = ?1 AND state IN ('pending', 'awaiting_activation')",
+    )?;
+    let mut rows = statement.query([device.as_bytes()])?;
+    let mut enrolments = Vec::new();
+    while let Some(row) = rows.next()? {
+        enrolments.push(read(row)?);
+    }
+    Ok(enrolments)
+}
+
 /// Open enrolments whose time is over.
 pub(crate) fn overdue(connection: &Connection, now: Time, limit: u32) -> Result<Vec<Enrolment>> {
     let mut statement = connection.prepare_cached(
@@ -170,5 +194,9 @@ fn read(row: &Row<'_>) -> Result<Enrolment> {
         check_value: row.get("check_value")?,
         device: optional_id(row, "device")?,
         activation: optional_id(row, "activation")?,
+        replaces: match (optional_id(row, "replaces")?, row.get("replace_hash")?) {
+            (Some(device), Some(request_hash)) => Some(Replaces { device, request_hash }),
+            _ => None,
+        },
     })
 }

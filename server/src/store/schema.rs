@@ -214,6 +214,12 @@ ALTER TABLE sign_ins ADD COLUMN push TEXT NOT NULL DEFAULT 'asked';
 ALTER TABLE sign_ins ADD COLUMN push_until INTEGER;
 ALTER TABLE answers ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+ALTER TABLE enrolments ADD COLUMN replaces BLOB;
+ALTER TABLE enrolments ADD COLUMN replace_hash BLOB;
+CREATE INDEX open_replacements ON enrolments (replaces)
+    WHERE replaces IS NOT NULL AND state IN ('pending', 'awaiting_activation');
+",
 ];
 
 #[cfg(test)]

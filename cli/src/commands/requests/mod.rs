@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) mod ask;
+mod news;
 pub(crate) mod pauses;
 mod proof;
 mod turn_down;
@@ -144,6 +145,7 @@ fn hopeless(session: &Session, requests: &CoreRequests) -> Result<Option<Failure
 fn list(session: &Session, requests: CoreRequests, output: Output) -> Result<(), Failure> {
     let report = RequestsReport::new(&requests, session.authenticator.clock_status().time.unix_seconds());
     warn_of_failures(&requests, output);
+    news::tell(session, output)?;
     if requests.open.is_empty() && requests.failures.is_empty() {
         output.note("No sign-in waits for you.");
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::ask::{self, Answered};
-use super::{hopeless, pauses};
+use super::{hopeless, news, pauses};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::session::Session;
@@ -35,6 +35,7 @@ pub(super) async fn run(session: &Session, output: Output) -> Result<(), Failure
             paused = paused_now;
         }
         let requests = session.authenticator.wait_for_requests(LONGEST_POLL).await?;
+        news::tell(session, output)?;
         if let Some(failure) = hopeless(session, &requests)? {
             return Err(failure);
         }

@@ -1,9 +1,8 @@
 //! Showing the codes of a step: as pictures in a folder, one after another on the terminal, or as texts on a pipe.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
+use std::{fs, io};
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
@@ -18,39 +17,47 @@ use crate::text::DIM;
 
 /// Reports where the move stands, and shows its codes.
 pub(super) async fn codes(mut report: MoveReport, shown: &Shown, output: Output) -> Result<(), Failure> {
+    let (count, names) = (report.codes.len(), report.file_names());
+    let numbered = (1_u16..).zip(std::mem::take(&mut report.codes)).zip(names);
     let wanted = |number: u16| shown.only.is_empty() || shown.only.contains(&number);
-    let mut number = 0_u16;
-    report.codes.retain(|_| {
-        number = number.saturating_add(1);
-        wanted(number)
-    });
+    let mut pictures = Vec::new();
+    for ((number, code), name) in numbered.filter(|((number, _), _)| wanted(*number)) {
+        pictures.push(Picture { number, name, modules: Modules::of(&code).ok_or_else(no_picture)? });
+        report.codes.push(code);
+    }
     if let Some(folder) = &shown.out {
-        report.files = write_pictures(folder, &report)?;
-    } else if output.is_for_a_person() && !report.codes.is_empty() {
+        report.files = pictures.iter().map(|picture| picture.write(folder)).collect::<Result<_, _>>()?;
+    } else if output.is_for_a_person() && !pictures.is_empty() {
         output.report(&report)?;
-        return play(&report.codes).await;
+        return play(&pictures, count).await;
     }
     output.report(&report)
 }
 
-/// Writes the pictures of the codes; earlier ones of the same names make room.
-fn write_pictures(folder: &Path, report: &MoveReport) -> Result<Vec<String>, Failure> {
-    let names = report.file_names();
-    let written = report.codes.iter().zip(names).map(|(code, name)| {
-        let png = Modules::of(code).and_then(|modules| modules.to_png());
-        let png = png.ok_or_else(|| std::io::Error::other("a picture can't be made"))?;
-        let path = folder.join(name);
-        fs::write(&path, png)?;
+/// One code as it is shown.
+struct Picture {
+    number: u16,
+    name: String,
+    modules: Modules,
+}
+
+impl Picture {
+    /// Writes a file; an earlier one of the same name makes room.
+    fn write(&self, folder: &Path) -> Result<String, Failure> {
+        let path = folder.join(&self.name);
+        fs::write(&path, self.modules.to_png().ok_or_else(no_picture)?)?;
         Ok(path.display().to_string())
-    });
-    written.collect()
+    }
+}
+
+fn no_picture() -> io::Error {
+    io::Error::other("a picture can't be made")
 }
 
 /// Shows the codes one after another until a key is pressed; a single one stays.
-async fn play(codes: &[String]) -> Result<(), Failure> {
-    let pictures: Vec<Modules> = codes.iter().filter_map(|code| Modules::of(code)).collect();
-    let fits = |modules: &Modules| {
-        let (columns, lines) = modules.size();
+async fn play(pictures: &[Picture], count: usize) -> Result<(), Failure> {
+    let fits = |picture: &Picture| {
+        let (columns, lines) = picture.modules.size();
         crossterm::terminal::size()
             .is_ok_and(|(width, height)| usize::from(width) >= columns && usize::from(height) > lines)
     };
@@ -62,9 +69,9 @@ async fn play(codes: &[String]) -> Result<(), Failure> {
     }
     let mut screen = Screen::enter()?;
     let mut events = EventStream::new();
-    for (index, modules) in pictures.iter().enumerate().cycle() {
-        let mut lines = modules.to_lines();
-        lines.push(format!("{DIM}{} of {}   any key goes on{DIM:#}", index + 1, pictures.len()));
+    for picture in pictures.iter().cycle() {
+        let mut lines = picture.modules.to_lines();
+        lines.push(format!("{DIM}{} of {count}   any key goes on{DIM:#}", picture.number));
         screen.draw(lines)?;
         let turn = if pictures.len() == 1 { Duration::MAX } else { TURN };
         let next = tokio::time::sleep(turn);
@@ -82,7 +89,7 @@ async fn play(codes: &[String]) -> Result<(), Failure> {
             }
         }
     }
-    Ok(std::io::stdout().flush()?)
+    Ok(())
 }
 
 /// Long enough for a phone's camera to read each.

@@ -112,8 +112,12 @@ impl Authenticator {
     pub fn remove_moved(&self) -> Result<usize, Error> {
         let now = self.now_seconds();
         let removed = self.parts.vault.transaction(|tx| {
-            if let Some(StoredTransfer::Sending(StoredSending { proven: None, .. })) = transfer::load(tx)? {
-                return Err(Error::from(TransferError::NotProven));
+            match transfer::load(tx)? {
+                Some(StoredTransfer::Sending(StoredSending { proven: None, .. })) => {
+                    return Err(Error::from(TransferError::NotProven));
+                }
+                Some(StoredTransfer::Sending(_)) => transfer::clear(tx)?,
+                _ => {}
             }
             let moved = tx.accounts()?.items.into_iter();
             let moved = moved.filter(|account| account.moved_at.is_some() && account.trashed_at.is_none());
@@ -121,7 +125,6 @@ impl Authenticator {
             for &id in &ids {
                 tx.update_account(id, |account| account.trashed_at = Some(now))?;
             }
-            transfer::clear(tx)?;
             Ok(ids)
         })?;
         removed.iter().for_each(|id| hold(&self.parts.inbox).remove_account(*id));

@@ -23,6 +23,7 @@ pub(super) fn binding() -> Binding {
         state: BindingState::Active,
         wake_up: Some(WakeUp::UnifiedPush { endpoint: "https://push.example/1".into() }),
         wake_up_is_unsent: true,
+        newer_devices: Vec::new(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! `countersign device`: this device, as approval services know it.
 
+mod replace;
+
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
@@ -29,10 +31,23 @@ enum Action {
         #[arg(long)]
         account: Option<String>,
     },
+    /// Let a new device take this one's place for an account; this one is revoked once the new one is active
+    Replace(replace::Replace),
 }
 
 pub(crate) async fn run(args: Device, global: &Global, output: Output) -> Result<(), Failure> {
-    let Action::Rename { name, account } = args.action;
+    match args.action {
+        Action::Rename { name, account } => rename(name, account, global, output).await,
+        Action::Replace(args) => replace::run(&args, global, output).await,
+    }
+}
+
+async fn rename(
+    name: String,
+    account: Option<String>,
+    global: &Global,
+    output: Output,
+) -> Result<(), Failure> {
     let authenticator = session::open(global)?.authenticator;
     let listing = authenticator.accounts()?;
     let enrolled: Vec<_> = listing

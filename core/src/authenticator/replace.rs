@@ -1,0 +1,196 @@
+//! Another device takes this one's place at an approval service: no key is copied.
+//!
+//! The new device enrols as always, by a QR that the old one shows in place of the enrolment page, with the check value
+//! and the number. The service revokes the old device once the new one is active, and not before.
+
+use countersign_protocol::messages::{self, ProblemCode, ReplacementState, paths};
+use countersign_protocol::{EnrolmentLink, Id, MatchLink};
+
+use super::Authenticator;
+use super::service::RETRIES;
+use crate::approvals::{Binding, Exchange, NativeBinding, ReplyError, replace_request};
+use crate::keys::{KeyName, KeyRole, Prompt};
+use crate::{Account, Error, KeyStoreError, tasks};
+
+/// A device that is to take this one's place, from the ticket to its activation.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Replacement {
+    /// The account.
+    pub account: Id,
+    /// What the new device scans: [`EnrolmentLink::expose_text`] as a QR code. It enrols nothing without the number.
+    pub link: EnrolmentLink,
+    /// When the link ends, Unix seconds.
+    pub expires_at: u64,
+    exchange: Exchange,
+}
+
+/// A device that can approve for an account beside this one, and became able to after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewDevice {
+    /// The account.
+    pub account: Id,
+    /// Its name, as its owner gave it.
+    pub name: String,
+    /// When it became active, Unix seconds.
+    pub activated_at: u64,
+}
+
+/// How far the other device is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplacementStep {
+    /// It has yet to scan the QR code.
+    Waiting,
+    /// It has scanned it. Compare the check value with its screen, then type the number there.
+    Activating {
+        /// What it shows too. Another value means that somebody else has scanned the code: type nothing.
+        check_value: String,
+        /// The number, where the organisation has number matching.
+        number: Option<String>,
+        /// Text of a QR code for its camera, where the organisation has scan matching.
+        match_link: Option<String>,
+    },
+    /// It is active, and this device is revoked; the account is marked so.
+    Done,
+    /// It came to nothing, and this device is as it was. Begin again.
+    Ended,
+}
+
+impl Authenticator {
+    /// Begins to let another device take this one's place for an account. The platform checks the person, as for an
+    /// approval: the request is signed by the approval key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyStore`] when the person wasn't checked, [`Error::NotEnrolled`], [`Error::NotAble`] with a service
+    /// that has no such message, [`Error::Network`], [`Error::Reply`], [`Error::Vault`].
+    pub async fn replace_device(&self, account: Id) -> Result<Replacement, Error> {
+        let (stored, binding) = self.bound(account).await?;
+        let Binding::Native(binding) = binding else { return Err(Error::NotAble) };
+        let begun = match self.begin_replacement(&stored, &binding).await {
+            // The refusal told the time; by it the person is asked once more.
+            Err(Error::Reply(ReplyError::Refused(refusal))) if refusal.code == ProblemCode::ClockSkew => {
+                self.begin_replacement(&stored, &binding).await
+            }
+            begun => begun,
+        };
+        let (exchange, reply) = begun?;
+        Ok(Replacement {
+            account,
+            link: EnrolmentLink {
+                service: binding.service.clone(),
+                ticket: reply.ticket,
+                service_key: reply.service_key,
+            },
+            expires_at: reply.exp,
+            exchange,
+        })
+    }
+
+    /// Asks how far the other device is: every two seconds or so, while this one shows the code or the number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`], [`Error::Reply`], [`Error::Vault`]; it can be asked again.
+    pub async fn replacement_step(&self, replacement: &Replacement) -> Result<ReplacementStep, Error> {
+        let account = self.read_account(replacement.account).await?;
+        let Some(Binding::Native(binding)) = account.binding.as_deref() else {
+            return Err(Error::NotEnrolled);
+        };
+        let reply = self.send_replace(&replacement.exchange, binding).await?;
+        Ok(match reply.state {
+            ReplacementState::Waiting => ReplacementStep::Waiting,
+            ReplacementState::Activating => ReplacementStep::Activating {
+                check_value: reply.check_value.unwrap_or_default(),
+                number: reply.number,
+                match_link: reply.scan.map(|scan| {
+                    let service = binding.service.clone();
+                    MatchLink { service, challenge: scan.challenge, secret: scan.secret }.expose_text()
+                }),
+            },
+            ReplacementState::Done => {
+                self.note_replaced(replacement.account).await?;
+                ReplacementStep::Done
+            }
+            ReplacementState::Ended => ReplacementStep::Ended,
+        })
+    }
+
+    /// Devices that have become able to approve for an account of this one since, and that the person wasn't told of yet.
+    /// Ask after a fetch, and tell: one that isn't theirs is somebody else's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Vault`].
+    pub fn new_devices(&self) -> Result<Vec<NewDevice>, Error> {
+        let accounts = self.parts.vault.accounts()?.items.into_iter();
+        let of_account = |account: Account| {
+            let known = match account.binding.as_deref() {
+                Some(Binding::Native(binding)) => binding.newer_devices.clone(),
+                _ => Vec::new(),
+            };
+            let untold = known.into_iter().filter(|known| !known.is_told);
+            untold.map(move |known| NewDevice {
+                account: account.id,
+                name: known.device.name,
+                activated_at: known.device.activated,
+            })
+        };
+        Ok(accounts.flat_map(of_account).collect())
+    }
+
+    /// Notes that the person was told of an account's new devices.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchAccount`], [`Error::Vault`].
+    pub fn note_new_devices_told(&self, account: Id) -> Result<(), Error> {
+        Ok(self.parts.vault.update_account(account, |account| {
+            if let Some(Binding::Native(binding)) = account.binding.as_deref_mut() {
+                binding.newer_devices.iter_mut().for_each(|known| known.is_told = true);
+            }
+        })?)
+    }
+
+    async fn begin_replacement(
+        &self,
+        account: &Account,
+        binding: &NativeBinding,
+    ) -> Result<(Exchange, messages::Replacement), Error> {
+        let unsigned = replace_request(binding, self.now_seconds()).map_err(|_| Error::Unacceptable)?;
+        let key = KeyName { account: account.id, role: KeyRole::Approval };
+        let prompt = Prompt {
+            application: account.issuer.clone(),
+            account: format!("{}: {}", account.issuer, account.name),
+        };
+        let signature = self.sign(key, unsigned.signing_input(), Some(prompt)).await?;
+        let body = unsigned.finish_der(&signature).map_err(|_| KeyStoreError::Unavailable)?;
+        let exchange = Exchange::new(&binding.service, paths::REPLACE, body);
+        let reply = self.send_replace(&exchange, binding).await?;
+        Ok((exchange, reply))
+    }
+
+    async fn send_replace(
+        &self,
+        exchange: &Exchange,
+        binding: &NativeBinding,
+    ) -> Result<messages::Replacement, Error> {
+        let replied = self
+            .send(exchange, RETRIES, |replied| {
+                self.read::<messages::Replacement>(exchange, replied, binding, |_| 0)
+            })
+            .await?;
+        Ok(replied.reply)
+    }
+
+    /// The keys go last: until then the account could still be asked about.
+    async fn note_replaced(&self, account: Id) -> Result<(), Error> {
+        self.mark_revoked(account).await?;
+        let (vault, now) = (self.parts.vault.clone(), self.now_seconds());
+        tasks::blocking(move || vault.update_account(account, |account| account.moved_at = Some(now)))
+            .await?;
+        Ok(self.delete_keys(account).await?)
+    }
+}
