@@ -39,6 +39,7 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         ),
         (vault(VaultError::TooLarge), "record_too_large", "Input"),
         (vault(VaultError::NoCounter), "account_no_counter", "Gone"),
+        (vault(VaultError::MovedAway), "account_moved_away", "Gone"),
         (vault(VaultError::DiskFull), "disk_full", "Busy"),
         (vault(VaultError::Busy), "vault_busy", "Busy"),
         (vault(VaultError::AccessDenied), "vault_access_denied", "Vault"),
