@@ -59,7 +59,7 @@ public final class RequestsModel {
     public func turnDown(_ group: RequestGroup, _ how: TurnDown) async {
         do {
             let turnedDown = try await authenticator.turnDown(group.ids, how)
-            problem = turnedDown.lazy.compactMap(\.error).first.map { Problem($0) }
+            problem = turnedDown.lazy.compactMap(\.error).first.flatMap { Problem($0) }
         } catch {
             problem = Problem(error)
         }

@@ -77,16 +77,28 @@ struct ScanScreen: View {
                 if asksForNoCheck {
                     Text("This code asks not to check the server's certificate. It is checked all the same.")
                 }
-                if let prompt {
-                    SecureField(prompt, text: $model.passphrase)
-                }
-                if isSent {
-                    Toggle("Send my password to \(service)", isOn: $model.agreesToSend)
-                }
+                ContainerPassphraseFields(model: model, service: service, prompt: prompt, isSent: isSent)
             case .match: Text("This code belongs to a sign-in. Open the request to use it.")
             }
             Button("Add") { Task { await model.confirm() } }
             Button("Cancel", role: .cancel) { model.startOver() }
+        }
+    }
+}
+
+/// What a container's code asks for before the phone registers.
+private struct ContainerPassphraseFields: View {
+    @Bindable var model: ScanModel
+    let service: String
+    let prompt: String?
+    let isSent: Bool
+
+    var body: some View {
+        if let prompt {
+            SecureField(prompt, text: $model.passphrase)
+        }
+        if isSent {
+            Toggle("Send my password to \(service)", isOn: $model.agreesToSend)
         }
     }
 }
