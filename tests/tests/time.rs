@@ -1,5 +1,7 @@
 //! Wrong clocks: codes and expiry go by the service's time.
 
+use std::time::Duration;
+
 use countersign_core::Correction;
 use countersign_core::clock::TimeSource;
 use countersign_core::offer::{Offer, OtpOffer};
@@ -101,6 +103,22 @@ async fn a_clock_set_right_by_the_person_is_not_corrected_again_after_a_restart(
     let status = phone.authenticator.clock_status();
     assert_eq!(status.time.source, TimeSource::LastKnownOffset);
     assert!(status.wall_ahead_ms.abs() < 2_000, "{status:?}");
+}
+
+#[tokio::test]
+async fn a_service_whose_clock_is_off_is_asked_by_its_own_time_in_everything() {
+    let (right, off) = (TestService::start().await, TestService::start().await);
+    off.advance(Duration::from_secs(3600));
+    let phone = Phone::new();
+    // Outvoted by the other service and the phone, its time is still the one that it checks by.
+    enrolled(&right, &phone, "ada").await;
+    let account = enrolled(&off, &phone, "ada").await;
+    assert!(phone.authenticator.clock_status().wall_ahead_ms.abs() < 5_000);
+    let sign_in = off.relying_party().sign_in("ada").await;
+    let request = phone.fetch(account).await.unwrap().remove(0);
+    assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
+    phone.authenticator.rename_device(account, "Phone").await.unwrap();
+    phone.authenticator.replace_device(account).await.unwrap();
 }
 
 fn foreign_account() -> OtpOffer {

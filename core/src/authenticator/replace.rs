@@ -159,7 +159,7 @@ impl Authenticator {
         account: &Account,
         binding: &NativeBinding,
     ) -> Result<(Exchange, messages::Replacement), Error> {
-        let unsigned = replace_request(binding, self.now_seconds()).map_err(|_| Error::Unacceptable)?;
+        let unsigned = replace_request(binding, self.seconds_at(&binding.service)).map_err(|_| Error::Unacceptable)?;
         let key = KeyName { account: account.id, role: KeyRole::Approval };
         let prompt = Prompt {
             application: account.issuer.clone(),
