@@ -49,8 +49,8 @@ pub enum ReplacementStep {
         check_value: String,
         /// The number, where the organisation has number matching.
         number: Option<String>,
-        /// Text of a QR code for its camera, where the organisation has scan matching.
-        match_link: Option<String>,
+        /// What a QR code for its camera says ([`MatchLink::expose_text`]), where the organisation has scan matching.
+        match_link: Option<MatchLink>,
     },
     /// It is active, and this device is revoked; the account is marked so.
     Done,
@@ -105,9 +105,10 @@ impl Authenticator {
             ReplacementState::Activating => ReplacementStep::Activating {
                 check_value: reply.check_value.unwrap_or_default(),
                 number: reply.number,
-                match_link: reply.scan.map(|scan| {
-                    let service = binding.service.clone();
-                    MatchLink { service, challenge: scan.challenge, secret: scan.secret }.expose_text()
+                match_link: reply.scan.map(|scan| MatchLink {
+                    service: binding.service.clone(),
+                    challenge: scan.challenge,
+                    secret: scan.secret,
                 }),
             },
             ReplacementState::Done => {
@@ -159,7 +160,8 @@ impl Authenticator {
         account: &Account,
         binding: &NativeBinding,
     ) -> Result<(Exchange, messages::Replacement), Error> {
-        let unsigned = replace_request(binding, self.seconds_at(&binding.service)).map_err(|_| Error::Unacceptable)?;
+        let unsigned =
+            replace_request(binding, self.seconds_at(&binding.service)).map_err(|_| Error::Unacceptable)?;
         let key = KeyName { account: account.id, role: KeyRole::Approval };
         let prompt = Prompt {
             application: account.issuer.clone(),

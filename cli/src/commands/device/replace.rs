@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use countersign_core::approvals::BindingState;
-use countersign_core::protocol::Id;
+use countersign_core::protocol::{Id, MatchLink};
 use countersign_core::{Error, ReplacementStep};
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ pub(super) async fn run(args: &Replace, global: &Global, output: Output) -> Resu
                         account,
                         check_value: check_value.clone(),
                         number: number.clone(),
-                        match_link: match_link.clone(),
+                        match_link: match_link.as_ref().map(MatchLink::expose_text),
                     })?;
                 }
                 ReplacementStep::Done => return output.report(&Step::Done { account }),
