@@ -20,7 +20,13 @@ pub(crate) struct Store {
     writer: mpsc::Sender<Item<dyn WriteJob>>,
     readers: Vec<mpsc::Sender<Item<dyn ReadJob>>>,
     next_reader: AtomicUsize,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
+}
+
+#[derive(Default)]
+struct Threads {
+    readers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
 }
 
 /// What a closure writes with: the connection, and whom to tell after the commit.
@@ -50,13 +56,13 @@ impl Store {
         readers: Vec<Connection>,
         on_commit: Arc<dyn Fn(Id) + Send + Sync>,
     ) -> Result<Self> {
-        let mut threads = Vec::new();
+        let mut threads = Threads::default();
         let (sender, queue) = mpsc::channel(QUEUE);
-        threads.push(spawn("store-writer", move || write_loop(&writer, queue, &*on_commit))?);
+        threads.writer = Some(spawn("store-writer", move || write_loop(&writer, queue, &*on_commit))?);
         let mut reader_queues = Vec::new();
         for connection in readers {
             let (sender, queue) = mpsc::channel(QUEUE);
-            threads.push(spawn("store-reader", move || read_loop(&connection, queue))?);
+            threads.readers.push(spawn("store-reader", move || read_loop(&connection, queue))?);
             reader_queues.push(sender);
         }
         Ok(Self {
@@ -96,14 +102,20 @@ impl Store {
     }
 
     /// Finishes what is queued and closes the file. Blocks until that is done.
+    ///
+    /// The writer closes last and alone: SQLite empties the write-ahead log into the database at the last close, and
+    /// gives that up when another connection is closing at the same moment.
     pub(crate) fn close(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         // A full queue is being worked off by a thread, so that blocking on it ends.
-        let _ = self.writer.blocking_send(Item::Close);
         for reader in &self.readers {
             let _ = reader.blocking_send(Item::Close);
         }
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
+        for thread in threads.readers {
+            let _ = thread.join();
+        }
+        let _ = self.writer.blocking_send(Item::Close);
+        if let Some(thread) = threads.writer {
             let _ = thread.join();
         }
     }
@@ -352,5 +364,18 @@ mod tests {
         let connection = Connection::open(folder.path().join("test.db")).unwrap();
         let count: i64 = connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
         assert_eq!(count, 1);
+    }
+
+    #[test]
+    fn a_closed_store_is_one_file_with_an_empty_log() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for _ in 0..300 {
+            let (folder, store) = store(&Arc::default());
+            runtime.block_on(store.write(|transaction| insert(transaction, 1))).unwrap();
+            runtime.block_on(count(&store));
+            store.close();
+            let log = std::fs::metadata(folder.path().join("test.db-wal")).map_or(0, |file| file.len());
+            assert_eq!(log, 0);
+        }
     }
 }
