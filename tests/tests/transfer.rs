@@ -292,6 +292,12 @@ fn an_account_of_the_same_name_is_never_overwritten() {
     let received = new.authenticator.store_received(&options).unwrap();
     let skipped = received.report.rows.iter().filter(|row| row.outcome == RowOutcome::Skipped).count();
     assert_eq!((skipped, visible(&new).len()), (2, 4));
+    // The receipt says what is held: another choice would make it untrue.
+    assert_eq!(
+        refused(new.authenticator.store_received(&ImportOptions::default())),
+        TransferError::OutOfTurn
+    );
+    assert_eq!(visible(&new).len(), 4);
     // What the new phone left out stays on the old one.
     let proven = old.authenticator.receive_receipt(&received.receipt[0]).unwrap();
     assert_eq!(proven.step, SendingStep::Proven { held: 3, sent: 5, ahead: vec![] });

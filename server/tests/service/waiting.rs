@@ -10,6 +10,9 @@ use tokio::task::JoinHandle;
 use crate::support::World;
 use crate::support::phone::{Phone, code};
 
+/// A request has arrived and is held by then, on a busy machine too.
+const UNTIL_HELD: Duration = Duration::from_millis(200);
+
 /// A fetch that is held by the service.
 async fn waiting(
     world: &Arc<World>,
@@ -18,8 +21,7 @@ async fn waiting(
 ) -> JoinHandle<Result<Delivery, Problem>> {
     let (world, phone) = (Arc::clone(world), Arc::clone(phone));
     let task = tokio::spawn(async move { phone.fetch(&world, 30, &known).await });
-    // Long enough to be held; if it isn't yet, the test is easier, not wrong.
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    tokio::time::sleep(UNTIL_HELD).await;
     assert!(!task.is_finished());
     task
 }
@@ -120,7 +122,7 @@ async fn a_relying_party_is_told_at_once() {
             let path = format!("{path}?wait=30");
             tokio::spawn(async move { waiter.get(&path).await.ok() })
         };
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(UNTIL_HELD).await;
         assert!(!waiting.is_finished());
         match ending {
             "approved" => drop(phone.approve(&world, &shown, sign_in.number()).await.unwrap()),
@@ -144,7 +146,7 @@ async fn stopping_ends_all_waits_with_a_normal_reply() {
     let path = format!("/v1/sign-ins/{}?wait=30", sign_in["id"].as_str().unwrap());
     let waiter = Arc::clone(&world);
     let result = tokio::spawn(async move { waiter.get(&path).await.ok() });
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    tokio::time::sleep(UNTIL_HELD).await;
     world.take_service().shutdown().await;
     assert!(fetch.await.unwrap().unwrap().challenges.is_empty());
     assert_eq!(result.await.unwrap()["state"], "pending");

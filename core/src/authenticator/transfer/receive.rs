@@ -49,7 +49,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`TransferError::Incomplete`] while codes are missing, [`Error::Vault`].
+    /// [`TransferError::Incomplete`] while codes are missing, [`TransferError::OutOfTurn`] when they are stored already,
+    /// [`Error::Vault`].
     pub fn preview_received(&self, options: &ImportOptions) -> Result<ImportPreview, Error> {
         Ok(preview(&self.received()?, &self.parts.vault.accounts()?.items, options)?)
     }
@@ -128,10 +129,13 @@ impl Authenticator {
         })
     }
 
-    /// The accounts, once all of their codes are here.
+    /// The accounts, once all of their codes are here and until they are stored.
     fn received(&self) -> Result<Import, Error> {
         let content = self.parts.vault.transaction(|tx| {
             let state = StoredReceiving::load(tx)?;
+            if state.receipt.is_some() {
+                return Err(Error::from(TransferError::OutOfTurn));
+            }
             if !state.accounts.is_complete() {
                 return Err(Error::from(TransferError::Incomplete(state.accounts.missing().len().max(1))));
             }
