@@ -49,7 +49,7 @@ enum Task {
         #[arg(long)]
         update: bool,
     },
-    /// Compile and link the library for Android phones without the NDK, to see that it does (downloads a C compiler, builds for minutes)
+    /// Compile and link the library for phones without the NDK and Xcode, to see that it does (downloads a C compiler, builds for minutes)
     Cross,
     /// Build and test the Swift package against the real service (on Debian, sets Swift up first)
     Swift {
