@@ -25,21 +25,48 @@ pub(crate) const PASSWORD: &[u8] = b"the passphrase of all of these";
 pub(crate) struct Operation {
     /// As the table of `docs/storage.md` has it.
     pub(crate) name: &'static str,
-    pub(crate) needs_service: bool,
+    /// Who makes the link that each folder gets in its file `link`.
+    pub(crate) link: Link,
+    /// Whether it is several transactions, between which a part of what it does may be seen.
+    pub(crate) has_steps: bool,
     /// Makes what has to be there before.
     pub(crate) prepare: fn(&Path),
     /// Opens what is needed, and returns the operation itself.
     pub(crate) open: fn(&Path) -> Box<dyn FnOnce()>,
 }
 
-const fn operation(
+/// Where an operation's link comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Link {
+    /// It needs none.
+    None,
+    /// The approval service: an enrolment.
+    Enrolment,
+    /// privacyIDEA: the rollout of a push token.
+    PushToken,
+    /// privacyIDEA: the registration of a new container.
+    Container,
+}
+
+pub(crate) const fn operation(
     name: &'static str,
     prepare: fn(&Path),
     open: fn(&Path) -> Box<dyn FnOnce()>,
 ) -> Operation {
-    Operation { name, needs_service: false, prepare, open }
+    Operation { name, link: Link::None, has_steps: false, prepare, open }
 }
 
+impl Operation {
+    pub(crate) const fn with(self, link: Link) -> Self {
+        Self { link, ..self }
+    }
+
+    pub(crate) const fn in_steps(self) -> Self {
+        Self { has_steps: true, ..self }
+    }
+}
+
+/// What the vault alone does, and enrolling.
 pub(crate) const OPERATIONS: &[Operation] = &[
     operation(
         "create a vault",
@@ -70,7 +97,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             authenticator.next_code(account).unwrap();
         })
     }),
-    operation("enrol", create, enrol).with_service(),
+    operation("enrol", create, enrol).with(Link::Enrolment),
     operation("import", create_filled, |folder| {
         let authenticator = authenticator(open(folder));
         Box::new(move || import(&authenticator, links(100..140).as_bytes()))
@@ -197,12 +224,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ),
 ];
 
-impl Operation {
-    const fn with_service(self) -> Self {
-        Self { needs_service: true, ..self }
-    }
-}
-
 fn enrol(folder: &Path) -> Box<dyn FnOnce()> {
     let authenticator = authenticator(open(folder));
     let link = fs::read_to_string(folder.join("link")).unwrap();
@@ -214,14 +235,14 @@ fn enrol(folder: &Path) -> Box<dyn FnOnce()> {
     })
 }
 
-fn create(folder: &Path) {
+pub(crate) fn create(folder: &Path) {
     let vault = Vault::create(&folder.join(VAULT), &[NewSlot::from_recovery_code(&Keys::read(folder).first)]);
     // It is proven, so that opening it writes nothing.
     vault.unwrap().check_recovery_code(&Keys::read(folder).first).unwrap();
 }
 
 /// A vault of 12 accounts: the first by counter.
-fn create_filled(folder: &Path) {
+pub(crate) fn create_filled(folder: &Path) {
     create(folder);
     let authenticator = authenticator(open(folder));
     let counter = Offer::parse(&format!("otpauth://hotp/Door:ward?secret={}&counter=5", secret(0))).unwrap();
@@ -230,7 +251,7 @@ fn create_filled(folder: &Path) {
     import(&authenticator, links(1..12).as_bytes());
 }
 
-fn open(folder: &Path) -> Vault {
+pub(crate) fn open(folder: &Path) -> Vault {
     let vault = Vault::open(&folder.join(VAULT)).unwrap();
     vault.unlock_with_recovery_code(&Keys::read(folder).first).unwrap();
     vault
@@ -260,7 +281,7 @@ fn add(authenticator: &Authenticator, number: u32) {
     authenticator.add(vec![offer]).unwrap();
 }
 
-fn import(authenticator: &Authenticator, file: &[u8]) {
+pub(crate) fn import(authenticator: &Authenticator, file: &[u8]) {
     let mut import = Import::new();
     import.add_file(file, Some(&PASSWORD.into())).unwrap();
     authenticator.import(&import, &ImportOptions::default()).unwrap();
@@ -277,7 +298,7 @@ fn back_up(authenticator: &Authenticator, folder: &Path) {
     made.unwrap();
 }
 
-fn links(numbers: std::ops::Range<u32>) -> String {
+pub(crate) fn links(numbers: std::ops::Range<u32>) -> String {
     numbers
         .map(|n| format!("otpauth://totp/Issuer%20{n}:ada?secret={}&issuer=Issuer%20{n}\n", secret(n)))
         .collect()
@@ -298,6 +319,6 @@ fn old_passphrase() -> Secret {
     b"the one before".as_slice().into()
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }

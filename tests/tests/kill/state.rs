@@ -3,11 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use countersign_core::AccountSummary;
+use countersign_core::approvals::{BindingState, Provider};
 use countersign_core::import::Import;
 use countersign_core::otp::OtpParameters;
 use countersign_core::vault::{Completeness, RecoveryCode, Vault, VaultError};
 
 use crate::operations::{BACKUPS, PASSWORD, VAULT, authenticator};
+use crate::{moving, privacyidea};
 
 /// The keys that open, or opened, the vault of an operation.
 pub(crate) struct Keys {
@@ -53,6 +56,10 @@ pub(crate) struct Content {
     completeness: Completeness,
     /// How many accounts of how many the last backup restores.
     last_backup: Option<(u64, u64)>,
+    /// The move to or from another phone that is under way.
+    transfer: Option<String>,
+    /// How many accounts came with each container of privacyIDEA.
+    containers: Vec<usize>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -60,8 +67,10 @@ struct AccountContent {
     issuer: String,
     name: String,
     codes: Option<OtpParameters>,
-    is_bound: bool,
+    has_codes: bool,
+    binding: Option<BindingState>,
     is_trashed: bool,
+    is_moved: bool,
 }
 
 impl State {
@@ -84,6 +93,19 @@ impl State {
     /// Whether both hold the same, but for backups that are there besides.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.vault == other.vault && self.aside == other.aside
+    }
+
+    /// Whether each thing is as it is in the one or in the other.
+    pub(crate) fn is_between(&self, one: &Self, other: &Self) -> bool {
+        let (Some(vault), Some(one), Some(other)) = (&self.vault, &one.vault, &other.vault) else {
+            return false;
+        };
+        let is_either = |has: &dyn Fn(&Content) -> bool| has(one) || has(other);
+        is_either(&|content| vault.accounts == content.accounts)
+            && is_either(&|content| vault.transfer == content.transfer)
+            && is_either(&|content| vault.containers == content.containers)
+            && (vault.opened_by, vault.proven, vault.completeness, vault.last_backup)
+                == (one.opened_by, one.proven, one.completeness, one.last_backup)
     }
 }
 
@@ -110,23 +132,34 @@ impl Content {
         assert!(health.file_is_sound && health.slots.iter().all(|slot| !slot.damaged));
         let authenticator = authenticator(vault);
         let last_backup = authenticator.last_backup().unwrap().map(|last| (last.restorable, last.total));
-        let mut accounts: Vec<_> = listing
+        let states = authenticator.accounts().unwrap().accounts;
+        let binding = |id| match states.iter().find(|state| state.id == id)? {
+            // The first answer of its server makes it active, whoever asks.
+            AccountSummary {
+                provider: Some(Provider::PrivacyIdea),
+                binding: Some(BindingState::AwaitingActivation),
+                ..
+            } => Some(BindingState::Active),
+            other => other.binding,
+        };
+        let accounts: Vec<_> = listing
             .items
             .into_iter()
             .map(|account| AccountContent {
-                issuer: account.issuer,
-                // Each enrolment is of a user of its own.
-                name: if account.binding.is_some() { String::new() } else { account.name },
-                codes: account.otp,
-                is_bound: account.binding.is_some(),
+                binding: binding(account.id),
+                has_codes: account.otp.is_some(),
                 is_trashed: account.trashed_at.is_some(),
+                is_moved: account.moved_at.is_some(),
+                issuer: account.issuer,
+                // Each enrolment is of a user of its own, with a secret of its own.
+                name: if account.binding.is_some() { String::new() } else { account.name },
+                codes: account.otp.filter(|_| account.binding.is_none()),
             })
             .collect();
-        // The secret of an enrolment is another in every run.
-        for account in accounts.iter_mut().filter(|account| account.is_bound) {
-            assert!(account.codes.take().is_some());
-        }
-        Self { opened_by, proven, accounts, completeness: listing.completeness, last_backup }
+        let transfer = moving::view(&authenticator);
+        let containers = privacyidea::view(&authenticator);
+        let completeness = listing.completeness;
+        Self { opened_by, proven, accounts, completeness, last_backup, transfer, containers }
     }
 }
 
