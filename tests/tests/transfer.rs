@@ -343,3 +343,14 @@ fn a_phone_without_codes_says_so() {
     let refused = refused(old.authenticator.show_accounts(&check_value, None));
     assert_eq!(refused, TransferError::NothingToMove);
 }
+
+#[test]
+fn the_move_is_seen_while_another_process_writes() {
+    let (old, new) = (phone_with(KINDS), Phone::new());
+    show(&old, &new);
+    let writer = rusqlite::Connection::open(old.vault_path()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let Some(Transfer::Sending(sending)) = old.authenticator.transfer().unwrap() else { panic!() };
+    assert!(matches!(sending.step, SendingStep::Showing { .. }));
+    writer.execute_batch("ROLLBACK").unwrap();
+}

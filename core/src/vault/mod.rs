@@ -190,11 +190,11 @@ impl Vault {
         Ok(result)
     }
 
-    /// Runs `query` on one consistent view of the vault.
-    fn read<R>(
+    /// Runs `query` on one consistent view of the vault, while others may write. What it changes itself is taken back.
+    pub(crate) fn read<R, E: From<VaultError>>(
         &self,
-        query: impl FnOnce(&mut Transaction<'_>) -> Result<R, VaultError>,
-    ) -> Result<R, VaultError> {
+        query: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
         query(&mut self.state().begin(TransactionBehavior::Deferred)?)
     }
 

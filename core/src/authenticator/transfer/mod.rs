@@ -120,7 +120,7 @@ impl Authenticator {
     ///
     /// [`Error::Vault`].
     pub fn transfer(&self) -> Result<Option<Transfer>, Error> {
-        self.parts.vault.transaction(|tx| {
+        self.parts.vault.read(|tx| {
             Ok(match transfer::load(tx)? {
                 Some(StoredTransfer::Receiving(state)) => {
                     Some(Transfer::Receiving(receive::view(tx, &state)?))

@@ -91,7 +91,7 @@ impl Authenticator {
 
     fn receive_acceptance(&self, acceptance: Greeting) -> Result<Receiving, Error> {
         let vault = &self.parts.vault;
-        let state = vault.transaction(StoredReceiving::load)?;
+        let state = vault.read(StoredReceiving::load)?;
         if acceptance.session != state.session {
             return Err(TransferError::OtherMove.into());
         }
@@ -131,7 +131,7 @@ impl Authenticator {
 
     /// The accounts, once all of their codes are here and until they are stored.
     fn received(&self) -> Result<Import, Error> {
-        let content = self.parts.vault.transaction(|tx| {
+        let content = self.parts.vault.read(|tx| {
             let state = StoredReceiving::load(tx)?;
             if state.receipt.is_some() {
                 return Err(Error::from(TransferError::OutOfTurn));

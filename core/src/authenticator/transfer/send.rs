@@ -26,7 +26,7 @@ impl Authenticator {
         let TransferCode::Invitation(invitation) = TransferCode::parse(invitation)? else {
             return Err(TransferError::OutOfTurn.into());
         };
-        let begun = self.parts.vault.transaction(|tx| match transfer::load(tx)? {
+        let begun = self.parts.vault.read(|tx| match transfer::load(tx)? {
             Some(StoredTransfer::Sending(state)) if state.answers(&invitation) => view(tx, &state).map(Some),
             Some(_) => Err(TransferError::UnderWay.into()),
             None => Ok(None),
