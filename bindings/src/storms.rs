@@ -26,7 +26,7 @@ pub struct AccountPause {
     pub account: Id,
     /// Why.
     pub reason: PauseReason,
-    /// When it ends by itself, Unix seconds of the service's time; nothing if it doesn't.
+    /// When it ends by itself, Unix seconds of the time that this device goes by; nothing if it doesn't.
     pub until: Option<i64>,
     /// Requests that were denied since the last approval by a match.
     pub denied: i64,

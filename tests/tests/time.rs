@@ -7,6 +7,7 @@ use countersign_core::clock::TimeSource;
 use countersign_core::offer::{Offer, OtpOffer};
 use countersign_core::protocol::messages::Outcome;
 use countersign_tests::{Phone, TestService, enrolled};
+use serde_json::json;
 
 const TEN_MINUTES: i64 = 600_000;
 
@@ -119,6 +120,27 @@ async fn a_service_whose_clock_is_off_is_asked_by_its_own_time_in_everything() {
     assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
     phone.authenticator.rename_device(account, "Phone").await.unwrap();
     phone.authenticator.replace_device(account).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_limit_of_a_service_whose_clock_is_off_ends_when_that_service_says() {
+    let right = TestService::start().await;
+    let off = TestService::start_with(|config| config.push_limit.count = 1).await;
+    off.advance(Duration::from_secs(7200));
+    let phone = Phone::new();
+    enrolled(&right, &phone, "ada").await;
+    let account = enrolled(&off, &phone, "ada").await;
+    for _ in 0..2 {
+        off.relying_party()
+            .post("/v1/sign-ins", json!({ "user": "ada", "application": "Ward portal" }))
+            .await
+            .unwrap();
+    }
+    phone.fetch(account).await.unwrap();
+    let [pause] = phone.authenticator.pauses().unwrap().try_into().unwrap();
+    let left = pause.until.unwrap() - phone.authenticator.clock_status().time.unix_seconds();
+    let rest = off.config().push_limit.rest.as_secs();
+    assert!(rest.abs_diff(left) < 60, "{left} s are left of {rest}");
 }
 
 fn foreign_account() -> OtpOffer {

@@ -37,7 +37,7 @@ pub struct AccountPause {
     pub account: Id,
     /// Why.
     pub reason: PauseReason,
-    /// When it ends by itself, Unix seconds of the service's time; `None` if it doesn't.
+    /// When it ends by itself, Unix seconds of the time that this device goes by; `None` if it doesn't.
     pub until: Option<u64>,
     /// Requests that were denied since the last approval by a match.
     pub denied: u32,
@@ -122,8 +122,9 @@ impl Storm {
         (!left.is_zero() && left <= LONGEST).then_some(left)
     }
 
-    /// Why the account's requests don't come by themselves at this moment.
-    pub(crate) fn pauses(&self, account: Id, now: u64) -> Vec<AccountPause> {
+    /// Why the account's requests don't come by themselves at this moment: `now` by this device, `service_now` by the
+    /// account's service, whose clock may be off.
+    pub(crate) fn pauses(&self, account: Id, now: u64, service_now: u64) -> Vec<AccountPause> {
         let pause = |reason, until, ways_out: &[WayOut]| AccountPause {
             account,
             reason,
@@ -138,7 +139,8 @@ impl Storm {
             pauses.push(pause(PauseReason::TurnedDown, Some(self.paused_until), &ways_out));
         }
         match self.push_stop {
-            Some(PushStop { until: Some(until), .. }) if until > now => {
+            Some(PushStop { until: Some(until), .. }) if until > service_now => {
+                let until = now.saturating_add(until - service_now);
                 let ways_out = [WayOut::Code, WayOut::Wait, WayOut::Administrator];
                 pauses.push(pause(PauseReason::ServiceLimit, Some(until), &ways_out));
             }
@@ -208,7 +210,7 @@ mod tests {
     fn denials_and_reports_count_together_and_are_told_apart() {
         let mut storm = after(2);
         assert!(storm.turn_down(Decision::Report, POLICY, NOW));
-        let [pause] = storm.pauses(ACCOUNT, NOW).try_into().unwrap();
+        let [pause] = storm.pauses(ACCOUNT, NOW, NOW).try_into().unwrap();
         assert_eq!((pause.denied, pause.reported), (2, 1));
         assert_eq!((pause.reason, pause.until), (PauseReason::TurnedDown, Some(NOW + 900)));
         assert!(pause.ways_out.contains(&WayOut::Ask));
@@ -220,7 +222,7 @@ mod tests {
         assert!(!after(2).needs_user_check(POLICY, NOW));
         assert!(storm.needs_user_check(POLICY, NOW + 901));
         assert!(storm.calm());
-        assert!(!storm.needs_user_check(POLICY, NOW) && storm.pauses(ACCOUNT, NOW).is_empty());
+        assert!(!storm.needs_user_check(POLICY, NOW) && storm.pauses(ACCOUNT, NOW, NOW).is_empty());
         assert!(!storm.calm(), "there is nothing left to forget");
     }
 
@@ -249,11 +251,14 @@ mod tests {
         let mut storm = Storm::default();
         let limit = PushStop { reason: PushStopReason::Limit, until: Some(NOW + 10) };
         assert!(storm.note_push_stop(Some(limit)) && !storm.note_push_stop(Some(limit)));
-        assert_eq!(storm.pauses(ACCOUNT, NOW)[0].reason, PauseReason::ServiceLimit);
-        assert!(storm.pauses(ACCOUNT, NOW + 10).is_empty());
+        assert_eq!(storm.pauses(ACCOUNT, NOW, NOW)[0].reason, PauseReason::ServiceLimit);
+        assert!(storm.pauses(ACCOUNT, NOW + 10, NOW + 10).is_empty());
+        // By the service's clock, which is an hour ahead or behind here.
+        assert_eq!(storm.pauses(ACCOUNT, NOW - 3600, NOW)[0].until, Some(NOW - 3590));
+        assert_eq!(storm.pauses(ACCOUNT, NOW + 3600, NOW)[0].until, Some(NOW + 3610));
         storm.note_push_stop(Some(PushStop { reason: PushStopReason::Lock, until: None }));
         storm.calm();
-        let pause = storm.pauses(ACCOUNT, NOW + 10).remove(0);
+        let pause = storm.pauses(ACCOUNT, NOW + 10, NOW + 10).remove(0);
         assert_eq!((pause.reason, pause.until), (PauseReason::ServiceLock, None));
         assert_eq!(pause.ways_out, [WayOut::Code, WayOut::Administrator]);
     }

@@ -227,19 +227,14 @@ impl Authenticator {
     async fn bound_accounts(&self) -> Result<Vec<Id>, Error> {
         let vault = self.parts.vault.clone();
         let accounts = tasks::blocking(move || vault.accounts()).await?;
-        Ok(asked(accounts.items).collect())
+        Ok(accounts.items.iter().filter(|account| is_asked(account)).map(|account| account.id).collect())
     }
 }
 
-/// Those whose services are asked for requests.
-pub(super) fn asked(accounts: Vec<Account>) -> impl Iterator<Item = Id> {
-    accounts
-        .into_iter()
-        .filter(|account| account.trashed_at.is_none())
-        .filter(|account| {
-            account.binding.as_ref().is_some_and(|binding| binding.state() != BindingState::Revoked)
-        })
-        .map(|account| account.id)
+/// Whether the account's service is asked for requests.
+pub(super) fn is_asked(account: &Account) -> bool {
+    let can_approve = |binding: &Binding| binding.state() != BindingState::Revoked;
+    account.trashed_at.is_none() && account.binding.as_deref().is_some_and(can_approve)
 }
 
 fn random_u32() -> u32 {

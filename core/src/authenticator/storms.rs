@@ -8,7 +8,7 @@ use countersign_protocol::messages::{Decision, Outcome, ProblemCode, PushStop, S
 use futures_util::future::join_all;
 
 use super::answers::AnswerOutcome;
-use super::requests::asked;
+use super::requests::is_asked;
 use super::{Authenticator, hold};
 use crate::approvals::{
     AccountPause, AnswerError, Binding, MatchProof, Refusal, ReplyError, RequestGroup, Storm, group,
@@ -119,15 +119,17 @@ impl Authenticator {
     ///
     /// [`Error::Vault`].
     pub fn pauses(&self) -> Result<Vec<AccountPause>, Error> {
-        let now = self.now_seconds();
-        let storms = self.parts.vault.list::<Storm>()?.items;
-        let mut pauses: Vec<_> =
-            storms.into_iter().flat_map(|(account, storm)| storm.pauses(account, now)).collect();
-        if !pauses.is_empty() {
-            let asked: HashSet<_> = asked(self.parts.vault.accounts()?.items).collect();
-            pauses.retain(|pause| asked.contains(&pause.account));
+        let storms: HashMap<_, _> = self.parts.vault.list::<Storm>()?.items.into_iter().collect();
+        if storms.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(pauses)
+        let now = self.now_seconds();
+        let accounts = self.parts.vault.accounts()?.items;
+        let pauses = accounts.iter().filter(|account| is_asked(account)).flat_map(|account| {
+            let (storm, binding) = (storms.get(&account.id)?, account.binding.as_deref()?);
+            Some(storm.pauses(account.id, now, self.seconds_at(binding.service())))
+        });
+        Ok(pauses.flatten().collect())
     }
 
     /// Ends an account's pause and forgets what was turned down: the person says that the requests were their own. What
