@@ -87,6 +87,9 @@ pub struct Backup {
     pub rehearsal: Rehearsal,
     /// How many older backups made room.
     pub removed: i64,
+    /// Whether some that should have made room are still there, since they can't be removed: tell the person, who removes
+    /// them by hand. The new backup counts all the same.
+    pub some_remain: bool,
 }
 
 /// The last backup that was proven.
@@ -151,7 +154,7 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// As [`Authenticator::export_to`]; older backups are then all kept.
+    /// As [`Authenticator::export_to`]; older backups are then all kept. That an older one can't be removed is none.
     #[uniffi::method(default(cancel = None))]
     pub async fn back_up(
         &self,
@@ -262,6 +265,7 @@ impl From<core::Backup> for Backup {
             name: name.unwrap_or_default(),
             rehearsal: backup.rehearsal.into(),
             removed: signed(backup.removed),
+            some_remain: backup.not_removed.is_some(),
         }
     }
 }

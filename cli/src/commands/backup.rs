@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::backup::{ExportFormat, LeftBehind, LeftReason, Rehearsal};
+use countersign_core::backup::{BackupError, ExportFormat, LeftBehind, LeftReason, Rehearsal};
+use countersign_core::import::ImportError;
 use countersign_core::protocol::Id;
-use countersign_core::{LastBackup, Secret};
+use countersign_core::{Error, LastBackup, Secret};
 use serde::Serialize;
 
 use crate::args::Global;
@@ -78,12 +79,13 @@ pub(crate) fn run(args: &Backup, global: &Global, output: Output) -> Result<(), 
         Action::Make { folder, keep, password } => {
             let backup = authenticator.back_up(folder, &password.ask_for_new()?, usize::from(*keep))?;
             let report = Proven::new(&backup.path, &backup.rehearsal);
-            output.report(&Proven { removed: Some(backup.removed), ..report })
+            let not_removed = backup.not_removed.map(BackupError::code);
+            output.report(&Proven { removed: Some(backup.removed), not_removed, ..report })
         }
         Action::Check { file, password } => {
             let content = input::read_any(file)?;
             let rehearsal = match authenticator.rehearse(&content, password.given()?.as_ref()) {
-                Err(error) if error.code() == "backup_unreadable" && password.can_be_asked() => {
+                Err(Error::Import(ImportError::PasswordNeeded(_))) if password.can_be_asked() => {
                     authenticator.rehearse(&content, Some(&prompt::secret("Password of the backup: ")?))?
                 }
                 rehearsed => rehearsed?,
@@ -145,6 +147,9 @@ struct Proven {
     total: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed: Option<usize>,
+    /// Why older backups are still there that should have made room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_removed: Option<&'static str>,
     left_behind: Vec<LeftView>,
 }
 
@@ -192,6 +197,7 @@ impl Proven {
             restorable,
             total,
             removed: None,
+            not_removed: None,
             left_behind: LeftView::all(rehearsal),
         }
     }
@@ -214,10 +220,16 @@ impl Report for Proven {
         for left in &self.left_behind {
             writeln!(out, "  {}", safe(&left.says()))?;
         }
-        match self.removed {
-            Some(removed) if removed > 0 => writeln!(out, "{} removed", count(removed, "older backup")),
-            _ => Ok(()),
+        if let Some(removed) = self.removed.filter(|removed| *removed > 0) {
+            writeln!(out, "{} removed", count(removed, "older backup"))?;
         }
+        if self.not_removed.is_some() {
+            writeln!(
+                out,
+                "{WARNING}Older backups that should make room can't be removed{WARNING:#}; remove them yourself"
+            )?;
+        }
+        Ok(())
     }
 }
 

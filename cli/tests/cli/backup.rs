@@ -79,9 +79,14 @@ fn a_wrong_password_a_damaged_file_and_a_file_that_is_there_are_told() {
     assert_eq!(home.run(&export).fails_with(2).error_code(), "backup_already_exists");
     let wrong = home.write("wrong", "another password\n");
     let check = |password| home.run(&["backup", "check", text(&file), "--password-file", password, "--json"]);
-    assert_eq!(check(text(&wrong)).fails_with(9).error_code(), "backup_unreadable");
+    assert_eq!(check(text(&wrong)).fails_with(9).error_code(), "import_wrong_password");
+    let unasked = home.run(&["backup", "check", text(&file), "--json"]);
+    assert_eq!(unasked.fails_with(2).error_code(), "import_password_needed");
     let content = fs::read(&file).unwrap();
     fs::write(&file, &content[..content.len() - 1]).unwrap();
+    let cut = check(text(&password)).fails_with(9);
+    assert!(cut.stderr.contains("or the file is damaged"), "{cut:?}");
+    fs::write(&file, "not a backup").unwrap();
     assert_eq!(check(text(&password)).fails_with(9).error_code(), "backup_unreadable");
     let nowhere = home.path("no/folder");
     let ran = home.run(&["backup", "make", text(&nowhere), "--password-file", text(&password), "--json"]);
@@ -118,4 +123,15 @@ fn old_backups_make_room_for_new_ones_that_are_proven() {
     let make = ["backup", "make", text(&folder), "--keep", "3", "--password-file", text(&password), "--json"];
     assert_eq!(home.run(&make).succeeds().json()["removed"], 4);
     assert_eq!(backups(&home, "backups").len(), 4);
+}
+
+#[test]
+fn an_old_backup_that_can_not_be_removed_is_told_beside_the_new_one() {
+    let home = home_with_two_accounts();
+    fs::create_dir_all(home.path("backups/countersign-20000101-000000.csgnbackup")).unwrap();
+    let (folder, password) = (home.path("backups"), home.path("password"));
+    let make = ["backup", "make", text(&folder), "--keep", "1", "--password-file", text(&password)];
+    let ran = home.run(&make).succeeds();
+    assert!(ran.stdout.starts_with("2 of 2") && ran.stdout.contains("can't be removed"), "{ran:?}");
+    assert_eq!(home.run(&["backup", "status", "--json"]).succeeds().json()["restorable"], 2);
 }

@@ -9,6 +9,7 @@ use crate::backup::{
     self, Accounts, BackupError, BackupFolder, BackupState, Export, ExportFormat, Rehearsal, file_name,
     old_ones, rehearse,
 };
+use crate::import::ImportError;
 use crate::tasks::blocking;
 use crate::{Error, Secret};
 
@@ -22,6 +23,8 @@ pub struct Backup {
     pub rehearsal: Rehearsal,
     /// How many older backups made room.
     pub removed: usize,
+    /// Why some that should have made room are still there; the new backup counts all the same.
+    pub not_removed: Option<BackupError>,
 }
 
 /// The last backup that was proven.
@@ -87,12 +90,13 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// As [`Authenticator::export_to`]; older backups are then all kept.
+    /// As [`Authenticator::export_to`]; older backups are then all kept. That an older one can't be removed is no error:
+    /// [`Backup::not_removed`].
     pub fn back_up(&self, folder: &Path, password: &Secret, keep: usize) -> Result<Backup, Error> {
         let path = folder.join(file_name(self.now_seconds()));
         let rehearsal = self.export_to(&path, ExportFormat::Backup, Some(password))?;
-        let removed = backup::remove_old(folder, keep)?;
-        Ok(Backup { path, rehearsal, removed })
+        let (removed, not_removed) = backup::remove_old(folder, keep);
+        Ok(Backup { path, rehearsal, removed, not_removed })
     }
 
     /// The same in a folder that has no path. Dropped on the way, it may leave a file that wasn't read back; no older
@@ -127,11 +131,19 @@ impl Authenticator {
             let _ = folder.remove(&name).await;
         }
         let rehearsal = proven?;
-        let old = old_ones(folder.names().await?.into_iter(), keep);
-        for name in &old {
-            folder.remove(name).await?;
+        let mut made = Backup { path: name.into(), rehearsal, removed: 0, not_removed: None };
+        match folder.names().await {
+            Ok(names) => {
+                for name in old_ones(names.into_iter(), keep) {
+                    match folder.remove(&name).await {
+                        Ok(()) => made.removed += 1,
+                        Err(error) => made.not_removed = Some(error),
+                    }
+                }
+            }
+            Err(error) => made.not_removed = Some(error),
         }
-        Ok(Backup { path: name.into(), rehearsal, removed: old.len() })
+        Ok(made)
     }
 
     async fn prove(
@@ -157,9 +169,15 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`Error::Backup`] when the file doesn't open, [`Error::Vault`].
+    /// [`Error::Import`] when the file needs a password, or this isn't it (or the file is damaged: nobody can tell which);
+    /// [`Error::Backup`] when it can't be read otherwise, [`Error::Vault`].
     pub fn rehearse(&self, content: &[u8], password: Option<&Secret>) -> Result<Rehearsal, Error> {
-        let rehearsal = rehearse(&self.accounts_to_back_up()?, content, password)?;
+        let rehearsal = match rehearse(&self.accounts_to_back_up()?, content, password) {
+            Err(BackupError::Unreadable(
+                error @ (ImportError::PasswordNeeded(_) | ImportError::WrongPassword(_)),
+            )) => return Err(error.into()),
+            rehearsed => rehearsed?,
+        };
         if rehearsal.missing() == 0 && backup::is_sealed(content) {
             self.note_proof(&rehearsal)?;
         }

@@ -81,12 +81,22 @@ impl From<crate::vault::VaultError> for BackupError {
     }
 }
 
-/// Removes the oldest backups beyond `keep`, of those whose names are ours to the letter. How many went.
-pub(crate) fn remove_old(folder: &Path, keep: usize) -> Result<usize, BackupError> {
-    let names = fs::read_dir(folder)?.filter_map(|file| file.ok()?.file_name().into_string().ok());
-    let old = old_ones(names, keep);
-    old.iter().try_for_each(|name| fs::remove_file(folder.join(name)))?;
-    Ok(old.len())
+/// Removes the oldest backups beyond `keep`, of those whose names are ours to the letter. How many went, and why others
+/// didn't.
+pub(crate) fn remove_old(folder: &Path, keep: usize) -> (usize, Option<BackupError>) {
+    let files = match fs::read_dir(folder) {
+        Ok(files) => files,
+        Err(error) => return (0, Some(error.into())),
+    };
+    let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    let (mut removed, mut not_removed) = (0, None);
+    for name in old_ones(names, keep) {
+        match fs::remove_file(folder.join(name)) {
+            Ok(()) => removed += 1,
+            Err(error) => not_removed = Some(error.into()),
+        }
+    }
+    (removed, not_removed)
 }
 
 /// The names of the oldest backups beyond `keep`, of those whose names are ours to the letter.

@@ -143,7 +143,7 @@ fn files_appear_whole_overwrite_nothing_and_rotate() {
         assert_eq!(write(&path, b"other").unwrap_err(), BackupError::AlreadyExists);
     }
     std::fs::write(folder.path().join("countersign-holiday.csgnbackup"), "not ours to remove").unwrap();
-    assert_eq!(remove_old(folder.path(), 2).unwrap(), 3);
+    assert_eq!(remove_old(folder.path(), 2), (3, None));
     let mut names: Vec<_> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -154,6 +154,19 @@ fn files_appear_whole_overwrite_nothing_and_rotate() {
         [file_name(5 * 86_400 - 86_400), file_name(5 * 86_400), "countersign-holiday.csgnbackup".into()]
     );
     assert_eq!(write(&folder.path().join("no/such/folder"), b"x").unwrap_err(), BackupError::NoFolder);
+}
+
+#[test]
+fn an_old_backup_that_can_not_be_removed_keeps_no_other_from_making_room() {
+    let folder = tempfile::tempdir().unwrap();
+    for day in [1, 3, 4] {
+        write(&folder.path().join(file_name(day * 86_400)), b"content").unwrap();
+    }
+    // Nobody removes a folder as a file, not even root.
+    std::fs::create_dir(folder.path().join(file_name(2 * 86_400))).unwrap();
+    let (removed, why) = remove_old(folder.path(), 1);
+    assert_eq!((removed, why.is_some()), (2, true));
+    assert_eq!(remove_old(&folder.path().join("gone"), 1), (0, Some(BackupError::NoFolder)));
 }
 
 #[test]

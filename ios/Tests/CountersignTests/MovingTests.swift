@@ -75,7 +75,7 @@ import Testing
                 .first { $0.hasSuffix(".csgnbackup") })
         let file = try Data(contentsOf: phone.folder.appendingPathComponent(name))
         await model.check(file, password: Passphrase("mistyped"))
-        #expect(model.problem?.code == "backup_unreadable")
+        #expect(model.problem?.code == "import_wrong_password")
 
         let (new, files) = (try await Phone(), Import())
         try await files.add(file, password: Passphrase(Self.password))
