@@ -7,7 +7,7 @@ use countersign_core::approvals::{BindingState, ReplyError};
 use countersign_core::protocol::Id;
 use countersign_core::protocol::messages::{Outcome, ProblemCode};
 use countersign_core::{Error, Replacement, ReplacementStep};
-use countersign_tests::{Phone, TestService, enrolled};
+use countersign_tests::{Fault, Phone, TestService, enrolled};
 
 /// What the old phone shows once the new one has scanned its code.
 async fn shown(old: &Phone, replacement: &Replacement) -> (String, String) {
@@ -15,6 +15,10 @@ async fn shown(old: &Phone, replacement: &Replacement) -> (String, String) {
         ReplacementStep::Activating { check_value, number, .. } => (check_value, number.unwrap()),
         other => panic!("{other:?}"),
     }
+}
+
+async fn resume(phone: &Phone, account: Id) -> Replacement {
+    phone.authenticator.resume_replacement(account).await.unwrap().unwrap()
 }
 
 fn state(phone: &Phone, account: Id) -> Option<BindingState> {
@@ -66,6 +70,83 @@ async fn approvals_move_to_a_new_phone_and_the_old_one_ends_last() {
     for line in [("device.replace", "begun"), ("device.replace", "replaced"), ("device.revoke", "revoked")] {
         assert!(log.contains(&(line.0.to_owned(), line.1.to_owned())), "{line:?} in {log:?}");
     }
+}
+
+#[tokio::test]
+async fn a_replacement_goes_on_after_the_old_phone_was_restarted() {
+    let service = TestService::start().await;
+    let mut old = Phone::new();
+    let old_account = enrolled(&service, &old, "ada").await;
+    assert!(old.authenticator.resume_replacement(old_account).await.unwrap().is_none());
+    let begun = old.authenticator.replace_device(old_account).await.unwrap();
+
+    old = old.restarted();
+    assert_eq!(old.authenticator.open_replacements().unwrap(), [old_account]);
+    let resumed = resume(&old, old_account).await;
+    assert_eq!((&resumed.link, resumed.expires_at), (&begun.link, begun.expires_at), "the same code");
+    let new = Phone::new();
+    let enrolment = new.enrol(&resumed.link).await.unwrap();
+    let (check_value, number) = shown(&old, &resumed).await;
+
+    old = old.restarted();
+    assert_eq!(shown(&old, &resume(&old, old_account).await).await, (check_value, number.clone()));
+    let request = new.fetch(enrolment.account).await.unwrap().remove(0);
+    new.approve(request.id, &number).await.unwrap();
+
+    // It learns of its end by a fetch first, and is restarted once more.
+    assert_eq!(old.fetch(old_account).await.unwrap_err().code(), "device_revoked");
+    old = old.restarted();
+    let resumed = resume(&old, old_account).await;
+    assert_eq!(old.authenticator.replacement_step(&resumed).await.unwrap(), ReplacementStep::Done);
+    assert!(old.authenticator.accounts().unwrap().accounts[0].moved_at.is_some());
+    assert!(old.authenticator.open_replacements().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_replacement_whose_reply_was_lost_is_found_again() {
+    let service = TestService::start().await;
+    let old = Phone::new();
+    let account = enrolled(&service, &old, "ada").await;
+    service.network.next(&[Fault::LoseReply; 4]).await;
+    assert!(matches!(old.authenticator.replace_device(account).await, Err(Error::Network(_))));
+    let old = old.restarted();
+    let resumed = resume(&old, account).await;
+    assert_eq!(old.authenticator.replacement_step(&resumed).await.unwrap(), ReplacementStep::Waiting);
+    let open = audit(&service).await.into_iter().filter(|(event, _)| event == "device.replace").count();
+    assert_eq!(open, 1, "one replacement, however often it was asked for");
+}
+
+#[tokio::test]
+async fn a_replacement_that_is_over_is_not_taken_up_again() {
+    let service = TestService::start().await;
+    let old = Phone::new();
+    let account = enrolled(&service, &old, "ada").await;
+    old.authenticator.replace_device(account).await.unwrap();
+    service.advance(Duration::from_secs(601));
+    let resumed = resume(&old, account).await;
+    assert_eq!(old.authenticator.replacement_step(&resumed).await.unwrap(), ReplacementStep::Ended);
+    assert!(old.authenticator.open_replacements().unwrap().is_empty());
+    assert!(old.authenticator.resume_replacement(account).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_replacement_that_is_begun_anew_ends_the_former_one_and_who_scanned_its_code() {
+    let service = TestService::start().await;
+    let old = Phone::new();
+    let old_account = enrolled(&service, &old, "ada").await;
+    let former = old.authenticator.replace_device(old_account).await.unwrap();
+    let stranger = Phone::new();
+    let theirs = stranger.enrol(&former.link).await.unwrap().account;
+    let (_, number) = shown(&old, &former).await;
+    let request = stranger.fetch(theirs).await.unwrap().remove(0);
+
+    let anew = old.authenticator.replace_device(old_account).await.unwrap();
+    assert_ne!(anew.link, former.link);
+    assert_eq!(stranger.approve(request.id, &number).await.unwrap_err().code(), "device_revoked");
+    assert_eq!(resume(&old, old_account).await.link, anew.link);
+    assert_eq!(old.authenticator.replacement_step(&anew).await.unwrap(), ReplacementStep::Waiting);
+    old.authenticator.delete(old_account).await.unwrap();
+    assert!(old.authenticator.open_replacements().unwrap().is_empty(), "it goes with its account");
 }
 
 #[tokio::test]
@@ -124,7 +205,6 @@ async fn a_device_that_is_revoked_meanwhile_hands_nothing_on() {
     let service = TestService::start().await;
     let old = Phone::new();
     let old_account = enrolled(&service, &old, "ada").await;
-    let waiting = old.authenticator.replace_device(old_account).await.unwrap();
     let used = old.authenticator.replace_device(old_account).await.unwrap();
     let new = Phone::new();
     let account = new.enrol(&used.link).await.unwrap().account;
@@ -139,7 +219,7 @@ async fn a_device_that_is_revoked_meanwhile_hands_nothing_on() {
 
     assert_eq!(new.approve(request.id, &number).await.unwrap_err().code(), "device_revoked");
     assert_eq!(state(&new, account), Some(BindingState::Revoked));
-    assert!(Phone::new().enrol(&waiting.link).await.is_err());
+    assert!(Phone::new().enrol(&used.link).await.is_err());
     assert_eq!(old.fetch(old_account).await.unwrap_err().code(), "device_revoked");
 }
 

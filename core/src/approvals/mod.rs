@@ -16,6 +16,7 @@ mod fetch;
 mod group;
 pub mod privacyidea;
 mod provider;
+mod replacement;
 mod request;
 mod storm;
 
@@ -33,6 +34,7 @@ pub(crate) use fetch::{fetch_request, read_delivery};
 pub use group::{RequestGroup, group};
 pub(crate) use provider::OpenChallenge;
 pub use provider::{Abilities, Binding, BindingState, Provider};
+pub(crate) use replacement::StoredReplacement;
 pub use request::{ApprovalRequest, Matching};
 pub(crate) use storm::Storm;
 pub use storm::{AccountPause, PauseReason, WayOut};

@@ -162,6 +162,7 @@ impl Authenticator {
             vault.transaction(|tx| {
                 tx.delete_account(account)?;
                 super::storms::forget(tx, account)?;
+                super::replace::forget(tx, account)?;
                 super::privacyidea::forget(tx, account)
             })
         })

@@ -2,14 +2,20 @@
 //!
 //! The new device enrols as always, by a QR that the old one shows in place of the enrolment page, with the check value
 //! and the number. The service revokes the old device once the new one is active, and not before.
+//!
+//! The request is in the vault before it is sent, until its end is known. The same bytes ask again, so that a replacement
+//! goes on whatever has ended the process.
 
 use countersign_protocol::messages::{self, ProblemCode, ReplacementState, paths};
 use countersign_protocol::{EnrolmentLink, Id, MatchLink};
 
-use super::Authenticator;
 use super::service::RETRIES;
-use crate::approvals::{Binding, Exchange, NativeBinding, ReplyError, replace_request};
+use super::{Authenticator, hold};
+use crate::approvals::{
+    Binding, BindingState, Exchange, NativeBinding, Refusal, ReplyError, StoredReplacement, replace_request,
+};
 use crate::keys::{KeyName, KeyRole, Prompt};
+use crate::vault::{Transaction, VaultError};
 use crate::{Account, Error, KeyStoreError, tasks};
 
 /// A device that is to take this one's place, from the ticket to its activation.
@@ -58,9 +64,20 @@ pub enum ReplacementStep {
     Ended,
 }
 
+/// Removes what the vault keeps of an account's replacement, if there is anything.
+pub(super) fn forget(transaction: &mut Transaction<'_>, account: Id) -> Result<(), VaultError> {
+    match transaction.delete::<StoredReplacement>(account) {
+        Err(VaultError::NotFound { .. }) => Ok(()),
+        deleted => deleted,
+    }
+}
+
 impl Authenticator {
     /// Begins to let another device take this one's place for an account. The platform checks the person, as for an
     /// approval: the request is signed by the approval key.
+    ///
+    /// One that was begun before and isn't done ends with it, also for a device that has scanned its code:
+    /// [`Authenticator::resume_replacement`] goes on with it instead.
     ///
     /// # Errors
     ///
@@ -77,16 +94,44 @@ impl Authenticator {
             begun => begun,
         };
         let (exchange, reply) = begun?;
-        Ok(Replacement {
-            account,
-            link: EnrolmentLink {
-                service: binding.service.clone(),
-                ticket: reply.ticket,
-                service_key: reply.service_key,
-            },
-            expires_at: reply.exp,
-            exchange,
-        })
+        Ok(Replacement::new(account, &binding, exchange, &reply))
+    }
+
+    /// Accounts with a replacement that was begun here and whose end isn't known here. Asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Vault`].
+    pub fn open_replacements(&self) -> Result<Vec<Id>, Error> {
+        let listing = self.parts.vault.list::<StoredReplacement>()?;
+        Ok(listing.items.into_iter().map(|(account, _)| account).collect())
+    }
+
+    /// Takes up the replacement of an account that was begun before, as after the app was ended: the same code, at the step
+    /// that [`Authenticator::replacement_step`] tells. `None` if there is none, or the service doesn't know it any more.
+    ///
+    /// The key store asks for nobody here, since the request is signed: a shell checks the person before it shows the code
+    /// or the number again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`], [`Error::Reply`], [`Error::NotEnrolled`], [`Error::NoSuchAccount`], [`Error::Vault`]; it can be
+    /// asked again.
+    pub async fn resume_replacement(&self, account: Id) -> Result<Option<Replacement>, Error> {
+        let vault = self.parts.vault.clone();
+        let Some(stored) = tasks::blocking(move || vault.get::<StoredReplacement>(account)).await? else {
+            return Ok(None);
+        };
+        let binding = self.native_binding(account).await?;
+        let exchange = Exchange::new(&binding.service, paths::REPLACE, stored.request);
+        match self.send_replace(&exchange, &binding).await {
+            Ok(reply) => Ok(Some(Replacement::new(account, &binding, exchange, &reply))),
+            Err(Error::Reply(ReplyError::Refused(refusal))) if is_final(&refusal) => {
+                self.forget_replacement(account).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks how far the other device is: every two seconds or so, while this one shows the code or the number.
@@ -95,11 +140,8 @@ impl Authenticator {
     ///
     /// [`Error::Network`], [`Error::Reply`], [`Error::Vault`]; it can be asked again.
     pub async fn replacement_step(&self, replacement: &Replacement) -> Result<ReplacementStep, Error> {
-        let account = self.read_account(replacement.account).await?;
-        let Some(Binding::Native(binding)) = account.binding.as_deref() else {
-            return Err(Error::NotEnrolled);
-        };
-        let reply = self.send_replace(&replacement.exchange, binding).await?;
+        let binding = self.native_binding(replacement.account).await?;
+        let reply = self.send_replace(&replacement.exchange, &binding).await?;
         Ok(match reply.state {
             ReplacementState::Waiting => ReplacementStep::Waiting,
             ReplacementState::Activating => ReplacementStep::Activating {
@@ -115,7 +157,10 @@ impl Authenticator {
                 self.note_replaced(replacement.account).await?;
                 ReplacementStep::Done
             }
-            ReplacementState::Ended => ReplacementStep::Ended,
+            ReplacementState::Ended => {
+                self.forget_replacement(replacement.account).await?;
+                ReplacementStep::Ended
+            }
         })
     }
 
@@ -169,9 +214,25 @@ impl Authenticator {
         };
         let signature = self.sign(key, unsigned.signing_input(), Some(prompt)).await?;
         let body = unsigned.finish_der(&signature).map_err(|_| KeyStoreError::Unavailable)?;
+        let (vault, id, request) = (self.parts.vault.clone(), account.id, body.clone());
+        tasks::blocking(move || vault.transaction(|tx| tx.put(id, &StoredReplacement { request }))).await?;
         let exchange = Exchange::new(&binding.service, paths::REPLACE, body);
-        let reply = self.send_replace(&exchange, binding).await?;
-        Ok((exchange, reply))
+        match self.send_replace(&exchange, binding).await {
+            Ok(reply) => Ok((exchange, reply)),
+            Err(error) => {
+                if matches!(&error, Error::Reply(ReplyError::Refused(refusal)) if is_final(refusal)) {
+                    self.forget_replacement(account.id).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn native_binding(&self, account: Id) -> Result<NativeBinding, Error> {
+        match self.read_account(account).await?.binding.map(|binding| *binding) {
+            Some(Binding::Native(binding)) => Ok(binding),
+            _ => Err(Error::NotEnrolled),
+        }
     }
 
     async fn send_replace(
@@ -187,12 +248,38 @@ impl Authenticator {
         Ok(replied.reply)
     }
 
-    /// The keys go last: until then the account could still be asked about.
+    /// The request goes last: until then all of this is done again, should it be cut short.
     async fn note_replaced(&self, account: Id) -> Result<(), Error> {
-        self.mark_revoked(account).await?;
+        hold(&self.parts.inbox).remove_account(account);
         let (vault, now) = (self.parts.vault.clone(), self.now_seconds());
-        tasks::blocking(move || vault.update_account(account, |account| account.moved_at = Some(now)))
-            .await?;
-        Ok(self.delete_keys(account).await?)
+        tasks::blocking(move || {
+            vault.update_account(account, |account| {
+                account.moved_at = account.moved_at.or(Some(now));
+                if let Some(binding) = &mut account.binding {
+                    binding.set_state(BindingState::Revoked);
+                }
+            })
+        })
+        .await?;
+        self.delete_keys(account).await?;
+        self.forget_replacement(account).await
     }
+
+    async fn forget_replacement(&self, account: Id) -> Result<(), Error> {
+        let vault = self.parts.vault.clone();
+        Ok(tasks::blocking(move || vault.transaction(|tx| forget(tx, account))).await?)
+    }
+}
+
+impl Replacement {
+    fn new(account: Id, binding: &NativeBinding, exchange: Exchange, reply: &messages::Replacement) -> Self {
+        let (service, ticket) = (binding.service.clone(), reply.ticket.clone());
+        let link = EnrolmentLink { service, ticket, service_key: reply.service_key };
+        Self { account, link, expires_at: reply.exp, exchange }
+    }
+}
+
+/// Whether the service will never take these bytes.
+const fn is_final(refusal: &Refusal) -> bool {
+    !matches!(refusal.code, ProblemCode::Unavailable | ProblemCode::Throttled)
 }

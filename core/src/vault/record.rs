@@ -44,11 +44,13 @@ pub enum RecordKind {
     SlotProof,
     /// A move to or from another phone that is under way.
     Transfer,
+    /// A device that is to take this one's place for an account.
+    Replacement,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
@@ -61,6 +63,7 @@ impl RecordKind {
         Self::Storm,
         Self::SlotProof,
         Self::Transfer,
+        Self::Replacement,
     ];
 
     /// Its number in the database, which never changes.
@@ -78,6 +81,7 @@ impl RecordKind {
             Self::Storm => 9,
             Self::SlotProof => 10,
             Self::Transfer => 11,
+            Self::Replacement => 12,
         }
     }
 
@@ -97,6 +101,7 @@ impl RecordKind {
             Self::Storm => "storm",
             Self::SlotProof => "slot_proof",
             Self::Transfer => "transfer",
+            Self::Replacement => "replacement",
         }
     }
 }

@@ -10,7 +10,7 @@ use countersign_protocol::{Id, ProtocolError, Ticket, jws};
 
 use super::enrolment::MAX_OPEN;
 use super::sign_in::number;
-use super::{Denial, check_age, hash_of};
+use super::{Denial, check_age, end, hash_of};
 use crate::app::App;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
@@ -80,6 +80,10 @@ fn begin(
     }
     if let Err(stale) = check_age(claims.iat, now) {
         return Ok(Err(stale));
+    }
+    // Whoever begins anew has a reason: nobody goes on with the former one, least of all a device that scanned its code.
+    for former in enrolments::open_replacements(transaction, device.id)? {
+        end::cancel_enrolment(transaction, &former, &Actor::Device(device.id), now)?;
     }
     if enrolments::count_open(transaction, &device.account, now)? >= MAX_OPEN {
         return Ok(Err(ProblemCode::Unavailable.into()));

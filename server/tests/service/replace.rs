@@ -61,8 +61,22 @@ async fn a_stale_request_makes_no_ticket_and_open_ones_are_bounded() {
     let stale = Replace { iat: world.seconds() - 121, ..claims(&world, &phone) };
     assert_eq!(code(send(&world, &phone, &phone.approval_key.sign(&stale)).await), ProblemCode::ClockSkew);
     for _ in 0..4 {
-        send(&world, &phone, &phone.approval_key.sign(&claims(&world, &phone))).await.unwrap();
+        world.enrol("ada").await;
     }
     let fifth = phone.approval_key.sign(&claims(&world, &phone));
     assert_eq!(code(send(&world, &phone, &fifth).await), ProblemCode::Unavailable);
+}
+
+#[tokio::test]
+async fn a_new_request_ends_the_former_one() {
+    let world = World::start().await;
+    let phone = world.active_phone("ada").await;
+    let request = || phone.approval_key.sign(&claims(&world, &phone));
+    let first = request();
+    send(&world, &phone, &first).await.unwrap();
+    for _ in 0..6 {
+        let reply = send(&world, &phone, &request()).await.unwrap();
+        assert_eq!(reply.state, ReplacementState::Waiting, "they don't add up to too many");
+    }
+    assert_eq!(send(&world, &phone, &first).await.unwrap().state, ReplacementState::Ended);
 }

@@ -1,13 +1,13 @@
 //! `countersign device replace`: this terminal in place of the enrolment page, for the device that comes after it.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use countersign_core::approvals::BindingState;
 use countersign_core::protocol::{Id, MatchLink};
-use countersign_core::{Error, ReplacementStep};
+use countersign_core::{Authenticator, Error, Replacement, ReplacementStep};
 use serde::Serialize;
 
 use crate::args::Global;
@@ -20,6 +20,9 @@ use crate::{account, session};
 #[derive(Args)]
 pub(super) struct Replace {
     account: String,
+    /// End what was begun before, and begin anew with another code
+    #[arg(long)]
+    anew: bool,
     /// Write the QR code as a picture to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -29,25 +32,24 @@ pub(super) async fn run(args: &Replace, global: &Global, output: Output) -> Resu
     let session = session::open(global)?;
     let authenticator = &session.authenticator;
     let accounts = authenticator.accounts()?.accounts;
-    let active: Vec<_> =
-        accounts.iter().filter(|account| account.binding == Some(BindingState::Active)).collect();
-    let account = account::find(&active, &args.account)?.id;
+    let open = authenticator.open_replacements()?;
+    let replaceable: Vec<_> = accounts
+        .iter()
+        .filter(|account| account.binding == Some(BindingState::Active) || open.contains(&account.id))
+        .collect();
+    let account = account::find(&replaceable, &args.account)?.id;
     session.check_person()?;
-    let replacement = authenticator.replace_device(account).await?;
-    let link = replacement.link.expose_text();
-    if let Some(file) = &args.out {
-        let png = Modules::of(&link).and_then(|modules| modules.to_png());
-        std::fs::write(file, png.ok_or_else(|| io::Error::other("a picture can't be made"))?)?;
+    let former = if args.anew { None } else { resume(authenticator, account, output).await? };
+    let (replacement, mut step) = match former {
+        Some(former) => former,
+        None => (authenticator.replace_device(account).await?, ReplacementStep::Waiting),
+    };
+    if step == ReplacementStep::Waiting {
+        show(&replacement, args.out.as_deref(), output)?;
     }
-    output.report(&Step::Waiting { account, link, expires_at: replacement.expires_at })?;
 
     let mut shown = ReplacementStep::Waiting;
     loop {
-        let step = match authenticator.replacement_step(&replacement).await {
-            // The next time may get through; the service's own time ends it.
-            Err(Error::Network(_)) => shown.clone(),
-            step => step?,
-        };
         if step != shown {
             shown = step;
             match &shown {
@@ -65,7 +67,42 @@ pub(super) async fn run(args: &Replace, global: &Global, output: Output) -> Resu
             }
         }
         tokio::time::sleep(PAUSE).await;
+        step = match authenticator.replacement_step(&replacement).await {
+            // The next time may get through; the service's own time ends it.
+            Err(Error::Network(_)) => shown.clone(),
+            step => step?,
+        };
     }
+}
+
+/// The replacement that was begun before, if it goes on.
+async fn resume(
+    authenticator: &Authenticator,
+    account: Id,
+    output: Output,
+) -> Result<Option<(Replacement, ReplacementStep)>, Failure> {
+    let is_known = authenticator.open_replacements()?.contains(&account);
+    if let Some(former) = authenticator.resume_replacement(account).await? {
+        let step = authenticator.replacement_step(&former).await?;
+        if step != ReplacementStep::Ended {
+            output.note("This goes on with what was begun before; --anew ends it and begins anew.");
+            return Ok(Some((former, step)));
+        }
+    }
+    if is_known {
+        output.note("What was begun before has come to nothing. This begins anew.");
+    }
+    Ok(None)
+}
+
+fn show(replacement: &Replacement, file: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let link = replacement.link.expose_text();
+    if let Some(file) = file {
+        let png = Modules::of(&link).and_then(|modules| modules.to_png());
+        std::fs::write(file, png.ok_or_else(|| io::Error::other("a picture can't be made"))?)?;
+    }
+    let (account, expires_at) = (replacement.account, replacement.expires_at);
+    output.report(&Step::Waiting { account, link, expires_at })
 }
 
 const PAUSE: Duration = Duration::from_secs(2);
@@ -92,7 +129,8 @@ impl Report for Step {
             Self::Activating { check_value, number, match_link, .. } => {
                 writeln!(
                     out,
-                    "The new device shows {ACCENT}{check_value}{ACCENT:#} too; if not, do nothing more."
+                    "The new device shows {ACCENT}{check_value}{ACCENT:#} too; if not, somebody else has scanned the \
+                     code: stop, and begin again with --anew."
                 )?;
                 if let Some(number) = number {
                     writeln!(out, "Type {BOLD}{number}{BOLD:#} there.")?;
