@@ -16,6 +16,7 @@ mod output;
 mod prompt;
 mod qr;
 mod recovery_code;
+mod reminder;
 mod screen;
 mod session;
 mod text;

@@ -90,10 +90,12 @@ pub(crate) fn open_locked(global: &Global) -> Result<Vault, Failure> {
 
 /// Unlocks by the passphrase. A person may mistype it twice.
 pub(crate) fn unlock(vault: &Vault, global: &Global) -> Result<(), Failure> {
+    if let Some(file) = &global.passphrase_file {
+        return Ok(vault.unlock_with_kept_passphrase(&input::read_first_line(file)?)?);
+    }
     for _ in 0..2 {
-        let passphrase = passphrase(global, "Passphrase: ")?;
-        match vault.unlock_with_passphrase(&passphrase) {
-            Err(VaultError::WrongKey) if global.passphrase_file.is_none() => output::tell("That isn't it.\n"),
+        match vault.unlock_with_passphrase(&passphrase(global, "Passphrase: ")?) {
+            Err(VaultError::WrongKey) => output::tell("That isn't it.\n"),
             unlocked => return Ok(unlocked?),
         }
     }

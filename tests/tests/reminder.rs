@@ -1,7 +1,12 @@
 //! A passphrase that is hardly ever typed is forgotten: it is asked for while something else still opens the vault.
 
-use countersign_core::Secret;
-use countersign_core::vault::{NewSlot, SlotKind};
+use std::sync::Arc;
+
+use countersign_core::client::HttpTransportBuilder;
+use countersign_core::clock::SystemClock;
+use countersign_core::keys::{SoftwareKeys, UserCheck};
+use countersign_core::vault::{NewSlot, Recoverability, SlotKind, Vault, VaultError};
+use countersign_core::{Authenticator, Secret};
 use countersign_tests::Phone;
 
 const DAY_MS: i64 = 86_400_000;
@@ -37,6 +42,31 @@ fn a_passphrase_is_asked_for_while_another_one_can_still_be_made() {
     // The recovery code opens the vault in the next process, and says nothing about the passphrase.
     let phone = phone.restarted();
     assert_eq!(phone.authenticator.passphrase_reminder().unwrap().unwrap().typed_at, next.typed_at);
+}
+
+#[test]
+fn a_passphrase_that_a_file_gives_was_typed_by_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vault.db");
+    Vault::create(&path, &[NewSlot::from_passphrase(&passphrase("kept")).unwrap()]).unwrap();
+    let reminder = |unlock: fn(&Vault, &Secret) -> Result<(), VaultError>| {
+        let vault = Vault::open(&path).unwrap();
+        unlock(&vault, &passphrase("kept")).unwrap();
+        let recoverability = vault.recoverability().unwrap();
+        (recoverability, authenticator(vault).passphrase_reminder().unwrap().unwrap())
+    };
+    let (recoverability, kept) = reminder(Vault::unlock_with_kept_passphrase);
+    assert_eq!((recoverability, kept.is_due, kept.typed_at), (Recoverability::Proven, true, None));
+    let (_, typed) = reminder(Vault::unlock_with_passphrase);
+    assert!(!typed.is_due && typed.typed_at.is_some());
+    assert_eq!(reminder(Vault::unlock_with_kept_passphrase).1, typed);
+}
+
+fn authenticator(vault: Vault) -> Authenticator {
+    let vault = Arc::new(vault);
+    let keys = Arc::new(SoftwareKeys::new(Arc::clone(&vault), UserCheck::None));
+    let transport = Arc::new(HttpTransportBuilder::default().build().unwrap());
+    Authenticator::new(vault, keys, Arc::new(SystemClock::default()), transport).unwrap()
 }
 
 fn passphrase(text: &str) -> Secret {

@@ -13,7 +13,7 @@ use crate::args::Global;
 use crate::failure::Failure;
 use crate::output::{Look, Output, Report};
 use crate::text::{BOLD, DIM, ERROR, WARNING};
-use crate::{input, prompt, recovery_code, session};
+use crate::{input, prompt, recovery_code, reminder, session};
 
 #[derive(Args)]
 pub(crate) struct Vault {
@@ -25,11 +25,17 @@ pub(crate) struct Vault {
 enum Action {
     /// Show where the vault is and what opens it; needs no passphrase
     Show,
-    /// Change the passphrase
+    /// Change the passphrase; or check that you still know it
     Passphrase {
         /// Take the new passphrase from the first line of this file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", conflicts_with = "check")]
         new_passphrase_file: Option<PathBuf>,
+        /// Check that you know it, also where --passphrase-file opens the vault, and keep when it was typed
+        #[arg(long)]
+        check: bool,
+        /// Take what was typed from the first line of this file
+        #[arg(long, value_name = "FILE", requires = "check")]
+        typed_passphrase_file: Option<PathBuf>,
     },
     /// Make a recovery code, to be kept on paper; or check the one that was written down
     RecoveryCode {
@@ -61,13 +67,17 @@ enum Action {
 }
 
 pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Failure> {
-    if let Action::SetAside { yes } = args.action {
-        return set_aside(yes, global, output);
+    match &args.action {
+        Action::SetAside { yes } => return set_aside(*yes, global, output),
+        Action::Passphrase { check: true, typed_passphrase_file, .. } => {
+            return reminder::check(global, typed_passphrase_file.as_deref(), output);
+        }
+        _ => {}
     }
     let vault = session::open_locked(global)?;
     match args.action {
         Action::Show | Action::SetAside { .. } => {}
-        Action::Passphrase { new_passphrase_file } => {
+        Action::Passphrase { new_passphrase_file, .. } => {
             let current = session::passphrase(global, "Passphrase as it is: ")?;
             // Tried first: nobody should make up a new one for nothing.
             vault.unlock_with_passphrase(&current)?;

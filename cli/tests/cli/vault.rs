@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::support::{CANARY, Home, Ran, text};
+use serde_json::Value;
+
+use crate::support::{CANARY, Home, PASSPHRASE, Ran, text};
 
 #[test]
 fn the_passphrase_is_changed_and_the_old_one_opens_nothing() {
@@ -120,6 +122,7 @@ fn doctor_is_content_with_a_good_vault() {
     tighten(&home);
     let code = home.run(&["vault", "recovery-code"]).succeeds().stdout;
     check_recovery_code(&home, &code).succeeds();
+    check_passphrase(&home, PASSPHRASE).succeeds();
     home.run(&["backup", "make", text(&home.path("")), "--password-file", text(&home.path("passphrase"))])
         .succeeds();
     let json = home.run(&["doctor", "--json"]).succeeds().json();
@@ -172,6 +175,45 @@ fn a_recovery_code_is_unproven_until_it_was_typed_back() {
     let slots = check_recovery_code(&home, &typed).succeeds().json();
     assert!(slots["slots"].as_array().unwrap().iter().all(|slot| slot["proven"] == true), "{slots}");
     assert!(!home.run(&["doctor"]).stdout.contains("never checked"));
+}
+
+#[test]
+fn a_passphrase_that_only_a_file_knows_is_asked_for_until_somebody_types_it() {
+    let home = Home::new();
+    home.add("Example:alice");
+    let passphrase = |home: &Home| {
+        let doctor = home.run(&["doctor", "--json"]).json();
+        doctor["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|check| check["what"] == "Passphrase")
+            .unwrap()
+            .clone()
+    };
+    let found = passphrase(&home);
+    assert_eq!(
+        (&found["status"], &found["typed_at"]),
+        (&"warning".into(), &Value::Null),
+        "however often it opens"
+    );
+    assert!(found["advice"].as_str().unwrap().contains("vault passphrase --check"));
+    // Without a terminal nobody is asked.
+    let unasked = home.run(&["vault", "passphrase", "--check", "--json"]).fails_with(5);
+    assert_eq!(unasked.error_code(), "passphrase_needed");
+
+    assert_eq!(check_passphrase(&home, "something else").fails_with(5).error_code(), "vault_wrong_key");
+    assert_eq!(passphrase(&home)["status"], "warning");
+    let checked = check_passphrase(&home, PASSPHRASE).succeeds().json();
+    let seconds = |name: &str| checked[name].as_u64().unwrap();
+    assert_eq!(seconds("due_at") - seconds("typed_at"), 86_400);
+    let found = passphrase(&home);
+    assert_eq!((&found["status"], &found["typed_at"]), (&"good".into(), &checked["typed_at"]));
+}
+
+fn check_passphrase(home: &Home, typed: &str) -> Ran {
+    let file = home.write("typed", typed);
+    home.run(&["vault", "passphrase", "--check", "--typed-passphrase-file", text(&file), "--json"])
 }
 
 fn check_recovery_code(home: &Home, code: &str) -> Ran {

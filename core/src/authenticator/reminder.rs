@@ -61,8 +61,8 @@ impl Authenticator {
 
     /// Counts the passphrase that unlocked the vault as typed.
     pub(super) fn note_unlocking(&self) {
-        let opened_by = self.parts.vault.opened_by().filter(|slot| slot.kind == SlotKind::Passphrase);
-        let Some(slot) = opened_by else { return };
+        let typed = self.parts.vault.typed().filter(|slot| slot.kind == SlotKind::Passphrase);
+        let Some(slot) = typed else { return };
         if let Err(error) = self.note_typed(slot.id) {
             tracing::warn!(code = error.code(), "that the passphrase was typed could not be noted");
         }

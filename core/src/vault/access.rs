@@ -9,15 +9,33 @@ use super::transaction::Transaction;
 use super::{State, Vault, VaultError, database, schema};
 use crate::Secret;
 
+/// Who has given what opens the vault.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hand {
+    Person,
+    Program,
+}
+
 impl Vault {
-    /// Unlocks by passphrase.
+    /// Unlocks by a passphrase that a person has typed.
     ///
     /// # Errors
     ///
     /// [`VaultError::WrongKey`]; [`VaultError::NoSuchSlot`] when the vault has no passphrase.
     pub fn unlock_with_passphrase(&self, passphrase: &Secret) -> Result<(), VaultError> {
         let (slot, vault_key) = self.open_by_passphrase(passphrase)?;
-        self.install(slot, vault_key)
+        self.install(slot, vault_key, Hand::Person)
+    }
+
+    /// Unlocks by a passphrase that nobody has typed, since a file or a program holds it: a reminder to type it is as due as
+    /// before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::unlock_with_passphrase`].
+    pub fn unlock_with_kept_passphrase(&self, passphrase: &Secret) -> Result<(), VaultError> {
+        let (slot, vault_key) = self.open_by_passphrase(passphrase)?;
+        self.install(slot, vault_key, Hand::Program)
     }
 
     /// Unlocks by recovery code.
@@ -27,7 +45,7 @@ impl Vault {
     /// [`VaultError::WrongKey`]; [`VaultError::NoSuchSlot`] when the vault has no recovery code.
     pub fn unlock_with_recovery_code(&self, code: &RecoveryCode) -> Result<(), VaultError> {
         let (slot, vault_key) = self.open_by_recovery_code(code)?;
-        self.install(slot, vault_key)
+        self.install(slot, vault_key, Hand::Person)
     }
 
     /// Unlocks by the platform's key store.
@@ -41,7 +59,7 @@ impl Vault {
     pub async fn unlock_with_key_store(&self, store: &dyn VaultKeyStore) -> Result<(), VaultError> {
         let rows = slots::load(&self.state().connection)?;
         let (slot, vault_key) = slots::open_by_key_store(store, &rows).await?;
-        self.install(slot, vault_key)
+        self.install(slot, vault_key, Hand::Program)
     }
 
     /// The vault's key slots. Needs no key, but tells only with one which of them have been proven.
@@ -109,10 +127,11 @@ impl Vault {
         slots::open_any(SlotKind::Passphrase, &rows, |row| slots::passphrase_key(passphrase, row))
     }
 
-    fn install(&self, slot: Id, vault_key: Secret) -> Result<(), VaultError> {
+    fn install(&self, slot: Id, vault_key: Secret, hand: Hand) -> Result<(), VaultError> {
         {
             let mut state = self.state();
-            (state.keys, state.opened_by) = (Some(Keys::derive(vault_key)), Some(slot));
+            state.keys = Some(Keys::derive(vault_key));
+            state.typed = (hand == Hand::Person).then_some(slot);
         }
         schema::discard_copies(&self.path, || Ok(self.check()?.is_sound()))?;
         self.note_proof(slot);

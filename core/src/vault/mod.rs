@@ -89,8 +89,8 @@ pub struct Vault {
 struct State {
     connection: Connection,
     keys: Option<Keys>,
-    /// The slot that unlocked it.
-    opened_by: Option<Id>,
+    /// The slot whose passphrase or code a person typed to unlock it.
+    typed: Option<Id>,
 }
 
 impl Vault {
@@ -120,10 +120,7 @@ impl Vault {
             Ok(())
         })?;
         let connection = database::open(path)?;
-        Ok(Self {
-            path: path.into(),
-            state: Mutex::new(State { connection, keys: Some(keys), opened_by: None }),
-        })
+        Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: Some(keys), typed: None }) })
     }
 
     /// Opens a vault file, locked, and brings an older schema up to date.
@@ -134,7 +131,7 @@ impl Vault {
     /// none of them changes the file.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
         let connection = database::open(path)?;
-        Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: None, opened_by: None }) })
+        Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: None, typed: None }) })
     }
 
     /// Wipes the keys. Every later call that needs them is [`VaultError::Locked`].
@@ -142,7 +139,7 @@ impl Vault {
     /// Waits for a transaction that is under way.
     pub fn lock(&self) {
         let mut state = self.state();
-        (state.keys, state.opened_by) = (None, None);
+        (state.keys, state.typed) = (None, None);
         database::merge_log(&state.connection);
     }
 

@@ -89,10 +89,10 @@ impl Vault {
         Ok(slot)
     }
 
-    /// The slot that the vault was unlocked by, while it is.
-    pub(crate) fn opened_by(&self) -> Option<KeySlot> {
-        let opened_by = self.state().opened_by?;
-        self.slots().ok()?.into_iter().find(|slot| slot.id == opened_by)
+    /// The slot whose passphrase or code a person has typed to unlock the vault, while it is.
+    pub(crate) fn typed(&self) -> Option<KeySlot> {
+        let typed = self.state().typed?;
+        self.slots().ok()?.into_iter().find(|slot| slot.id == typed)
     }
 
     /// Notes that the slot has opened the vault. That it couldn't be noted keeps nobody out: the next time is as good. Into

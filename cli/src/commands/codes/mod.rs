@@ -13,7 +13,7 @@ use view::CodesReport;
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{account, session};
+use crate::{account, reminder, session};
 
 #[derive(Args)]
 #[command(
@@ -45,6 +45,7 @@ pub(crate) async fn run(args: Codes, global: &Global, output: Output) -> Result<
             Some(found.iter().map(|account| account.id).collect::<HashSet<Id>>())
         }
     };
+    reminder::remind(&authenticator, output);
     if output.is_for_a_person() && !args.once {
         return live::run(&authenticator, wanted.as_ref()).await;
     }

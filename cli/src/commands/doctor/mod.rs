@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::output::{Look, Output, Report};
+use crate::reminder;
 use crate::session::{self, Session};
 use crate::text::{ERROR, GOOD, WARNING, wrap};
 
@@ -19,6 +20,7 @@ pub(crate) async fn run(global: &Global, output: Output) -> Result<(), Failure> 
     match session::open(global) {
         Ok(session) => {
             checks.extend(local::vault(session.authenticator.vault()));
+            checks.extend(passphrase(&session)?);
             checks.extend(services::all(&session).await?);
             checks.extend(clock::all(&session.authenticator));
             checks.push(backup(&session)?);
@@ -35,6 +37,20 @@ pub(crate) async fn run(global: &Global, output: Output) -> Result<(), Failure> 
     let healthy = checks.iter().all(|check| check.status != Status::Problem);
     output.report(&DoctorReport { healthy, checks })?;
     if healthy { Ok(()) } else { Err(Failure::Unhealthy) }
+}
+
+/// When somebody last typed the passphrase; nothing where the vault has none.
+fn passphrase(session: &Session) -> Result<Option<Check>, Failure> {
+    let authenticator = &session.authenticator;
+    let Some(reminder) = authenticator.passphrase_reminder()? else { return Ok(None) };
+    let found = reminder::last_typed(&reminder, reminder::now(authenticator));
+    let check = if reminder.is_due {
+        Check::warning("Passphrase", found)
+            .advise(Some(format!("{} asks whether you know it", reminder::CHECK)))
+    } else {
+        Check::good("Passphrase", found)
+    };
+    Ok(Some(check.measure("typed_at", reminder.typed_at).measure("due_at", reminder.due_at)))
 }
 
 fn backup(session: &Session) -> Result<Check, Failure> {

@@ -1,0 +1,100 @@
+//! The passphrase, asked for now and then where a file holds it: on the day that the file is gone, somebody has to know it.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use countersign_core::vault::VaultError;
+use countersign_core::{Authenticator, Error, PassphraseReminder, Secret};
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::output::{self, Look, Output, Report};
+use crate::session::{self, Session};
+use crate::text::{GOOD, duration};
+use crate::{input, prompt};
+
+/// What asks for the passphrase.
+pub(crate) const CHECK: &str = "`countersign vault passphrase --check`";
+
+/// Tells a person that it is time to type the passphrase. Whoever has just typed it isn't told.
+pub(crate) fn remind(authenticator: &Authenticator, output: Output) {
+    if !output.is_for_a_person() {
+        return;
+    }
+    // What can't be read is told by the command itself, and by `doctor`.
+    if let Ok(Some(reminder)) = authenticator.passphrase_reminder()
+        && reminder.is_due
+    {
+        let last = last_typed(&reminder, now(authenticator));
+        output.note(format!("The passphrase {last}. {CHECK} asks whether you still know it."));
+    }
+}
+
+/// `last typed 3 days ago`, or that nobody knows.
+pub(crate) fn last_typed(reminder: &PassphraseReminder, now: u64) -> String {
+    match reminder.typed_at {
+        Some(typed) => format!("was last typed {} ago", duration(now.saturating_sub(typed))),
+        None => "is not known to have been typed by anybody".to_owned(),
+    }
+}
+
+/// The time that the authenticator goes by, Unix seconds.
+pub(crate) fn now(authenticator: &Authenticator) -> u64 {
+    authenticator.clock_status().time.unix_seconds()
+}
+
+/// Has the passphrase typed, also where a file has opened the vault.
+pub(crate) fn check(global: &Global, typed: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let Session { authenticator, .. } = session::open(global)?;
+    let asks = typed.is_none() && global.passphrase_file.is_some();
+    let reminder = match typed {
+        Some(file) => Some(authenticator.check_passphrase(&input::read_first_line(file)?)?),
+        None if asks => Some(ask(&authenticator)?),
+        // It was typed to open the vault.
+        None => authenticator.passphrase_reminder()?,
+    };
+    match reminder {
+        Some(reminder) => output.report(&Checked::new(&reminder, now(&authenticator))),
+        None => Err(Error::from(VaultError::NoSuchSlot).into()),
+    }
+}
+
+/// A person may mistype it twice.
+fn ask(authenticator: &Authenticator) -> Result<PassphraseReminder, Failure> {
+    if !prompt::can_ask() {
+        return Err(Failure::PassphraseNeeded);
+    }
+    let question = || -> Result<Secret, Failure> { prompt::secret("Passphrase: ") };
+    for _ in 0..2 {
+        match authenticator.check_passphrase(&question()?) {
+            Err(Error::Vault(VaultError::WrongKey)) => output::tell("That isn't it.\n"),
+            checked => return Ok(checked?),
+        }
+    }
+    Ok(authenticator.check_passphrase(&question()?)?)
+}
+
+#[derive(Serialize)]
+struct Checked {
+    typed_at: Option<u64>,
+    due_at: Option<u64>,
+    #[serde(skip)]
+    now: u64,
+}
+
+impl Checked {
+    const fn new(reminder: &PassphraseReminder, now: u64) -> Self {
+        Self { typed_at: reminder.typed_at, due_at: reminder.due_at, now }
+    }
+}
+
+impl Report for Checked {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        if look.quiet {
+            return Ok(());
+        }
+        let left = duration(self.due_at.unwrap_or_default().saturating_sub(self.now));
+        writeln!(out, "{GOOD}That is the passphrase.{GOOD:#} It is time to type it again in {left}.")
+    }
+}
