@@ -143,7 +143,8 @@ async fn a_replacement_that_is_begun_anew_ends_the_former_one_and_who_scanned_it
     let anew = old.authenticator.replace_device(old_account).await.unwrap();
     assert_ne!(anew.link, former.link);
     assert_eq!(stranger.approve(request.id, &number).await.unwrap_err().code(), "device_revoked");
-    assert_eq!(resume(&old, old_account).await.link, anew.link);
+    assert_eq!(old.authenticator.replacement_step(&former).await.unwrap(), ReplacementStep::Ended);
+    assert_eq!(resume(&old, old_account).await.link, anew.link, "that the former one ended ends no other");
     assert_eq!(old.authenticator.replacement_step(&anew).await.unwrap(), ReplacementStep::Waiting);
     old.authenticator.delete(old_account).await.unwrap();
     assert!(old.authenticator.open_replacements().unwrap().is_empty(), "it goes with its account");

@@ -127,7 +127,7 @@ impl Authenticator {
         match self.send_replace(&exchange, &binding).await {
             Ok(reply) => Ok(Some(Replacement::new(account, &binding, exchange, &reply))),
             Err(Error::Reply(ReplyError::Refused(refusal))) if is_final(&refusal) => {
-                self.forget_replacement(account).await?;
+                self.forget_replacement(account, exchange).await?;
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -158,7 +158,7 @@ impl Authenticator {
                 ReplacementStep::Done
             }
             ReplacementState::Ended => {
-                self.forget_replacement(replacement.account).await?;
+                self.forget_replacement(replacement.account, replacement.exchange.clone()).await?;
                 ReplacementStep::Ended
             }
         })
@@ -221,7 +221,7 @@ impl Authenticator {
             Ok(reply) => Ok((exchange, reply)),
             Err(error) => {
                 if matches!(&error, Error::Reply(ReplyError::Refused(refusal)) if is_final(refusal)) {
-                    self.forget_replacement(account.id).await?;
+                    self.forget_replacement(account.id, exchange).await?;
                 }
                 Err(error)
             }
@@ -262,12 +262,20 @@ impl Authenticator {
         })
         .await?;
         self.delete_keys(account).await?;
-        self.forget_replacement(account).await
-    }
-
-    async fn forget_replacement(&self, account: Id) -> Result<(), Error> {
         let vault = self.parts.vault.clone();
         Ok(tasks::blocking(move || vault.transaction(|tx| forget(tx, account))).await?)
+    }
+
+    /// Forgets the replacement that this has asked for, and no other that was begun since.
+    async fn forget_replacement(&self, account: Id, asked: Exchange) -> Result<(), Error> {
+        let vault = self.parts.vault.clone();
+        let forgotten = tasks::blocking(move || {
+            vault.transaction(|tx| match tx.get::<StoredReplacement>(account)? {
+                Some(stored) if stored.request == asked.body() => forget(tx, account),
+                _ => Ok(()),
+            })
+        });
+        Ok(forgotten.await?)
     }
 }
 
