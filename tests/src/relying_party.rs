@@ -22,7 +22,8 @@ pub struct RelyingParty {
 pub struct Enrolment {
     /// What its QR says.
     pub link: EnrolmentLink,
-    page_url: String,
+    /// The address of its page, which one browser alone can open.
+    pub page_url: String,
 }
 
 /// A sign-in that has been started, with what its page shows.

@@ -7,6 +7,7 @@ mod moving;
 mod operations;
 mod privacyidea;
 mod recorded;
+mod replacing;
 mod state;
 
 use std::fs;
@@ -52,7 +53,8 @@ fn killed_at_any_write_of_any_operation_nothing_is_lost() {
         Link::Enrolment => {
             // A user may have a few enrolments open, and no more.
             let user = format!("user {}", users.fetch_add(1, Ordering::Relaxed));
-            Some(runtime.block_on(service.relying_party().enrolment(&user)).link.expose_text())
+            let enrolment = runtime.block_on(service.relying_party().enrolment(&user));
+            Some(format!("{}\n{}", enrolment.link.expose_text(), enrolment.page_url))
         }
         Link::PushToken => Some(recorded.push_token()),
         Link::Container => Some(recorded.container()),
@@ -64,7 +66,11 @@ fn killed_at_any_write_of_any_operation_nothing_is_lost() {
 }
 
 fn operations() -> impl Iterator<Item = &'static Operation> {
-    operations::OPERATIONS.iter().chain(moving::OPERATIONS).chain(privacyidea::OPERATIONS)
+    operations::OPERATIONS
+        .iter()
+        .chain(moving::OPERATIONS)
+        .chain(replacing::OPERATIONS)
+        .chain(privacyidea::OPERATIONS)
 }
 
 /// Kills the operation at each of its writes, before it and in the middle of it. How many times it was killed.

@@ -113,7 +113,7 @@ fn create_many(folder: &Path) {
 }
 
 /// A phone with a vault of its own, opened by the keys of this folder's.
-fn other_phone(folder: &Path, create: fn(&Path)) -> (Authenticator, TempDir) {
+pub(crate) fn other_phone(folder: &Path, create: fn(&Path)) -> (Authenticator, TempDir) {
     let other = tempfile::tempdir().unwrap();
     Keys::read(folder).write(other.path());
     create(other.path());
@@ -191,10 +191,6 @@ pub(crate) fn view(authenticator: &Authenticator) -> Option<String> {
     Some(match authenticator.transfer().unwrap()? {
         Transfer::Receiving(Receiving { step: ReceivingStep::Inviting { .. }, .. }) => "inviting".to_owned(),
         Transfer::Sending(Sending { step: SendingStep::Comparing { .. }, .. }) => "comparing".to_owned(),
-        // A position in a list of accounts, since their identifiers are random.
-        Transfer::Sending(Sending { step: SendingStep::Proven { held, sent, ahead }, .. }) => {
-            format!("proven: {held} of {sent}, {} ahead", ahead.len())
-        }
         other => format!("{other:?}"),
     })
 }

@@ -40,7 +40,7 @@ pub(crate) struct Operation {
 pub(crate) enum Link {
     /// It needs none.
     None,
-    /// The approval service: an enrolment.
+    /// The approval service: an enrolment, with its page's address on the next line.
     Enrolment,
     /// privacyIDEA: the rollout of a push token.
     PushToken,
@@ -228,7 +228,8 @@ fn enrol(folder: &Path) -> Box<dyn FnOnce()> {
     let authenticator = authenticator(open(folder));
     let link = fs::read_to_string(folder.join("link")).unwrap();
     Box::new(move || {
-        let Offer::Enrolment(offer) = Offer::parse(&link).unwrap() else { panic!("an enrolment link") };
+        let link = link.lines().next().unwrap();
+        let Offer::Enrolment(offer) = Offer::parse(link).unwrap() else { panic!("an enrolment link") };
         let device =
             DeviceDescription { name: "Ada's phone".into(), platform: Platform::Other, wake_up: None };
         runtime().block_on(authenticator.enrol(&offer, device)).unwrap();

@@ -58,6 +58,8 @@ pub(crate) struct Content {
     last_backup: Option<(u64, u64)>,
     /// The move to or from another phone that is under way.
     transfer: Option<String>,
+    /// How many accounts another device is to take this one's place for.
+    replacements: usize,
     /// How many accounts came with each container of privacyIDEA.
     containers: Vec<usize>,
 }
@@ -103,6 +105,7 @@ impl State {
         let is_either = |has: &dyn Fn(&Content) -> bool| has(one) || has(other);
         is_either(&|content| vault.accounts == content.accounts)
             && is_either(&|content| vault.transfer == content.transfer)
+            && is_either(&|content| vault.replacements == content.replacements)
             && is_either(&|content| vault.containers == content.containers)
             && (vault.opened_by, vault.proven, vault.completeness, vault.last_backup)
                 == (one.opened_by, one.proven, one.completeness, one.last_backup)
@@ -157,9 +160,10 @@ impl Content {
             })
             .collect();
         let transfer = moving::view(&authenticator);
+        let replacements = authenticator.open_replacements().unwrap().len();
         let containers = privacyidea::view(&authenticator);
         let completeness = listing.completeness;
-        Self { opened_by, proven, accounts, completeness, last_backup, transfer, containers }
+        Self { opened_by, proven, accounts, completeness, last_backup, transfer, replacements, containers }
     }
 }
 
