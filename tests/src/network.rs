@@ -21,6 +21,8 @@ pub enum Fault {
     CutReply,
     /// Something else answers, as a captive portal does.
     CaptivePortal,
+    /// Somebody puts the second text in the place of the first, as long as it, in what the phone sends.
+    Alter(&'static str, &'static str),
 }
 
 /// The network.
@@ -98,11 +100,15 @@ async fn carry(mut client: TcpStream, destination: SocketAddr, fault: Fault) {
             let _ = client.write_all(page).await;
             return;
         }
-        Fault::None | Fault::LoseReply | Fault::CutReply => {}
+        Fault::None | Fault::LoseReply | Fault::CutReply | Fault::Alter(..) => {}
     }
     let Ok(mut service) = TcpStream::connect(destination).await else { return };
     if fault == Fault::None {
         let _ = copy_bidirectional(&mut client, &mut service).await;
+        return;
+    }
+    if let Fault::Alter(from, to) = fault {
+        alter(client, service, from.as_bytes(), to.as_bytes()).await;
         return;
     }
     // One request passes; the service has acted on it once its reply begins.
@@ -117,5 +123,31 @@ async fn carry(mut client: TcpStream, destination: SocketAddr, fault: Fault) {
                 let _ = to_client.write_all(part).await;
             }
         }
+    }
+}
+
+async fn alter(mut client: TcpStream, mut service: TcpStream, from: &[u8], to: &[u8]) {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_service, mut to_service) = service.split();
+    let altering = async {
+        let mut request = Vec::new();
+        let mut chunk = [0; 16 * 1024];
+        while let Ok(length @ 1..) = from_client.read(&mut chunk).await {
+            request.extend_from_slice(chunk.get(..length).unwrap_or_default());
+            let at = request.windows(from.len()).position(|window| window == from);
+            if let Some(place) = at.and_then(|at| request.get_mut(at..at + from.len())) {
+                place.copy_from_slice(to);
+            }
+            // The end may be the beginning of the text.
+            let is_begun = (1..from.len())
+                .any(|length| from.get(..length).is_some_and(|begin| request.ends_with(begin)));
+            if !is_begun && to_service.write_all(&std::mem::take(&mut request)).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = altering => {}
+        _ = tokio::io::copy(&mut from_service, &mut to_client) => {}
     }
 }

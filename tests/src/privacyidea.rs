@@ -20,7 +20,7 @@ pub struct PrivacyIdea {
     url: String,
     client: Client,
     token: String,
-    _state: TempDir,
+    state: TempDir,
 }
 
 /// What a relying party knows of a sign-in that it has started.
@@ -67,7 +67,7 @@ impl PrivacyIdea {
             url: format!("http://127.0.0.1:{port}"),
             client: http_client(),
             token: String::new(),
-            _state: state,
+            state,
         };
         server.wait_until_ready().await?;
         let login = json!({ "username": "admin", "password": "adminpw" });
@@ -104,6 +104,12 @@ impl PrivacyIdea {
     #[must_use]
     pub fn authority(&self) -> &str {
         self.url.trim_start_matches("http://")
+    }
+
+    /// Its database, for what its interface can't bring about.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.state.path().join("pi.sqlite")
     }
 
     /// Makes or replaces a policy.

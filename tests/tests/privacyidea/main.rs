@@ -94,6 +94,8 @@ async fn main() -> ExitCode {
             the_policy_that_hides_reasons_changes_nothing_for_a_good_phone,
             an_answer_for_a_disabled_token_is_recorded_and_signs_nobody_in,
             a_page_with_status_200_is_no_answer,
+            a_key_that_was_altered_on_the_way_enrols_nothing,
+            a_container_code_whose_time_is_over_registers_nobody,
             what_no_device_can_tell_the_server_is_data;
         key_store:
             the_key_of_a_token_is_made_and_used_there,

@@ -1,8 +1,9 @@
 //! What the phone refuses, and what the server does.
 
 use countersign_core::approvals::{BindingState, MatchProof};
+use countersign_core::offer::Offer;
 use countersign_core::protocol::messages::Outcome;
-use countersign_tests::{Failure, Phone, PrivacyIdea};
+use countersign_tests::{Failure, Fault, Network, Phone, PrivacyIdea};
 use serde_json::json;
 
 use crate::{asked, enrolled, refused_with, same};
@@ -82,5 +83,46 @@ pub(crate) async fn what_no_device_can_tell_the_server_is_data(server: &PrivacyI
     refused_with(phone.authenticator.rename_device(account, "x").await, "account_not_able")?;
     refused_with(phone.authenticator.revoke(account).await, "account_not_able")?;
     phone.authenticator.delete(account).await?;
+    same(phone.authenticator.vault().check()?.is_sound(), true, "nothing is left behind")
+}
+
+/// The server takes any key, and fails with status 500 over one that it can't use.
+pub(crate) async fn a_key_that_was_altered_on_the_way_enrols_nothing(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    let network = Network::start().await;
+    network.lead_to(server.authority().parse()?);
+    let (_, qr) = server.make_push_token("alice").await?;
+    let qr = qr.replace(
+        &server.authority().replace(':', "%3A"),
+        &network.url()["http://".len()..].replace(':', "%3A"),
+    );
+    // Another algorithm than RSA: the key is in order otherwise.
+    network.next(&[Fault::Alter("pubkey=MIIBIjANBgkqhkiG9w0BAQEF", "pubkey=MIIBIjANBgkqhkiG9w0BAQQF")]).await;
+    let phone = Phone::new();
+    refused_with(phone.enrol_by(&qr, None).await, "enrolment_broken")?;
+    same(phone.authenticator.accounts()?.accounts.len(), 0, "nothing is kept")?;
+    same(phone.authenticator.vault().check()?.is_sound(), true, "nothing is left behind")?;
+    // The code is used up, as the error says.
+    refused_with(phone.enrol_by(&qr, None).await, "ticket_used")
+}
+
+pub(crate) async fn a_container_code_whose_time_is_over_registers_nobody(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    server.allow_containers(server.url(), json!({})).await?;
+    let serial = server.make_container("alice", &[]).await?;
+    let qr = server.offer_container(&serial, json!({})).await?;
+    let Offer::Container(offer) = Offer::parse(&qr)? else { return Err("a container".into()) };
+    // The shortest time that the server gives is a minute, which nobody wants to wait for.
+    let aged = rusqlite::Connection::open(server.database())?.execute(
+        "UPDATE challenge SET expiration = datetime('now', '-1 second') WHERE serial = ?1",
+        [&serial],
+    )?;
+    same(aged, 1, "the code")?;
+    let phone = Phone::new();
+    let registered = phone.authenticator.register_container(&offer, "Ada's phone", None).await;
+    refused_with(registered, "container_code_refused")?;
+    same(phone.authenticator.containers()?.containers.len(), 0, "nothing is kept")?;
     same(phone.authenticator.vault().check()?.is_sound(), true, "nothing is left behind")
 }
