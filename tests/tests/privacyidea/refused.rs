@@ -115,10 +115,8 @@ pub(crate) async fn a_container_code_whose_time_is_over_registers_nobody(
     let qr = server.offer_container(&serial, json!({})).await?;
     let Offer::Container(offer) = Offer::parse(&qr)? else { return Err("a container".into()) };
     // The shortest time that the server gives is a minute, which nobody wants to wait for.
-    let aged = rusqlite::Connection::open(server.database())?.execute(
-        "UPDATE challenge SET expiration = datetime('now', '-1 second') WHERE serial = ?1",
-        [&serial],
-    )?;
+    let aged = rusqlite::Connection::open(server.database())?
+        .execute("UPDATE challenge SET expiration = timestamp WHERE serial = ?1", [&serial])?;
     same(aged, 1, "the code")?;
     let phone = Phone::new();
     let registered = phone.authenticator.register_container(&offer, "Ada's phone", None).await;
