@@ -59,6 +59,9 @@ pub struct AccountSummary {
     /// can.
     #[uniffi(default = true)]
     pub can_revoke: bool,
+    /// When a new phone has proven to hold it, Unix seconds, if one has: [`Authenticator::take_back`].
+    #[uniffi(default = None)]
+    pub moved_at: Option<i64>,
 }
 
 mirror_enum! {
@@ -221,6 +224,7 @@ impl From<core::AccountSummary> for AccountSummary {
             binding: account.binding.map(BindingState::from),
             created_at: signed(account.created_at),
             trashed_at: account.trashed_at.map(signed),
+            moved_at: account.moved_at.map(signed),
         }
     }
 }

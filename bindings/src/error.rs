@@ -13,6 +13,7 @@ use countersign_core::client::NetworkError;
 use countersign_core::import::{EntryError, ImportError};
 use countersign_core::offer::BatchError;
 use countersign_core::protocol::messages::ProblemCode;
+use countersign_core::transfer::TransferError;
 use countersign_core::vault::{RecoveryCodeError, VaultError};
 use countersign_core::{Error, KeyStoreError};
 use uniffi::UnexpectedUniFFICallbackError;
@@ -29,8 +30,8 @@ pub struct ErrorDetail {
     /// The one number that the text has in it, for translations: digits of the number that is asked for
     /// (`answer_not_a_number`), milliseconds until the next try (`account_throttled`), symbols that were found
     /// (`recovery_code_length`) or which one is wrong, from 1 (`recovery_code_symbol`), entries that can't be imported
-    /// (`import_entries_refused`), parts that are missing (`export_incomplete`), accounts that wouldn't come back
-    /// (`backup_not_proven`).
+    /// (`import_entries_refused`), parts that are missing (`export_incomplete`, `move_incomplete`), accounts that wouldn't come
+    /// back (`backup_not_proven`).
     pub parameter: Option<i64>,
 }
 
@@ -75,7 +76,8 @@ pub enum AuthenticatorError {
         /// What happened.
         detail: ErrorDetail,
     },
-    /// What came back can't be trusted. Don't try again on this network; the organisation should know.
+    /// What came back can't be trusted: don't try again on this network; the organisation should know. In a move between two
+    /// phones (`move_second_answer`, `move_altered`, `move_not_proven`) nothing of it is taken in: the text says what to do.
     Untrusted {
         /// What happened.
         detail: ErrorDetail,
@@ -203,6 +205,7 @@ impl From<Error> for AuthenticatorError {
             Error::Push(PushError::Unavailable) => Self::Network { detail },
             Error::Push(PushError::NotTaken | PushError::Unconfirmed) => Self::Gone { detail },
             Error::Container(error) => from_container(error, detail),
+            Error::Transfer(error) => from_transfer(error, detail),
             Error::Reply(ReplyError::Refused(_))
             | Error::Push(_)
             | Error::NotAble
@@ -227,6 +230,16 @@ const fn from_container(error: ContainerError, detail: ErrorDetail) -> Authentic
         ContainerError::Unavailable => AuthenticatorError::Network { detail },
         ContainerError::Overtaken => AuthenticatorError::Busy { detail },
         _ => AuthenticatorError::Refused { detail },
+    }
+}
+
+const fn from_transfer(error: TransferError, detail: ErrorDetail) -> AuthenticatorError {
+    match error {
+        TransferError::NotUnderWay => AuthenticatorError::Gone { detail },
+        TransferError::SecondAnswer | TransferError::Altered | TransferError::NotProven => {
+            AuthenticatorError::Untrusted { detail }
+        }
+        _ => AuthenticatorError::Input { detail },
     }
 }
 
@@ -273,7 +286,8 @@ fn parameter(error: &Error) -> Option<i64> {
         Error::Import(
             ImportError::EntriesRefused(count) | ImportError::IncompleteBatch { missing: count, .. },
         )
-        | Error::Backup(BackupError::NotProven { missing: count }) => Some(signed(*count)),
+        | Error::Backup(BackupError::NotProven { missing: count })
+        | Error::Transfer(TransferError::Incomplete(count)) => Some(signed(*count)),
         error => error.refusal()?.retry_after.map(signed),
     }
 }

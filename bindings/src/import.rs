@@ -100,11 +100,7 @@ impl Authenticator {
     ) -> Result<ImportPreview, AuthenticatorError> {
         let (core, import) = (self.core.clone(), import.0.lock().await.clone());
         let options = core_options(options);
-        let rows = blocking(move || core.preview_import(&import, &options)).await?.rows;
-        let refused = rows.iter().filter(|row| matches!(row.verdict, core::RowVerdict::Refused { .. }));
-        let (total, refused) = (signed(rows.len()), signed(refused.count()));
-        let rows = page_of(rows.into_iter().enumerate().collect(), page).map(ImportRow::from).collect();
-        Ok(ImportPreview { rows, total, refused })
+        Ok(preview_of(blocking(move || core.preview_import(&import, &options)).await?, page))
     }
 
     /// Imports, all of it or nothing. That it returns means that everything was read back from the vault and is what the files
@@ -123,11 +119,7 @@ impl Authenticator {
     ) -> Result<ImportReport, AuthenticatorError> {
         let (core, import) = (self.core.clone(), import.0.lock().await.clone());
         let options = core_options(options);
-        let report = self.changed_by(blocking(move || core.import(&import, &options)).await)?;
-        Ok(ImportReport {
-            rows: report.rows.into_iter().enumerate().map(ImportedRow::from).collect(),
-            proven: signed(report.proven),
-        })
+        self.changed_by(blocking(move || core.import(&import, &options)).await).map(ImportReport::from)
     }
 
     /// The import that [`Authenticator::undo_import`] would take back, if there is one.
@@ -159,7 +151,16 @@ impl Authenticator {
     }
 }
 
-fn core_options(options: Option<ImportOptions>) -> core::ImportOptions {
+/// The rows of a page, with the counts of all.
+pub(crate) fn preview_of(preview: core::ImportPreview, page: Option<Page>) -> ImportPreview {
+    let rows = preview.rows;
+    let refused = rows.iter().filter(|row| matches!(row.verdict, core::RowVerdict::Refused { .. }));
+    let (total, refused) = (signed(rows.len()), signed(refused.count()));
+    let rows = page_of(rows.into_iter().enumerate().collect(), page).map(ImportRow::from).collect();
+    ImportPreview { rows, total, refused }
+}
+
+pub(crate) fn core_options(options: Option<ImportOptions>) -> core::ImportOptions {
     let mut core = core::ImportOptions::default();
     if let Some(options) = options {
         core.same_name = options.same_name.into();

@@ -11,7 +11,8 @@
 //!   always within a time limit where it is async, and what it throws is never logged.
 //! - **Secrets** go in once: passphrases as [`Passphrase`], one-time-code secrets inside an [`Offer`] or an [`Import`]. None
 //!   comes out but the recovery code, once, for the person to write down, a slot's key for the platform to wrap, the QR by which
-//!   another phone takes a container over, and a plain export that the person has asked for.
+//!   another phone takes a container over or this one's place, and a plain export that the person has asked for. Codes of a
+//!   move are texts, and what is secret in them is sealed to the other phone.
 //! - **Numbers** are signed where they come out, because unsigned ones are awkward in Kotlin.
 //! - **Names** differ from the core's where Kotlin, Swift or their frameworks have one of their own.
 
@@ -33,9 +34,11 @@ mod limit;
 mod log;
 mod offer;
 mod reminder;
+mod replacement;
 mod requests;
 mod scan;
 mod storms;
+mod transfer;
 mod vault;
 mod watcher;
 
@@ -64,11 +67,16 @@ pub use keys::{DeviceKeys, KeyName, KeyRole, Prompt, UserCheck};
 pub use log::{LogLevel, LogRecord, LogSink, set_log_sink};
 pub use offer::{MigrationBatch, MigrationProgress, Offer, OfferContent, OfferedAccount, RefusedAccount};
 pub use reminder::PassphraseReminder;
+pub use replacement::{NewDevice, Replacement, ReplacementStep};
 pub use requests::{
     AccountFailure, AnswerOutcome, ApprovalRequest, MatchProof, Matching, Outcome, Purpose, Requests,
 };
 pub use scan::{FrameScanner, ScannedCode, scan_picture};
 pub use storms::{AccountPause, PauseReason, RequestGroup, TurnDown, TurnedDown, WayOut};
+pub use transfer::{
+    ReceivedAccounts, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer,
+    TransferCodeKind,
+};
 pub use vault::{
     KeySlot, NewSlot, Passphrase, Recoverability, RecoveryCode, SlotKind, Vault, set_vault_aside,
 };

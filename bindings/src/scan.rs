@@ -1,13 +1,14 @@
-//! Scanning: camera frames and picture files to what the codes in them offer. Their texts stay in Rust.
+//! Scanning: camera frames and picture files to what the codes in them offer. The texts of offers stay in Rust.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::Error;
 use countersign_core::scan::{self, ScannedText};
 use countersign_core::tasks::blocking;
+use countersign_core::transfer::{TransferCode, TransferError};
 use zeroize::Zeroizing;
 
-use crate::{AuthenticatorError, ErrorDetail, Offer};
+use crate::{AuthenticatorError, ErrorDetail, Offer, TransferCodeKind};
 
 /// Reads a stream of camera frames: quickly each, and with more effort every few frames while nothing is found.
 #[derive(Default, uniffi::Object)]
@@ -20,6 +21,13 @@ pub enum ScannedCode {
     Offer {
         /// What.
         offer: Arc<Offer>,
+    },
+    /// It is a code of a move between two phones.
+    Transfer {
+        /// Its text. What is secret in it is sealed.
+        text: String,
+        /// What it is, and so what to do with it.
+        kind: TransferCodeKind,
     },
     /// It doesn't, and this is why. Say so if it stays in view, and go on scanning.
     Other {
@@ -79,6 +87,11 @@ fn codes(texts: &[ScannedText]) -> Vec<ScannedCode> {
 }
 
 fn code(text: &str) -> ScannedCode {
+    match TransferCode::parse(text) {
+        Ok(code) => return ScannedCode::Transfer { text: text.to_owned(), kind: (&code).into() },
+        Err(TransferError::NotACode) => {}
+        Err(error) => return ScannedCode::Other { reason: Error::from(error).into() },
+    }
     match Offer::read(text) {
         Ok(offer) => ScannedCode::Offer { offer },
         Err(error) => ScannedCode::Other { reason: error.detail().clone() },

@@ -137,6 +137,20 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
             "WrongKey",
         ),
         (BackupError::NotProven { missing: 1 }.into(), "backup_not_proven", "Vault"),
+        (TransferError::NotACode.into(), "move_not_a_code", "Input"),
+        (TransferError::BadCode.into(), "move_bad_code", "Input"),
+        (TransferError::UnknownVersion.into(), "move_unknown_version", "Input"),
+        (TransferError::OtherMove.into(), "move_other", "Input"),
+        (TransferError::OutOfTurn.into(), "move_out_of_turn", "Input"),
+        (TransferError::SecondAnswer.into(), "move_second_answer", "Untrusted"),
+        (TransferError::Altered.into(), "move_altered", "Untrusted"),
+        (TransferError::CheckValueDiffers.into(), "move_check_value_differs", "Input"),
+        (TransferError::UnderWay.into(), "move_under_way", "Input"),
+        (TransferError::NotUnderWay.into(), "move_not_under_way", "Gone"),
+        (TransferError::NothingToMove.into(), "move_nothing", "Input"),
+        (TransferError::TooMuch.into(), "move_too_much", "Input"),
+        (TransferError::Incomplete(3).into(), "move_incomplete", "Input"),
+        (TransferError::NotProven.into(), "move_not_proven", "Untrusted"),
         (Error::NotAble, "account_not_able", "Refused"),
         (Error::NoSuchAccount, "account_unknown", "Gone"),
         (Error::NoSuchRequest, "request_unknown", "Gone"),
@@ -204,6 +218,7 @@ fn no_code_of_the_core_is_missing_in_the_table() {
         include_str!("../../../core/src/backup/error.rs"),
         include_str!("../../../core/src/import/error.rs"),
         include_str!("../../../core/src/key_store.rs"),
+        include_str!("../../../core/src/transfer/error.rs"),
         include_str!("../../../core/src/vault/error.rs"),
     ];
     let core: BTreeSet<&str> = sources
@@ -235,6 +250,8 @@ fn the_number_in_a_text_is_there_for_translations() {
     let lost = AuthenticatorError::from(Error::from(BackupError::NotProven { missing: 4 }));
     let incomplete = AuthenticatorError::from(incomplete);
     assert_eq!([refused, incomplete, lost].map(|error| error.parameter()), [Some(3), Some(2), Some(4)]);
+    let parts = AuthenticatorError::from(Error::from(TransferError::Incomplete(5)));
+    assert_eq!(parts.parameter(), Some(5));
     assert_eq!(AuthenticatorError::from(Error::NoSuchAccount).parameter(), None);
 }
 

@@ -176,6 +176,15 @@ impl From<(usize, core::ImportRow)> for ImportRow {
     }
 }
 
+impl From<core::ImportReport> for ImportReport {
+    fn from(report: core::ImportReport) -> Self {
+        Self {
+            rows: report.rows.into_iter().enumerate().map(ImportedRow::from).collect(),
+            proven: signed(report.proven),
+        }
+    }
+}
+
 impl From<(usize, core::ImportedRow)> for ImportedRow {
     fn from((place, imported): (usize, core::ImportedRow)) -> Self {
         let account = imported.outcome.account();

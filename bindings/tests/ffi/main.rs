@@ -10,3 +10,4 @@ mod secrets;
 mod source;
 mod story;
 mod support;
+mod transfer;

@@ -1,6 +1,9 @@
 //! From a camera frame or a picture to an offer, without the text in between.
 
-use countersign_ffi::{FrameScanner, OfferContent, ScannedCode, scan_picture};
+use crate::support::Phone;
+use countersign_ffi::{
+    FrameScanner, OfferContent, ReceivingStep, ScannedCode, TransferCodeKind, scan_picture,
+};
 use qrcode::{Color, QrCode};
 
 /// A frame with this code in it, on a row stride that is longer than its width.
@@ -50,6 +53,18 @@ fn another_code_says_why_it_is_no_offer_and_nothing_of_what_it_says() {
     let [ScannedCode::Other { reason }] = &codes[..] else { panic!("one code, not {}", codes.len()) };
     assert_eq!(reason.code, "offer_unknown");
     assert!(!reason.description.contains("canary"));
+}
+
+#[tokio::test]
+async fn a_code_of_a_move_is_told_by_its_kind() {
+    let receiving = Phone::make().await.authenticator.receive_accounts().await.unwrap();
+    let ReceivingStep::Inviting { invitation } = receiving.step else { panic!("an invitation") };
+    let codes = Frame::of(&invitation).scan(&FrameScanner::new());
+    let [ScannedCode::Transfer { text, kind }] = &codes[..] else { panic!("a code, not {}", codes.len()) };
+    assert_eq!((text, *kind), (&invitation, TransferCodeKind::Invitation));
+    let damaged = Frame::of(&invitation[..60]).scan(&FrameScanner::new());
+    let [ScannedCode::Other { reason }] = &damaged[..] else { panic!("a code, not {}", damaged.len()) };
+    assert_eq!(reason.code, "move_bad_code");
 }
 
 #[test]

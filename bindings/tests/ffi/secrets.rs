@@ -1,7 +1,9 @@
 //! No secret that goes in comes out again, in a record, an error or a debug text.
 
 use crate::support::Phone;
-use countersign_ffi::{DeviceDescription, MatchProof, MigrationBatch, Offer, OfferContent, Platform, WakeUp};
+use countersign_ffi::{
+    DeviceDescription, MatchProof, MigrationBatch, Offer, OfferContent, Platform, ReplacementStep, WakeUp,
+};
 
 /// "plantedcanary", as base 32.
 const SECRET: &str = "OBWGC3TUMVSGGYLOMFZHS";
@@ -43,6 +45,16 @@ fn inputs_have_no_debug_text() {
     let device =
         DeviceDescription { name: "Phone".into(), platform: Platform::Android, wake_up: Some(wake_up) };
     assert_clean(&format!("{number:?} {device:?}"));
+}
+
+#[test]
+fn a_replacements_number_and_link_have_no_debug_text() {
+    let step = ReplacementStep::Activating {
+        check_value: "planted-canary".into(),
+        number: Some("planted-canary".into()),
+        match_link: Some("https://example.org/#planted-canary".into()),
+    };
+    assert_clean(&format!("{step:?}"));
 }
 
 #[tokio::test]
