@@ -30,9 +30,13 @@ import org.countersign.ffi.MatchProof
 import org.countersign.ffi.Offer
 import org.countersign.ffi.Page
 import org.countersign.ffi.Passphrase
+import org.countersign.ffi.ReceivedAccounts
 import org.countersign.ffi.Rehearsal
+import org.countersign.ffi.Replacement
+import org.countersign.ffi.ReplacementStep
 import org.countersign.ffi.RequestEvent
 import org.countersign.ffi.Requests
+import org.countersign.ffi.Sending
 import org.countersign.ffi.TurnDown
 import org.countersign.ffi.TurnedDown
 import org.countersign.ffi.UndoReport
@@ -155,6 +159,20 @@ public class Authenticator internal constructor(
 
     override suspend fun forgetContainer(container: Id, cancel: CancelHandle?): Unit =
         cancelling(cancel) { native.forgetContainer(container, it) }
+
+    override suspend fun storeReceived(options: ImportOptions?): ReceivedAccounts = native.storeReceived(options).alsoRefresh()
+
+    override suspend fun receiveReceipt(text: String): Sending = native.receiveReceipt(text).alsoRefresh()
+
+    override suspend fun removeMoved(): Long = native.removeMoved().alsoRefresh()
+
+    override suspend fun takeBack(account: Id): Unit = native.takeBack(account).alsoRefresh()
+
+    override suspend fun replaceDevice(account: Id, cancel: CancelHandle?): Replacement =
+        cancelling(cancel) { native.replaceDevice(account, it) }
+
+    override suspend fun replacementStep(replacement: Replacement, cancel: CancelHandle?): ReplacementStep =
+        cancelling(cancel) { native.replacementStep(replacement, it) }.also { if (it == ReplacementStep.Done) refreshCodes() }
 
     override suspend fun waitForRequests(waitMs: UInt, cancel: CancelHandle?): Requests =
         cancelling(cancel) { native.waitForRequests(waitMs, it) }
