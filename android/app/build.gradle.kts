@@ -30,4 +30,5 @@ kotlin {
 
 dependencies {
     implementation(project(":sdk-android"))
+    implementation(libs.zxing)
 }

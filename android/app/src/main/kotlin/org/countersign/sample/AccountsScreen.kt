@@ -19,6 +19,7 @@ import kotlin.time.Duration.Companion.milliseconds
 /** The accounts with their codes and countdowns, and open sign-ins above them. */
 class AccountsScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
     private val warnings = text()
+    private val reminders = LinearLayout(activity).also(column::addView)
     private val requests = LinearLayout(activity).apply { orientation = LinearLayout.VERTICAL }.also(column::addView)
     private val rows = LinearLayout(activity).apply { orientation = LinearLayout.VERTICAL }.also(column::addView)
 
@@ -28,7 +29,18 @@ class AccountsScreen(activity: MainActivity, private val authenticator: Authenti
     }
 
     override suspend fun run(): Unit = coroutineScope {
-        launch { trying { authenticator.watchSignIns().collect(::show) } }
+        if (trying { authenticator.passphraseReminder() }?.isDue == true) {
+            reminders.removeAllViews()
+            reminders.addView(button("Do you still know your passphrase?") { activity.show(ReminderScreen(activity, authenticator)) }.detached())
+        }
+        launch {
+            trying {
+                authenticator.watchSignIns().collect {
+                    show(it)
+                    tellNewDevices()
+                }
+            }
+        }
         trying { authenticator.liveCodes().collectLatest { show(it) } }
     }
 
@@ -47,6 +59,13 @@ class AccountsScreen(activity: MainActivity, private val authenticator: Authenti
             requests.addView(button("They were mine") { activity.launch { trying { authenticator.resume(pause.account) } } }.detached())
         }
         warnings.text = (signIns.failures.map { it.error.describe() } + signIns.pauses.map(::inWords)).joinToString("\n")
+    }
+
+    private suspend fun tellNewDevices() {
+        for ((account, devices) in authenticator.newDevices().groupBy { it.account }) {
+            tell("${devices.joinToString { it.name }} can approve your sign-ins now. If it isn't yours, tell your organisation.")
+            authenticator.noteNewDevicesTold(account)
+        }
     }
 
     private fun inWords(pause: AccountPause) = when (pause.reason) {

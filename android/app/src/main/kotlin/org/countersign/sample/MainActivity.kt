@@ -4,14 +4,18 @@ import android.Manifest
 import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
+import android.net.Uri
 import android.os.Build
 import android.os.Bundle
 import android.view.WindowManager
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import org.countersign.android.SignInNotifications
 
 /** Shows one screen at a time. A screen runs while it is in front, and no longer. */
@@ -19,6 +23,7 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
     private var screen: Screen? = null
     private var running: Job? = null
     private var isInFront = false
+    private var picked: CompletableDeferred<Uri?>? = null
 
     val app get() = application as SampleApp
 
@@ -56,6 +61,33 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
         if (checkSelfPermission(permission) != PackageManager.PERMISSION_GRANTED) requestPermissions(arrayOf(permission), 0)
     }
 
+    override fun onRequestPermissionsResult(request: Int, permissions: Array<String>, results: IntArray) {
+        super.onRequestPermissionsResult(request, permissions, results)
+        if (PackageManager.PERMISSION_GRANTED in results) screen?.let(::show)
+    }
+
+    /** The content of a file that the person chooses; nothing if they choose none, or it can't be read. */
+    suspend fun pickFile(): ByteArray? {
+        val any = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*")
+        val file = pick(any) ?: return null
+        return withContext(Dispatchers.IO) { runCatching { contentResolver.openInputStream(file)?.use { it.readBytes() } }.getOrNull() }
+    }
+
+    /** A folder that the person chooses. */
+    suspend fun pickFolder(): Uri? = pick(Intent(Intent.ACTION_OPEN_DOCUMENT_TREE))
+
+    private suspend fun pick(intent: Intent): Uri? {
+        picked?.cancel()
+        val chosen = CompletableDeferred<Uri?>().also { picked = it }
+        startActivityForResult(intent, PICK)
+        return chosen.await()
+    }
+
+    override fun onActivityResult(request: Int, result: Int, data: Intent?) {
+        super.onActivityResult(request, result, data)
+        if (request == PICK) picked?.complete(data?.data)
+    }
+
     override fun onStart() {
         super.onStart()
         isInFront = true
@@ -71,5 +103,9 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
     override fun onDestroy() {
         cancel()
         super.onDestroy()
+    }
+
+    private companion object {
+        const val PICK = 1
     }
 }

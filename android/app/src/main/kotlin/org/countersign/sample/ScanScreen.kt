@@ -1,17 +1,10 @@
 package org.countersign.sample
 
-import android.Manifest.permission
-import android.content.pm.PackageManager
 import android.hardware.camera2.CameraAccessException
 import android.os.Build
-import android.view.SurfaceHolder
-import android.view.SurfaceView
-import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.suspendCancellableCoroutine
 import org.countersign.Authenticator
 import org.countersign.Decision
-import org.countersign.android.CameraScanner
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.ContainerPassphrase
 import org.countersign.ffi.DeviceDescription
@@ -19,8 +12,8 @@ import org.countersign.ffi.Offer
 import org.countersign.ffi.OfferContent
 import org.countersign.ffi.Platform
 import org.countersign.ffi.ScannedCode
+import org.countersign.ffi.TransferCodeKind
 import org.countersign.passphraseOf
-import kotlin.coroutines.resume
 
 /** Scans a code and does what it offers: add accounts, enrol, register a container, or approve [request] by the code on its page. */
 class ScanScreen(
@@ -28,26 +21,28 @@ class ScanScreen(
     private val authenticator: Authenticator,
     private val request: ApprovalRequest? = null,
 ) : Screen(activity) {
-    private val preview = SurfaceView(activity)
+    private val camera = CameraPreview(activity)
 
     init {
-        column.addView(preview, FILL, PREVIEW_HEIGHT)
+        column.addView(camera.view, FILL, CameraPreview.HEIGHT)
         button("Back") { leave() }
     }
 
     override suspend fun run() {
-        if (activity.checkSelfPermission(permission.CAMERA) != PackageManager.PERMISSION_GRANTED) {
-            return activity.askFor(permission.CAMERA)
-        }
+        if (!camera.isAllowed()) return
         val scanned = try {
-            CameraScanner(activity).codes(surface()).filterIsInstance<ScannedCode.Offer>().first()
+            camera.codes().first { it is ScannedCode.Offer || it.isInvitation() }
         } catch (_: CameraAccessException) {
             tell("The camera can't be used now.")
             return leave()
         }
-        scanned.offer.use { offer -> trying { take(offer) } }
+        // A new phone asks for this one's accounts.
+        if (scanned is ScannedCode.Transfer) return activity.show(SendScreen(activity, authenticator, scanned.text))
+        if (scanned is ScannedCode.Offer) scanned.offer.use { offer -> trying { take(offer) } }
         leave()
     }
+
+    private fun ScannedCode.isInvitation() = this is ScannedCode.Transfer && kind == TransferCodeKind.INVITATION
 
     private suspend fun take(offer: Offer) {
         when (val content = offer.content()) {
@@ -93,21 +88,4 @@ class ScanScreen(
     }
 
     private fun leave() = activity.show(AccountsScreen(activity, authenticator))
-
-    private suspend fun surface() = suspendCancellableCoroutine { waiting ->
-        preview.holder.takeIf { it.surface.isValid }?.let { return@suspendCancellableCoroutine waiting.resume(it.surface) }
-        preview.holder.addCallback(object : SurfaceHolder.Callback {
-            override fun surfaceCreated(holder: SurfaceHolder) {
-                if (waiting.isActive) waiting.resume(holder.surface)
-            }
-
-            override fun surfaceChanged(holder: SurfaceHolder, format: Int, width: Int, height: Int) = Unit
-
-            override fun surfaceDestroyed(holder: SurfaceHolder) = Unit
-        })
-    }
-
-    private companion object {
-        const val PREVIEW_HEIGHT = 900
-    }
 }

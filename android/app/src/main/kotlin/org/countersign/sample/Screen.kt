@@ -1,6 +1,7 @@
 package org.countersign.sample
 
 import android.app.AlertDialog
+import android.hardware.camera2.CameraAccessException
 import android.text.InputType
 import android.view.View
 import android.view.ViewGroup
@@ -9,8 +10,12 @@ import android.widget.EditText
 import android.widget.LinearLayout
 import android.widget.ScrollView
 import android.widget.TextView
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.suspendCancellableCoroutine
 import org.countersign.ffi.AuthenticatorException
+import org.countersign.ffi.ImportRow
+import org.countersign.ffi.RowVerdict
+import org.countersign.ffi.ScannedCode
 import kotlin.coroutines.resume
 
 /** A screen: a column of views, and what happens while it is in front. */
@@ -62,6 +67,24 @@ abstract class Screen(protected val activity: MainActivity) {
                 .setOnCancelListener { waiting.resume(null) }
                 .show()
             waiting.invokeOnCancellation { shown.dismiss() }
+        }
+
+    /** Adds an entry of an import; a tap changes what becomes of it where its name is taken. */
+    protected fun addRow(row: ImportRow, choices: ImportChoices) {
+        text("${row.issuer}  ${row.name}: ${row.verdict.inWords()}")
+        if (row.verdict is RowVerdict.SameName) {
+            lateinit var choice: Button
+            choice = button(choices.of(row).inWords()) { choice.text = choices.change(row).inWords() }
+        }
+    }
+
+    /** Scans codes of a move; nothing when the camera can't be used, of which the person is told. */
+    protected suspend fun <T> scanning(camera: CameraPreview, work: suspend (Flow<ScannedCode.Transfer>) -> T): T? =
+        try {
+            work(camera.transferCodes())
+        } catch (_: CameraAccessException) {
+            tell("The camera can't be used now.")
+            null
         }
 
     /** Does something, and tells the person what went wrong, if anything. */

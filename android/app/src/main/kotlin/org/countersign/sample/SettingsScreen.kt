@@ -13,6 +13,7 @@ class SettingsScreen(activity: MainActivity, private val authenticator: Authenti
         clock()
         vault()
         wakeUps()
+        phonesAndFiles()
         accounts()
         button("Back") { activity.show(AccountsScreen(activity, authenticator)) }
     }
@@ -40,9 +41,27 @@ class SettingsScreen(activity: MainActivity, private val authenticator: Authenti
         for (distributor in channel.distributors()) button("Wake by $distributor") { channel.registerWith(distributor) }
     }
 
+    private fun phonesAndFiles() {
+        button("Backup") { activity.show(BackupScreen(activity, authenticator)) }
+        button("Import") { activity.show(ImportScreen(activity, authenticator)) }
+        button("Move from another phone") { activity.show(ReceiveScreen(activity, authenticator)) }
+        button("Move to a new phone") { activity.show(SendScreen(activity, authenticator)) }
+    }
+
     private suspend fun accounts() {
         for (account in trying { authenticator.accounts().accounts }.orEmpty()) {
             val isBound = account.binding == BindingState.ACTIVE || account.binding == BindingState.AWAITING_ACTIVATION
+            if (account.binding == BindingState.ACTIVE) {
+                button("Move approvals of ${account.issuer}") { activity.show(ReplacementScreen(activity, authenticator, account.id)) }
+            }
+            if (account.movedAt != null && account.binding != BindingState.REVOKED) {
+                button("Take ${account.issuer} ${account.name} back from the new phone") {
+                    activity.launch {
+                        trying { authenticator.takeBack(account.id) }
+                        run()
+                    }
+                }
+            }
             button("Remove ${account.issuer} ${account.name}") {
                 activity.launch {
                     val question = if (isBound) "Give this phone up at ${account.service}, and delete the account?" else "Delete the account?"
