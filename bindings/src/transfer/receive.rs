@@ -35,7 +35,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`AuthenticatorError::Input`] with `move_incomplete` while codes are missing; [`AuthenticatorError::Gone`] without a move.
+    /// [`AuthenticatorError::Input`] with `move_incomplete` while codes are missing, `move_out_of_turn` when they are stored
+    /// already; [`AuthenticatorError::Gone`] without a move.
     #[uniffi::method(default(options = None, page = None))]
     pub async fn preview_received(
         &self,
@@ -51,8 +52,7 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// As [`Authenticator::preview_received`]; [`AuthenticatorError::Input`] with `move_out_of_turn` when they are stored
-    /// already; when the vault can't be read or written.
+    /// As [`Authenticator::preview_received`]; when the vault can't be read or written.
     #[uniffi::method(default(options = None))]
     pub async fn store_received(
         &self,

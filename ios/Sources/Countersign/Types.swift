@@ -72,7 +72,7 @@ public typealias ContainerTransfer = CountersignFFI.ContainerTransfer
 
 /// Reads a stream of camera frames. It takes a few milliseconds a frame: call it on the camera's queue.
 public typealias FrameScanner = CountersignFFI.FrameScanner
-/// A code in a picture: it offers something, or it doesn't and says why.
+/// A code in a picture: it offers something, belongs to a move between two phones, or does neither and says why.
 public typealias ScannedCode = CountersignFFI.ScannedCode
 
 /// The codes in a picture file (PNG, JPEG or WebP), each once; empty if none was found. For a screenshot of a QR code.
@@ -161,6 +161,31 @@ public typealias LastBackup = CountersignFFI.LastBackup
 public typealias BackupFolder = CountersignFFI.BackupFolder
 /// Why such a folder didn't do what it was asked to.
 public typealias BackupFolderError = CountersignFFI.BackupFolderError
+
+// MARK: Another device
+
+/// The move to a new phone that is under way.
+public typealias Transfer = CountersignFFI.Transfer
+/// A move as the new phone sees it.
+public typealias Receiving = CountersignFFI.Receiving
+/// What comes next on the new phone.
+public typealias ReceivingStep = CountersignFFI.ReceivingStep
+/// Accounts that were stored on the new phone, and the receipt for the old one.
+public typealias ReceivedAccounts = CountersignFFI.ReceivedAccounts
+/// A move as the old phone sees it.
+public typealias Sending = CountersignFFI.Sending
+/// What comes next on the old phone.
+public typealias SendingStep = CountersignFFI.SendingStep
+/// Accounts that were sealed to the new phone.
+public typealias ShownAccounts = CountersignFFI.ShownAccounts
+/// What a code of a move is, and so which phone scans it.
+public typealias TransferCodeKind = CountersignFFI.TransferCodeKind
+/// A device that is to take this one's place at a service.
+public typealias Replacement = CountersignFFI.Replacement
+/// How far that device is. Its debug text has neither number nor link in it.
+public typealias ReplacementStep = CountersignFFI.ReplacementStep
+/// A device that can approve for an account beside this one.
+public typealias NewDevice = CountersignFFI.NewDevice
 
 // MARK: The vault
 

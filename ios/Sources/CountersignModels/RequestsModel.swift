@@ -15,6 +15,8 @@ public final class RequestsModel {
     public private(set) var failures: [AccountFailure] = []
     /// Accounts whose requests don't come by themselves: why, until when, and what helps. Show it.
     public private(set) var pauses: [AccountPause] = []
+    /// Devices that approve for an account beside this one since: one that isn't the person's is somebody else's. Show it.
+    public private(set) var newDevices: [NewDevice] = []
     /// What went wrong last.
     public private(set) var problem: Problem?
 
@@ -35,6 +37,7 @@ public final class RequestsModel {
                 case .pausesChanged(let pauses): self.pauses = pauses
                 case .clockChanged: break
                 }
+                newDevices = try await authenticator.newDevices()
             }
         } catch {
             open = []
@@ -49,6 +52,7 @@ public final class RequestsModel {
             open = requests.open
             failures = requests.failures
             pauses = requests.pauses
+            newDevices = try await authenticator.newDevices()
             problem = nil
         } catch {
             problem = Problem(error)
@@ -70,6 +74,17 @@ public final class RequestsModel {
     public func resume(_ account: Id) async {
         do {
             try await authenticator.resume(account)
+            problem = nil
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
+    /// The person was told of an account's new devices.
+    public func noteNewDevicesTold(of account: Id) async {
+        do {
+            try await authenticator.noteNewDevicesTold(of: account)
+            newDevices = try await authenticator.newDevices()
             problem = nil
         } catch {
             problem = Problem(error)

@@ -19,6 +19,8 @@ public final class ScanModel {
         case added([AddedAccount])
         /// A container was registered, and its tokens have come.
         case registered(Container, ContainerSync)
+        /// A new phone asks for this one's accounts by this code: ``ScanModel/sendingModel(invitedBy:)`` goes on.
+        case invited(String)
         /// This device is enrolled; its check value is to be compared, and its first request to be approved.
         case enrolled(Enrolment)
     }
@@ -56,8 +58,11 @@ public final class ScanModel {
         for case .offer(let offer) in codes {
             return take(offer)
         }
-        if case .other(let reason)? = codes.first, case .looking = state {
-            problem = Problem(reason)
+        guard case .looking = state else { return }
+        switch codes.first {
+        case .transfer(let text, .invitation): (problem, state) = (nil, .invited(text))
+        case .other(let reason): problem = Problem(reason)
+        default: break
         }
     }
 
@@ -106,6 +111,11 @@ public final class ScanModel {
             problem = Problem(error)
             state = .confirming(offer, content)
         }
+    }
+
+    /// The screen of a move that a new phone asks for.
+    public func sendingModel(invitedBy invitation: String) -> SendingModel {
+        SendingModel(authenticator, invitation: invitation)
     }
 
     /// Looks for another code.

@@ -74,6 +74,14 @@ public final class SettingsModel {
         }
     }
 
+    /// Makes codes of a moved account here again: its new phone is gone, or has given it up.
+    public func takeBack(_ account: AccountSummary) async {
+        await work {
+            try await authenticator.takeBack(account.id)
+            accounts = try await authenticator.accounts().accounts
+        }
+    }
+
     /// Gives an account up at its service, if it has one, and deletes it.
     public func delete(_ account: AccountSummary) async {
         await work {

@@ -7,6 +7,7 @@ import SwiftUI
 struct AccountsScreen: View {
     let model: CodesModel
     let requests: RequestsModel
+    let reminder: ReminderModel
     let onAsk: (RequestModel) -> Void
 
     var body: some View {
@@ -20,6 +21,7 @@ struct AccountsScreen: View {
                     }
                 }
             }
+            ReminderSection(model: reminder)
             Section("Codes") {
                 ForEach(model.rows) { row in
                     TimelineView(.periodic(from: .now, by: 1)) { _ in
@@ -79,6 +81,10 @@ struct AccountsScreen: View {
         }
         ForEach(requests.pauses, id: \.self) { pause in
             notice(of: pause)
+        }
+        ForEach(requests.newDevices, id: \.self) { device in
+            Text("\(device.name) can approve your sign-ins now. If it isn't yours, tell your organisation.")
+            Button("It is mine") { Task { await requests.noteNewDevicesTold(of: device.account) } }
         }
     }
 }

@@ -47,6 +47,7 @@ struct OpenView: View {
     let authenticator: Authenticator
     @State private var codes: CodesModel
     @State private var requests: RequestsModel
+    @State private var reminder: ReminderModel
     @State private var asked: RequestModel?
 
     init(authenticator: Authenticator, vault: VaultModel, device: DeviceDescription, camera: CameraSource?) {
@@ -56,11 +57,12 @@ struct OpenView: View {
         self.authenticator = authenticator
         _codes = State(initialValue: CodesModel(authenticator))
         _requests = State(initialValue: RequestsModel(authenticator))
+        _reminder = State(initialValue: ReminderModel(authenticator))
     }
 
     var body: some View {
         NavigationStack {
-            AccountsScreen(model: codes, requests: requests) { asked = $0 }
+            AccountsScreen(model: codes, requests: requests, reminder: reminder) { asked = $0 }
                 .toolbar {
                     NavigationLink {
                         ScanScreen(model: ScanModel(authenticator, device: device), camera: camera)
@@ -68,7 +70,7 @@ struct OpenView: View {
                         Label("Add an account", systemImage: "qrcode.viewfinder")
                     }
                     NavigationLink {
-                        SettingsScreen(model: SettingsModel(authenticator), vault: vault)
+                        SettingsScreen(authenticator: authenticator, vault: vault, camera: camera)
                     } label: {
                         Label("Settings", systemImage: "gearshape")
                     }
@@ -76,6 +78,7 @@ struct OpenView: View {
         }
         .task { await codes.run() }
         .task { await requests.run() }
+        .task { await reminder.load() }
         .onChange(of: requests.open.first?.id) {
             if let request = requests.open.first, asked == nil { asked = requests.model(for: request) }
         }

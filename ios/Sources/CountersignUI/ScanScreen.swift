@@ -35,6 +35,12 @@ struct ScanScreen: View {
                             .foregroundStyle(.red)
                     }
                 }
+            case .invited(let invitation):
+                Text("A new phone asks for your accounts.")
+                NavigationLink("Move to a new phone") {
+                    SendScreen(model: model.sendingModel(invitedBy: invitation), camera: camera)
+                }
+                Button("Cancel", role: .cancel) { model.startOver() }
             case .enrolled(let enrolment):
                 Section("Enrolled with \(enrolment.organisation)") {
                     Text("Compare this with the page:")

@@ -8,11 +8,15 @@ struct SettingsScreen: View {
     @State private var model: SettingsModel
     @State private var code: RecoveryCode?
     @State private var typed = ""
+    private let authenticator: Authenticator
     private let vault: VaultModel
+    private let camera: CameraSource?
 
-    init(model: SettingsModel, vault: VaultModel) {
-        _model = State(initialValue: model)
+    init(authenticator: Authenticator, vault: VaultModel, camera: CameraSource?) {
+        _model = State(initialValue: SettingsModel(authenticator))
+        self.authenticator = authenticator
         self.vault = vault
+        self.camera = camera
     }
 
     var body: some View {
@@ -36,9 +40,24 @@ struct SettingsScreen: View {
                     Text(health.isSound ? "All is well." : "Something is damaged; what can be read is kept.")
                 }
             }
+            Section("Phones and files") {
+                NavigationLink("Backup") { BackupScreen(model: BackupModel(authenticator)) }
+                NavigationLink("Import") { ImportScreen(model: ImportModel(authenticator)) }
+                NavigationLink("Move from another phone") {
+                    ReceiveScreen(model: ReceivingModel(authenticator), camera: camera)
+                }
+                NavigationLink("Move to a new phone") {
+                    SendScreen(model: SendingModel(authenticator), camera: camera)
+                }
+            }
             Section("Accounts") {
                 ForEach(model.accounts, id: \.id) { account in
                     AccountRow(account: account, model: model)
+                    if account.binding == .active {
+                        NavigationLink("Move approvals") {
+                            ReplacementScreen(model: ReplacementModel(authenticator, account: account.id))
+                        }
+                    }
                 }
             }
             ProblemRow(problem: model.problem)
@@ -61,6 +80,9 @@ private struct AccountRow: View {
             Text("\(account.issuer) \(account.name)")
             if account.binding == .revoked { Text("removed by its service").foregroundStyle(.secondary) }
             Spacer()
+            if account.movedAt != nil, account.binding != .revoked {
+                Button("Take back from the new phone") { Task { await model.takeBack(account) } }
+            }
             Button(isTrashed ? "Restore" : "Move to trash") {
                 Task { await model.setTrashed(account, !isTrashed) }
             }

@@ -25,6 +25,10 @@ extension Primitive {
     public var body: Never { return fatalError() }
 }
 
+public struct EmptyView: Primitive {
+    public init() {}
+}
+
 /// Any such view.
 public struct Stub: Primitive {}
 
@@ -59,7 +63,7 @@ extension State where Value: ExpressibleByNilLiteral {
     public init() { value = nil }
 }
 
-@propertyWrapper
+@propertyWrapper @dynamicMemberLookup
 public struct Binding<Value> {
     private let get: () -> Value
     public init(get: @escaping () -> Value, set: @escaping (Value) -> Void) { self.get = get }
@@ -68,6 +72,9 @@ public struct Binding<Value> {
         nonmutating set {}
     }
     public var projectedValue: Self { self }
+    public subscript<Member>(dynamicMember path: WritableKeyPath<Value, Member>) -> Binding<Member> {
+        Binding<Member>(get: { wrappedValue[keyPath: path] }, set: { _ in })
+    }
 }
 
 @propertyWrapper @dynamicMemberLookup
@@ -146,6 +153,11 @@ public struct Toggle: Primitive {
 }
 
 @MainActor @preconcurrency
+public struct Picker: Primitive {
+    public init(_ title: some StringProtocol, selection: Binding<some Hashable>, @ViewBuilder content: () -> some View) {}
+}
+
+@MainActor @preconcurrency
 public struct ProgressView: Primitive {
     public init() {}
     public init(value: Double?, total: Double = 1) {}
@@ -221,8 +233,22 @@ public struct PeriodicTimelineSchedule {
 
 @MainActor @preconcurrency
 public struct TimelineView: Primitive {
-    public struct Context {}
+    public struct Context {
+        public var date: Date { .now }
+    }
     public init(_ schedule: PeriodicTimelineSchedule, @ViewBuilder content: (Context) -> some View) {}
+}
+
+/// Apple's is in UniformTypeIdentifiers.
+public struct UTType {
+    public static let item = UTType()
+    public static let folder = UTType()
+}
+
+extension URL {
+    /// Apple's Foundation alone has files of other apps.
+    public func startAccessingSecurityScopedResource() -> Bool { true }
+    public func stopAccessingSecurityScopedResource() {}
 }
 
 // MARK: Modifiers
@@ -243,6 +269,12 @@ public struct UITextContentType {
 @MainActor
 extension View {
     public func task(_ action: @escaping @MainActor () async -> Void) -> some View { self }
+    public func task(id: some Equatable, _ action: @escaping @MainActor () async -> Void) -> some View { self }
+    public func fileImporter(
+        isPresented: Binding<Bool>, allowedContentTypes: [UTType],
+        onCompletion: @escaping @MainActor (Result<URL, any Error>) -> Void
+    ) -> some View { self }
+    public func tag(_ tag: some Hashable) -> some View { self }
     public func refreshable(action: @escaping @MainActor () async -> Void) -> some View { self }
     public func onChange(of value: some Equatable, _ action: @escaping @MainActor () -> Void) -> some View { self }
     public func navigationTitle(_ key: LocalizedStringKey) -> some View { self }

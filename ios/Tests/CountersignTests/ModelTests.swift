@@ -1,7 +1,6 @@
 import Countersign
 import CountersignModels
 import Foundation
-import Observation
 import Testing
 
 /// The screens' logic, without a screen.
@@ -167,17 +166,5 @@ import Testing
 
     private func field(_ number: UInt8, _ bytes: Data) -> Data {
         Data([number << 3 | 2, UInt8(bytes.count)]) + bytes
-    }
-}
-
-/// Waits until a model says so, looking only when it has changed.
-@MainActor
-private func until(_ condition: () -> Bool) async {
-    while true {
-        let (changes, change) = AsyncStream<Void>.makeStream()
-        if withObservationTracking(condition, onChange: { change.finish() }) { return }
-        for await _ in changes {}
-        // Observation tells of a change just before it is made.
-        await Task.yield()
     }
 }

@@ -17,6 +17,20 @@ struct Phone {
         authenticator = try await Authenticator.open(vault, keys: keys, clock: clock)
     }
 
+    /// The same phone after its app has ended and was started again: nothing is left but what is on disk and in its key stores.
+    func restarted() async throws -> Phone {
+        authenticator.vault.lock()
+        let vault = try await Vault.open(folder.appendingPathComponent("vault.db"))
+        try await vault.unlock(with: .recoveryCode(recoveryCode))
+        return Phone(
+            folder: folder, keys: keys, recoveryCode: recoveryCode,
+            authenticator: try await Authenticator.open(vault, keys: keys))
+    }
+
+    private init(folder: URL, keys: TestKeys, recoveryCode: RecoveryCode, authenticator: Authenticator) {
+        (self.folder, self.keys, self.recoveryCode, self.authenticator) = (folder, keys, recoveryCode, authenticator)
+    }
+
     /// Enrols `user`, with the activation that the service asks for at once.
     func enrol(_ user: String, at service: Service) async throws -> Id {
         let portal = try service.relyingParty()

@@ -1,5 +1,9 @@
 package org.countersign
 
+import com.google.zxing.BarcodeFormat
+import com.google.zxing.EncodeHintType
+import com.google.zxing.qrcode.QRCodeWriter
+import com.google.zxing.qrcode.decoder.ErrorCorrectionLevel
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.async
 import kotlinx.coroutines.delay
@@ -8,18 +12,22 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.countersign.ffi.AccountSummary
 import org.countersign.ffi.AuthenticatorException
+import org.countersign.ffi.FrameScanner
 import org.countersign.ffi.ImportOptions
 import org.countersign.ffi.Offer
 import org.countersign.ffi.Receiving
 import org.countersign.ffi.ReceivingStep
 import org.countersign.ffi.RowOutcome
 import org.countersign.ffi.SameName
+import org.countersign.ffi.ScannedCode
 import org.countersign.ffi.SendingStep
 import org.countersign.ffi.Transfer
+import org.countersign.ffi.TransferCodeKind
 import org.countersign.support.GatheredLog
 import org.countersign.support.Phone
 import org.countersign.support.everything
 import org.junit.jupiter.api.io.TempDir
+import java.nio.ByteBuffer
 import java.nio.file.Path
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -129,7 +137,7 @@ class TransferTest {
     }
 
     @Test
-    fun `an account of the same name is the person's choice, and the receipt says what arrived`() = phones { old, new ->
+    fun `codes are read off the other screen, a taken name is the person's choice, and the receipt says what arrived`() = phones { old, new ->
         new.add("otpauth://totp/North:0?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=North")
         val codes = GatheredLog().use { log ->
             val codes = new.takeFrom(old)
@@ -142,7 +150,7 @@ class TransferTest {
         val received = new.authenticator.storeReceived(ImportOptions(SameName.SKIP))
         withTimeout(5.seconds) { assertEquals(ACCOUNTS, shown.await().codes.codes.size) }
         assertEquals(RowOutcome.SKIPPED, received.report.rows.single { it.row.name == "0" }.outcome)
-        val proven = assertIs<SendingStep.Proven>(received.receipt.map { old.authenticator.receiveReceipt(it) }.last().step)
+        val proven = assertIs<SendingStep.Proven>(received.receipt.map { old.authenticator.receiveReceipt(seen(it, TransferCodeKind.RECEIPT)) }.last().step)
         assertEquals(ACCOUNTS - 1L to ACCOUNTS.toLong(), proven.held to proven.sent)
         assertEquals(ACCOUNTS - 1L, old.authenticator.removeMoved())
         assertEquals(listOf("0"), old.accounts().filter { it.trashedAt == null }.map { it.name })
@@ -170,11 +178,27 @@ class TransferTest {
             Offer.parse(link).use { authenticator.add(listOf(it)) }
         }
 
-        /** All of the other's accounts, scanned and not yet stored. Gives the codes. */
+        /** All of the other's accounts, scanned off its screen and not yet stored. Gives the codes. */
         suspend fun Phone.takeFrom(old: Phone): List<String> {
-            val accepted = old.authenticator.sendAccounts(invitation(authenticator.receiveAccounts()))
-            authenticator.receiveCode(assertIs<SendingStep.Comparing>(accepted.step).acceptance)
-            return old.authenticator.showAccounts(accepted.checkValue).codes.onEach { authenticator.receiveCode(it) }
+            val accepted = old.authenticator.sendAccounts(seen(invitation(authenticator.receiveAccounts()), TransferCodeKind.INVITATION))
+            authenticator.receiveCode(seen(assertIs<SendingStep.Comparing>(accepted.step).acceptance, TransferCodeKind.ACCEPTANCE))
+            val codes = old.authenticator.showAccounts(accepted.checkValue).codes
+            return codes.onEach { authenticator.receiveCode(seen(it, TransferCodeKind.ACCOUNTS)) }
         }
+
+        /** The text of a code that one phone draws, as the other's camera reads it. */
+        fun seen(text: String, kind: TransferCodeKind): String {
+            val hints = mapOf(EncodeHintType.ERROR_CORRECTION to ErrorCorrectionLevel.L)
+            val code = QRCodeWriter().encode(text, BarcodeFormat.QR_CODE, PIXELS, PIXELS, hints)
+            val luma = ByteBuffer.allocateDirect(code.width * code.height)
+            for (y in 0 until code.height) for (x in 0 until code.width) luma.put(if (code[x, y]) 0 else -1)
+            val size = code.width.toUInt()
+            val scanned = FrameScanner().use { it.scan(luma.flip(), size, size, size) }
+            val read = assertIs<ScannedCode.Transfer>(scanned.single())
+            assertEquals(text to kind, read.text to read.kind)
+            return read.text
+        }
+
+        const val PIXELS = 500
     }
 }

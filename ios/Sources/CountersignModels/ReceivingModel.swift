@@ -1,0 +1,122 @@
+import Countersign
+import Observation
+
+/// The new phone's screen of a move: it shows its code, scans the old phone's, says what would come, and stores it.
+@MainActor
+@Observable
+public final class ReceivingModel {
+    /// Where it stands.
+    public enum State: Equatable, Sendable {
+        /// Nothing was begun.
+        case idle
+        /// Show this code to the old phone, and scan the one that it answers with.
+        case inviting(invitation: String)
+        /// Show the check value, and scan the codes that the old phone then shows.
+        case scanning(count: Int32?, missing: [Int32])
+        /// What would come.
+        case previewing(ImportPreview)
+        /// All of it is stored and was read back. Show this receipt to the old phone.
+        case stored(receipt: [String])
+    }
+
+    /// Where it stands.
+    public private(set) var state = State.idle
+    /// What the person types on the old phone.
+    public private(set) var checkValue: String?
+    /// What became of each account; `nil` after a restart.
+    public private(set) var report: ImportReport?
+    /// What to do with accounts whose name one here already has. ``preview()`` shows it.
+    public var sameName = SameName.keepBoth
+    /// Whether a call is under way.
+    public private(set) var isBusy = false
+    /// What went wrong last.
+    public private(set) var problem: Problem?
+
+    private let authenticator: Authenticator
+    private var choices: [Int64: SameName] = [:]
+
+    public init(_ authenticator: Authenticator) {
+        self.authenticator = authenticator
+    }
+
+    /// Goes on with a move that was interrupted.
+    public func load() async {
+        await work {
+            if case .newPhone(let receiving)? = try await authenticator.transfer() { try await show(receiving) }
+        }
+    }
+
+    /// Begins a move.
+    public func begin() async {
+        await work { try await show(try await authenticator.receiveAccounts()) }
+    }
+
+    /// Takes what a camera sees.
+    public func take(_ codes: [ScannedCode]) async {
+        for case .transfer(let text, _) in codes { await take(text: text) }
+    }
+
+    /// Takes the text of a code of the old phone's.
+    public func take(text: String) async {
+        switch state {
+        case .inviting where !isBusy, .scanning where !isBusy:
+            await work { try await show(try await authenticator.receive(code: text)) }
+        default:
+            // A camera sees the same code many times.
+            break
+        }
+    }
+
+    /// Shows what would come, as it was chosen so far.
+    public func preview() async {
+        await work { state = .previewing(try await authenticator.previewReceived(options: options)) }
+    }
+
+    /// The person's choice for one account.
+    public func choose(_ choice: SameName, for row: ImportRow) async {
+        choices[row.row] = choice
+        await preview()
+    }
+
+    /// Stores what has come.
+    public func store() async {
+        guard case .previewing = state else { return }
+        await work {
+            let received = try await authenticator.storeReceived(options: options)
+            (report, state) = (received.report, .stored(receipt: received.receipt))
+        }
+    }
+
+    /// Ends the move: the old phone has scanned the receipt, or the person has thought better of it.
+    public func end() async {
+        await work {
+            try await authenticator.endTransfer()
+            (state, checkValue, report, choices) = (.idle, nil, nil, [:])
+        }
+    }
+
+    private var options: ImportOptions {
+        ImportOptions(sameName: sameName, choices: choices.map { RowChoice(row: $0.key, choice: $0.value) })
+    }
+
+    private func show(_ receiving: Receiving) async throws {
+        checkValue = receiving.checkValue
+        state =
+            switch receiving.step {
+            case .inviting(let invitation): .inviting(invitation: invitation)
+            case .scanning(let count, let missing): .scanning(count: count, missing: missing)
+            case .complete: .previewing(try await authenticator.previewReceived(options: options))
+            case .stored(let receipt): .stored(receipt: receipt)
+            }
+    }
+
+    private func work(_ call: () async throws -> Void) async {
+        (problem, isBusy) = (nil, true)
+        defer { isBusy = false }
+        do {
+            try await call()
+        } catch {
+            problem = Problem(error)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+#if canImport(SwiftUI)
+import Countersign
+import CountersignModels
+import SwiftUI
+
+/// The new phone's side of a move.
+struct ReceiveScreen: View {
+    @State private var model: ReceivingModel
+    private let camera: CameraSource?
+
+    init(model: ReceivingModel, camera: CameraSource?) {
+        _model = State(initialValue: model)
+        self.camera = camera
+    }
+
+    var body: some View {
+        Form {
+            switch model.state {
+            case .idle:
+                Text("The accounts come from your old phone by QR codes. No network is needed.")
+                Button("Begin") { Task { await model.begin() } }
+            case .inviting(let invitation):
+                Text("Scan this with your old phone, and the code that it shows then with this one.")
+                QRCodeView(texts: [invitation])
+                scanner
+            case .scanning(let count, let missing):
+                checkValue
+                if let count {
+                    Text("\(missing.count) of \(count) codes are still missing.")
+                    ProgressView(value: Double(Int(count) - missing.count), total: Double(count))
+                }
+                scanner
+            case .previewing(let preview): previewing(preview)
+            case .stored(let receipt): stored(receipt)
+            }
+            ProblemRow(problem: model.problem)
+            if model.state != .idle {
+                Button("End the move", role: .destructive) { Task { await model.end() } }
+            }
+        }
+        .disabled(model.isBusy)
+        .navigationTitle("Move from another phone")
+        .task { await model.load() }
+    }
+
+    @ViewBuilder private var checkValue: some View {
+        if let checkValue = model.checkValue {
+            Section("Type this on the old phone") {
+                Text(checkValue).monospacedDigit()
+            }
+        }
+    }
+
+    @ViewBuilder private var scanner: some View {
+        if let camera {
+            camera { codes in Task { await model.take(codes) } }
+        }
+    }
+
+    @ViewBuilder private func previewing(_ preview: ImportPreview) -> some View {
+        ImportRows(preview: preview, sameName: $model.sameName) { choice, row in
+            Task { await model.choose(choice, for: row) }
+        }
+        .onChange(of: model.sameName) { Task { await model.preview() } }
+        Button("Store them") { Task { await model.store() } }
+    }
+
+    @ViewBuilder private func stored(_ receipt: [String]) -> some View {
+        if let report = model.report {
+            Text("\(report.proven) accounts are here: they were read back.")
+        }
+        Text("Scan this receipt with the old phone. Until then it keeps everything.")
+        QRCodeView(texts: receipt)
+        Button("The old phone has scanned it") { Task { await model.end() } }
+    }
+}
+#endif

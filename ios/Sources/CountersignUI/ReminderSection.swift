@@ -1,0 +1,54 @@
+#if canImport(SwiftUI)
+import Countersign
+import CountersignModels
+import SwiftUI
+
+#if canImport(LocalAuthentication)
+import LocalAuthentication
+#endif
+
+/// Asks for the passphrase when it is time, so that it isn't forgotten.
+struct ReminderSection: View {
+    let model: ReminderModel
+    @State private var typed = ""
+
+    var body: some View {
+        switch model.state {
+        case .quiet: EmptyView()
+        case .asking:
+            Section("Do you still know your passphrase?") {
+                SecureField("Passphrase", text: $typed)
+                Button("Check") { Task { await model.check(taken()) } }.disabled(typed.isEmpty)
+                Button("Not now") { model.later() }
+            }
+        case .remembered: Text("That is your passphrase.")
+        case .forgotten:
+            Section("That isn't your passphrase") {
+                SecureField("Try again, or type a new one", text: $typed)
+                Button("Try again") { Task { await model.check(taken()) } }.disabled(typed.isEmpty)
+                Button("Make it my new passphrase") {
+                    let new = taken()
+                    Task { if await isThePerson() { await model.replace(with: new) } }
+                }
+                .disabled(typed.isEmpty)
+            }
+        }
+        ProblemRow(problem: model.problem)
+    }
+
+    /// Whoever holds the open phone may not make another passphrase for that alone.
+    private func isThePerson() async -> Bool {
+        #if canImport(LocalAuthentication)
+        let reason = String(localized: "Make another passphrase for your accounts")
+        return (try? await LAContext().evaluatePolicy(.deviceOwnerAuthentication, localizedReason: reason)) ?? false
+        #else
+        return false
+        #endif
+    }
+
+    private func taken() -> Passphrase {
+        defer { typed = "" }
+        return Passphrase(typed)
+    }
+}
+#endif
