@@ -190,9 +190,9 @@ impl From<&TransferCode> for TransferCodeKind {
     fn from(code: &TransferCode) -> Self {
         match code {
             TransferCode::Invitation(_) => Self::Invitation,
-            TransferCode::Acceptance(_) => Self::Acceptance,
+            TransferCode::Accounts(_) => Self::Accounts,
             TransferCode::Receipt(_) => Self::Receipt,
-            _ => Self::Accounts,
+            _ => Self::Acceptance,
         }
     }
 }
