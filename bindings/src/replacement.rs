@@ -11,7 +11,7 @@ use crate::convert::signed;
 use crate::{Authenticator, AuthenticatorError, Id};
 
 /// A device that is to take this one's place, from the ticket to its activation. To give it up, ask no more: the ticket ends
-/// by itself, and this device stays as it is.
+/// by itself, and this device stays as it is. It is in the vault, so that it goes on after the app was ended.
 #[derive(uniffi::Object)]
 pub struct Replacement(core::Replacement);
 
@@ -73,6 +73,9 @@ impl Authenticator {
     /// Begins to let another device take this one's place for an account. The platform checks the person, as for an approval:
     /// the request is signed by the approval key.
     ///
+    /// One that was begun before and isn't done ends with it, also for a device that has scanned its code:
+    /// [`Authenticator::resume_replacement`] goes on with it instead.
+    ///
     /// # Errors
     ///
     /// [`AuthenticatorError::Cancelled`] and [`AuthenticatorError::KeyStore`] when the person wasn't checked;
@@ -86,6 +89,34 @@ impl Authenticator {
     ) -> Result<Arc<Replacement>, AuthenticatorError> {
         let replacement = cancellable(cancel, self.core.replace_device(account)).await?;
         Ok(Arc::new(Replacement(replacement)))
+    }
+
+    /// Accounts with a replacement that was begun here and whose end isn't known here, as after the app was ended. Asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the vault can't be read.
+    pub async fn open_replacements(&self) -> Result<Vec<Id>, AuthenticatorError> {
+        let core = self.core.clone();
+        Ok(blocking(move || core.open_replacements()).await?)
+    }
+
+    /// Takes up the replacement of an account that was begun before: the same code, at the step that the service tells.
+    /// Nothing if there is none, or the service doesn't know it any more.
+    ///
+    /// The key store asks for nobody here: check the person before you show the code or the number again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::replacement_step`]; [`AuthenticatorError::Gone`] when the account isn't enrolled.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn resume_replacement(
+        &self,
+        account: Id,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Option<Arc<Replacement>>, AuthenticatorError> {
+        let replacement = cancellable(cancel, self.core.resume_replacement(account)).await?;
+        Ok(replacement.map(|replacement| Arc::new(Replacement(replacement))))
     }
 
     /// Asks how far the other device is: every two seconds or so, while this one shows the code or the number.

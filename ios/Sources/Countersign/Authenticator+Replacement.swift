@@ -3,13 +3,31 @@ import CountersignFFI
 extension Authenticator {
     /// Begins to let another device take this one's place for an account. The platform checks the person, as for an approval.
     ///
-    /// Show the replacement's `link()` as a QR code, and follow ``steps(of:every:)``.
+    /// Show the replacement's `link()` as a QR code, and follow ``steps(of:every:)``. One that was begun before and isn't done ends
+    /// with it: ``resumeReplacement(of:)`` goes on with it instead.
     ///
     /// - Throws: ``AuthenticatorError/Cancelled(detail:)`` and ``AuthenticatorError/KeyStore(detail:)`` when the person wasn't
     ///   checked; ``AuthenticatorError/Gone(detail:)`` when the account isn't enrolled; ``AuthenticatorError/Refused(detail:)``
     ///   with the code `account_not_able` where the service has no such message; those of the network.
     public func replaceDevice(of account: Id) async throws -> Replacement {
         try await cancellable { try await core.replaceDevice(account: account, cancel: $0) }
+    }
+
+    /// Accounts with a replacement that was begun here and whose end isn't known here, as after the app was ended. Asks nobody.
+    ///
+    /// - Throws: ``AuthenticatorError`` when the vault can't be read.
+    public func openReplacements() async throws -> [Id] {
+        try await core.openReplacements()
+    }
+
+    /// Takes up the replacement of an account that was begun before: the same code, at the step that the service tells. `nil` if
+    /// there is none, or the service doesn't know it any more.
+    ///
+    /// The key store asks for nobody here: check the person before you show the code or the number again.
+    ///
+    /// - Throws: ``AuthenticatorError/Network(detail:)``, and it can be asked again; those of the service.
+    public func resumeReplacement(of account: Id) async throws -> Replacement? {
+        try await cancellable { try await core.resumeReplacement(account: account, cancel: $0) }
     }
 
     /// Asks once how far the other device is.

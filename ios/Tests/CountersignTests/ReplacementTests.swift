@@ -16,6 +16,10 @@ import Testing
         let enrolled = try await new.authenticator.enrol(try Offer.parse(text: replacement.link()), as: .test)
         let activating = try await steps.next()
         guard case .activating(let checkValue, let number?, _)? = activating else { throw Failure("no number") }
+        // An app that was ended meanwhile goes on where it was.
+        #expect(try await old.authenticator.openReplacements() == [account])
+        let resumed = try #require(try await old.authenticator.resumeReplacement(of: account))
+        #expect(try await old.authenticator.step(of: resumed) == activating)
         #expect(checkValue == enrolled.checkValue)
         #expect(!"\(try #require(activating))".contains(number))
         // The old phone works until the new one does.
@@ -25,6 +29,7 @@ import Testing
         #expect(try await new.authenticator.approve(activation.id, number: number).outcome == .approved)
         #expect(try await steps.next() == .done)
         #expect(try await steps.next() == nil)
+        #expect(try await old.authenticator.openReplacements().isEmpty)
         #expect(try await old.binding() == .revoked)
         #expect(try await old.authenticator.accounts().accounts[0].movedAt != nil)
 

@@ -171,6 +171,9 @@ public class Authenticator internal constructor(
     override suspend fun replaceDevice(account: Id, cancel: CancelHandle?): Replacement =
         cancelling(cancel) { native.replaceDevice(account, it) }
 
+    override suspend fun resumeReplacement(account: Id, cancel: CancelHandle?): Replacement? =
+        cancelling(cancel) { native.resumeReplacement(account, it) }
+
     override suspend fun replacementStep(replacement: Replacement, cancel: CancelHandle?): ReplacementStep =
         cancelling(cancel) { native.replacementStep(replacement, it) }.also { if (it == ReplacementStep.Done) refreshCodes() }
 

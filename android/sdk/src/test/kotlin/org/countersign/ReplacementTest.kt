@@ -72,6 +72,13 @@ class ReplacementTest {
         old.keys.onApproval = {}
         old.authenticator.replaceDevice(account).use { replacement ->
             assertEquals(ReplacementStep.Waiting, old.authenticator.replacementSteps(replacement).first())
+            // An app that was ended meanwhile goes on with the same code, and asks no key for it.
+            old.keys.onApproval = { throw PlatformKeyException.Cancelled() }
+            assertEquals(listOf(account), old.authenticator.openReplacements())
+            requireNotNull(old.authenticator.resumeReplacement(account)).use { resumed ->
+                assertEquals(replacement.link(), resumed.link())
+                assertEquals(ReplacementStep.Waiting, old.authenticator.replacementSteps(resumed).first())
+            }
         }
         assertEquals(BindingState.ACTIVE, old.binding())
         assertEquals(2, old.keys.pairs.size)
