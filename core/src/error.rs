@@ -196,6 +196,7 @@ impl Refusal {
             ProblemCode::ChallengeUnknown | ProblemCode::ChallengeExpired => "request_expired",
             ProblemCode::AlreadyAnswered => "request_already_answered",
             ProblemCode::Throttled => "account_throttled",
+            ProblemCode::RelayRefused => "move_relay_refused",
             ProblemCode::Unavailable => "service_unavailable",
             ProblemCode::Malformed
             | ProblemCode::Replayed

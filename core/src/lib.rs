@@ -25,8 +25,8 @@ pub use authenticator::{
     AccountCode, AccountFailure, AccountSummary, Accounts, AddedAccount, AnswerOutcome, Authenticator,
     Backup, CodeKind, Codes, Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers,
     Correction, Enrolment, EnrolmentStep, LastBackup, NewDevice, PassphraseReminder, Received, Receiving,
-    ReceivingStep, Replacement, ReplacementStep, Requests, Sending, SendingStep, ShownAccounts, ShownCode,
-    SyncOptions, TokenFailure, Transfer, TurnDown, TurnedDown,
+    ReceivingStep, RelayAccount, Replacement, ReplacementStep, Requests, Sending, SendingStep, ShownAccounts,
+    ShownCode, SyncOptions, TokenFailure, Transfer, TransferRelay, TurnDown, TurnedDown,
 };
 pub use countersign_protocol as protocol;
 pub use error::Error;

@@ -35,3 +35,18 @@ pub(crate) fn decode_array<const N: usize>(text: &str, what: &'static str) -> Re
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ProtocolError::Malformed(what))?;
     bytes.try_into().map_err(|_| ProtocolError::Malformed(what))
 }
+
+/// For fields of messages that are bytes.
+pub(crate) mod as_base64url {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::encode_base64url(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        super::decode_base64url(&text).map_err(D::Error::custom)
+    }
+}

@@ -59,6 +59,12 @@ impl Jwk {
 pub struct Thumbprint([u8; 32]);
 
 impl Thumbprint {
+    /// The thumbprint with these 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Its 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

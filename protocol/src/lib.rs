@@ -13,6 +13,7 @@ pub mod jwk;
 pub mod jws;
 pub mod limits;
 pub mod link;
+pub mod mailbox;
 pub mod messages;
 
 pub use check::CheckValue;
@@ -21,3 +22,4 @@ pub use error::ProtocolError;
 pub use id::Id;
 pub use jwk::{Jwk, Thumbprint};
 pub use link::{EnrolmentLink, MatchLink, MatchSecret, ServiceUrl, Ticket};
+pub use mailbox::{MailboxId, MailboxName};

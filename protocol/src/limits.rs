@@ -16,3 +16,13 @@ pub const MAX_NEWER_DEVICES: usize = 8;
 pub const MAX_WAIT_SECONDS: u32 = 60;
 /// How far a request's `iat` may be from the service's time, in seconds, before it is refused as stale.
 pub const MAX_REQUEST_AGE_SECONDS: u64 = 120;
+/// Parts of one move to a new phone.
+pub const MAX_MOVE_PARTS: u16 = 4096;
+/// Sealed bytes of one part of a move.
+pub const MAX_PART_BYTES: usize = 416;
+/// Parts of a move that one message holds: as many as leave room for the rest of it.
+pub const MAX_PARTS_IN_MESSAGE: usize = 80;
+/// Sealed kibibytes of the largest move.
+pub const MAX_MOVE_KIB: u16 = 1664;
+/// Parts of a move's receipt.
+pub const MAX_RECEIPT_PARTS: usize = 32;

@@ -3,16 +3,21 @@
 //! Times are Unix times of the service: `iat` and `exp` in seconds (RFC 7519, section 4.1), `time` in milliseconds.
 //! `re` is base64url of the SHA-256 of the request's compact JWS: it ties a reply to the one request it answers.
 
+mod change;
+pub mod paths;
 mod policy;
 mod problem;
+mod relay;
 mod replace;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::change::{Change, Changed, DeviceChange};
 pub use self::policy::{Matching, Policy, PushStop, PushStopReason, StormPolicy};
 pub use self::problem::{Problem, ProblemCode};
+pub use self::relay::{Collect, Collected, Relay, RelayAct, Relayed, SealedPart};
 pub use self::replace::{Replace, Replacement, ReplacementScan, ReplacementState};
 use crate::jws::Message;
 use crate::{Id, Jwk, MatchSecret, Thumbprint, Ticket};
@@ -304,48 +309,6 @@ pub enum Outcome {
     WrongMatch,
 }
 
-/// Device to service: a change in the device's own life cycle. Signed by the device key; each `jti` works once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Change {
-    /// The service's signing key that the device trusts.
-    pub aud: Thumbprint,
-    /// The device.
-    pub device: Id,
-    /// Makes each request a new one.
-    pub jti: Id,
-    /// The device's idea of the service's time, seconds.
-    pub iat: u64,
-    /// What changes.
-    pub change: DeviceChange,
-}
-
-/// What changes about a device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum DeviceChange {
-    /// A new name.
-    Rename {
-        /// The name.
-        name: String,
-    },
-    /// A new wake-up channel, or none any more.
-    WakeUp {
-        /// The channel.
-        wake_up: Option<WakeUp>,
-    },
-    /// The device is given up: its keys and its codes are worth nothing from now on.
-    Revoke,
-}
-
-/// Service to device: the change is made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Changed {
-    /// The request that this answers.
-    pub re: String,
-    /// The service's time, milliseconds.
-    pub time: u64,
-}
-
 /// Signed by the service's old key: from now on this is the signing key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyChange {
@@ -378,24 +341,11 @@ messages! {
     Changed => "countersign-changed+jws",
     Replace => "countersign-replace+jws",
     Replacement => "countersign-replacement+jws",
+    Relay => "countersign-relay+jws",
+    Relayed => "countersign-relayed+jws",
+    Collected => "countersign-collected+jws",
     KeyChange => "countersign-key-change+jws",
     Problem => "countersign-problem+jws",
-}
-
-/// Where a device sends its requests, below the service's address.
-pub mod paths {
-    /// [`super::Enrol`] to [`super::Enrolled`].
-    pub const ENROL: &str = "/v1/device/enrol";
-    /// [`super::Fetch`] to [`super::Delivery`].
-    pub const FETCH: &str = "/v1/device/fetch";
-    /// [`super::Answer`] to [`super::Receipt`].
-    pub const ANSWER: &str = "/v1/device/answer";
-    /// [`super::Change`] to [`super::Changed`].
-    pub const CHANGE: &str = "/v1/device/change";
-    /// [`super::Replace`] to [`super::Replacement`].
-    pub const REPLACE: &str = "/v1/device/replace";
-    /// Media type of requests and replies (RFC 7515, section 9.2.1).
-    pub const MEDIA_TYPE: &str = "application/jose";
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_protocol::ServiceUrl;
-use countersign_protocol::limits::MAX_WAIT_SECONDS;
+use countersign_protocol::limits::{MAX_MOVE_KIB, MAX_WAIT_SECONDS};
 use countersign_protocol::messages::{Matching, Policy, StormPolicy};
 use serde::Deserialize;
 
@@ -89,6 +89,8 @@ pub struct Overrides {
     pub storm_limit: Option<u16>,
     /// Seconds; see [`StormPolicy::pause`].
     pub storm_pause: Option<u32>,
+    /// See [`Policy::relay`].
+    pub relay: Option<u16>,
     /// See [`Config::connections`].
     pub connections: Option<usize>,
     /// See [`Config::wake_up_private`].
@@ -141,6 +143,7 @@ impl Config {
                 matching: Matching { digits: Some(DEFAULT_DIGITS), scan: true },
                 tries: 1,
                 storm: StormPolicy::default(),
+                relay: MAX_MOVE_KIB,
             },
             ticket_lifetime: Duration::from_secs(600),
             challenge_lifetime: Duration::from_secs(120),
@@ -181,6 +184,7 @@ impl Config {
                     turned_down: overrides.storm_limit.unwrap_or(defaults.policy.storm.turned_down),
                     pause: overrides.storm_pause.unwrap_or(defaults.policy.storm.pause),
                 },
+                relay: overrides.relay.unwrap_or(defaults.policy.relay),
             },
             ticket_lifetime: seconds(overrides.ticket_lifetime, defaults.ticket_lifetime),
             challenge_lifetime: seconds(overrides.challenge_lifetime, defaults.challenge_lifetime),
@@ -224,6 +228,7 @@ impl Config {
             (self.push_limit.count > 0, "push_limit", "at least 1"),
             (within(self.push_limit.rest, 60, 2_592_000), "push_rest", "60 to 2592000 seconds"),
             ((60..=86_400).contains(&self.policy.storm.pause), "storm_pause", "60 to 86400 seconds"),
+            (self.policy.relay <= MAX_MOVE_KIB, "relay", "0, or up to 1664 KiB"),
             (self.connections > 0, "connections", "at least 1"),
         ];
         match checks.into_iter().find(|(holds, ..)| !holds) {
@@ -266,6 +271,7 @@ impl Overrides {
             push_rest: self.push_rest.or(below.push_rest),
             storm_limit: self.storm_limit.or(below.storm_limit),
             storm_pause: self.storm_pause.or(below.storm_pause),
+            relay: self.relay.or(below.relay),
             connections: self.connections.or(below.connections),
             wake_up_private: self.wake_up_private.or(below.wake_up_private),
             wake_up_ca_file: self.wake_up_ca_file.or(below.wake_up_ca_file),
@@ -328,6 +334,7 @@ mod tests {
             ("push_limit = 0", "push_limit"),
             ("push_rest = 59", "push_rest"),
             ("storm_pause = 86401", "storm_pause"),
+            ("relay = 1665", "relay"),
         ] {
             let error = Config::with(overrides(&format!("data = '/x'\n{text}"))).unwrap_err();
             assert!(error.to_string().starts_with(setting), "{text}: {error}");

@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_protocol::jws::{self, Message};
-use countersign_protocol::messages::{Answer, Change, Enrol, Fetch, Problem, ProblemCode, Replace, paths};
+use countersign_protocol::messages::{
+    Answer, Change, Collect, Enrol, Fetch, Problem, ProblemCode, Relay, Replace, paths,
+};
 use countersign_protocol::{Thumbprint, encode_base64url};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,6 +25,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(answer))
         .routes(routes!(change))
         .routes(routes!(replace))
+        .routes(routes!(relay))
+        .routes(routes!(collect))
 }
 
 /// Bind a device's keys to the account behind a ticket
@@ -128,6 +132,48 @@ async fn replace(State(app): State<Arc<App>>, body: Bytes) -> Response {
     reply.with(&app, result)
 }
 
+/// Put a move's sealed parts into a mailbox, ask for the receipt, or end it
+#[utoipa::path(
+    post, path = paths::RELAY, tag = "device",
+    request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-relay+jws`"),
+    responses(
+        (status = 200, description = "Compact JWS `countersign-relayed+jws`", body = String, content_type = "application/jose"),
+        (status = "default", description = "Compact JWS `countersign-problem+jws`", body = String, content_type = "application/jose"),
+    )
+)]
+async fn relay(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let (request, reply) = match receive::<Relay>(&app, &body) {
+        Ok(received) => received,
+        Err(refused) => return *refused,
+    };
+    drop(body);
+    let device = request.claims.device;
+    let result = actions::relay::relay(Arc::clone(&app), &request.compact, device, reply.re.clone()).await;
+    reply.with(&app, result)
+}
+
+/// Take a move's sealed parts out of a mailbox, or leave the receipt
+#[utoipa::path(
+    post, path = paths::COLLECT, tag = "device",
+    request_body(content = String, content_type = "application/json", description = "`Collect`: the mailbox's name is all that is asked for"),
+    responses(
+        (status = 200, description = "Compact JWS `countersign-collected+jws`", body = String, content_type = "application/jose"),
+        (status = "default", description = "Compact JWS `countersign-problem+jws`", body = String, content_type = "application/jose"),
+    )
+)]
+async fn collect(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let (ring, reply) = (app.ring(), Reply::to(&app, &body, true));
+    let Ok(claims) = serde_json::from_slice::<Collect>(&body) else {
+        return reply.problem(&app, ProblemCode::Malformed.into());
+    };
+    let Some(key) = ring.device_facing(&claims.aud) else {
+        return reply.problem(&app, ProblemCode::WrongServiceKey.into());
+    };
+    let reply = Reply { key: Arc::clone(key), ..reply };
+    let result = actions::collect::collect(Arc::clone(&app), claims, reply.re.clone()).await;
+    reply.with(&app, result)
+}
+
 /// A request whose form is right. Nothing in it is verified yet.
 struct Request<Q> {
     compact: String,
@@ -166,13 +212,11 @@ macro_rules! addressed {
     };
 }
 
-addressed!(Enrol: true, Fetch: false, Answer: false, Change: false, Replace: false);
+addressed!(Enrol: true, Fetch: false, Answer: false, Change: false, Replace: false, Relay: false);
 
 /// Reads a request as far as that can be done without the database, or refuses it.
 fn receive<Q: Addressed>(app: &App, body: &[u8]) -> Result<(Request<Q>, Reply), Box<Response>> {
-    let ring = app.ring();
-    let re = encode_base64url(ring::digest::digest(&ring::digest::SHA256, body));
-    let reply = Reply { key: Arc::clone(ring.current()), re, embeds_key: Q::REPLY_HAS_KEY };
+    let (ring, reply) = (app.ring(), Reply::to(app, body, Q::REPLY_HAS_KEY));
     let peeked = std::str::from_utf8(body)
         .ok()
         .and_then(|compact| jws::peek::<Q>(compact).ok().map(|peeked| (compact.to_owned(), peeked)));
@@ -186,6 +230,12 @@ fn receive<Q: Addressed>(app: &App, body: &[u8]) -> Result<(Request<Q>, Reply), 
 }
 
 impl Reply {
+    /// A reply to these bytes, under the current key until the request's own is known.
+    fn to(app: &App, body: &[u8], embeds_key: bool) -> Self {
+        let re = encode_base64url(ring::digest::digest(&ring::digest::SHA256, body));
+        Self { key: Arc::clone(app.ring().current()), re, embeds_key }
+    }
+
     fn with<M: Message>(self, app: &App, result: Result<M, Denial>) -> Response {
         match result {
             Ok(message) => self.sign(StatusCode::OK, &message),
@@ -216,7 +266,7 @@ impl Reply {
 const fn status(code: ProblemCode) -> StatusCode {
     match code {
         ProblemCode::Malformed | ProblemCode::ClockSkew => StatusCode::BAD_REQUEST,
-        ProblemCode::WrongKey => StatusCode::FORBIDDEN,
+        ProblemCode::WrongKey | ProblemCode::RelayRefused => StatusCode::FORBIDDEN,
         ProblemCode::TicketUnknown | ProblemCode::DeviceUnknown | ProblemCode::ChallengeUnknown => {
             StatusCode::NOT_FOUND
         }

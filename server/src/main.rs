@@ -102,6 +102,9 @@ struct Settings {
     /// Seconds of a phone's first rest, doubled at each further request that is turned down [default: 900]
     #[arg(long, env = "COUNTERSIGN_STORM_PAUSE", global = true)]
     storm_pause: Option<u32>,
+    /// Sealed KiB that a move to a new phone may have at this service, up to 1664; 0 for no moves [default: 1664]
+    #[arg(long, env = "COUNTERSIGN_RELAY", global = true)]
+    relay: Option<u16>,
     /// Open connections [default: 100000]
     #[arg(long, env = "COUNTERSIGN_CONNECTIONS", global = true)]
     connections: Option<usize>,
@@ -180,6 +183,7 @@ fn configure(settings: Settings) -> Result<Config, Failure> {
     flags.push_rest = settings.push_rest;
     flags.storm_limit = settings.storm_limit;
     flags.storm_pause = settings.storm_pause;
+    flags.relay = settings.relay;
     flags.connections = settings.connections;
     flags.wake_up_private = settings.wake_up_private;
     flags.wake_up_ca_file = settings.wake_up_ca_file;

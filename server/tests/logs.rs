@@ -8,8 +8,10 @@ mod support;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use countersign_protocol::messages::{Answer, Decision, DeviceChange, Enrol, WakeUp, paths};
-use countersign_protocol::{EnrolmentLink, MatchLink, encode_base64url};
+use countersign_protocol::messages::{
+    Answer, Collect, Decision, DeviceChange, Enrol, Relay, RelayAct, SealedPart, WakeUp, paths,
+};
+use countersign_protocol::{EnrolmentLink, Id, MailboxName, MatchLink, encode_base64url};
 use countersign_server::{MasterKey, MasterKeySource};
 use serde_json::json;
 use support::World;
@@ -51,13 +53,16 @@ async fn no_secret_reaches_a_log_at_trace_level() {
     let phone = enrol(&world, &mut secrets).await;
     sign_in(&world, &phone, &mut secrets).await;
     go_wrong(&world, &phone, &mut secrets).await;
+    relay(&world, &phone, &mut secrets).await;
     world.restart().await;
     std::fs::remove_dir_all(&world.config.data).unwrap();
     world.post("/v1/sign-ins", json!({"user": "ada", "application": "x"})).await;
     world.take_service().shutdown().await;
 
     let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-    for template in ["/v1/sign-ins/{id}", "/v1/device/answer", "/v1/enrolments", "stopped"] {
+    for template in
+        ["/v1/sign-ins/{id}", "/v1/device/answer", "/v1/move/collect", "/v1/enrolments", "stopped"]
+    {
         assert!(log.contains(template), "the log is captured: {template}");
     }
     for (what, secret) in &secrets.0 {
@@ -122,6 +127,27 @@ async fn sign_in(world: &World, phone: &Phone, secrets: &mut Secrets) {
     let code = phone.code_at(world.seconds());
     secrets.add("code", &code);
     world.post("/v1/codes/verify", json!({"user": "ada", "code": code})).await;
+}
+
+/// A move over the service, and one that is refused.
+async fn relay(world: &World, phone: &Phone, secrets: &mut Secrets) {
+    let name = MailboxName::new([0x5a; 32]);
+    let part = SealedPart(b"planted sealed part of a move".to_vec());
+    secrets.add("mailbox's name", &name.expose_text());
+    secrets.add("mailbox", &name.id().to_string());
+    secrets.add("sealed part", &encode_base64url(&part.0));
+    for count in [1, 4097] {
+        let act = RelayAct::Put { count, first: 1, parts: vec![part.clone()] };
+        let (jti, iat) = (Id::make_random(), world.seconds());
+        let claims = Relay { aud: phone.pin(), device: phone.id, jti, iat, mailbox: name.id(), act };
+        post(world, paths::RELAY, &phone.device_key.sign(&claims)).await;
+    }
+    for first in [0, 1] {
+        let request = Collect { aud: phone.pin(), name: name.clone(), first, receipt: vec![part.clone()] };
+        let request = serde_json::to_string(&request).unwrap();
+        post(world, paths::COLLECT, &request).await;
+        post(world, paths::COLLECT, &request[..request.len() - 1]).await;
+    }
 }
 
 /// Requests that are refused, with secrets in every place that a careless log line could print.

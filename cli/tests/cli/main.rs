@@ -7,6 +7,7 @@ mod codes;
 mod enrol;
 mod help;
 mod import;
+mod relay;
 mod replace;
 mod secrets;
 mod service;

@@ -2,8 +2,8 @@
 
 use countersign_protocol::jws::Unsigned;
 use countersign_protocol::limits::MAX_WAKE_UP_BYTES;
-use countersign_protocol::messages::{Change, DeviceChange, Replace, WakeUp};
-use countersign_protocol::{Id, ProtocolError};
+use countersign_protocol::messages::{Change, DeviceChange, Relay, RelayAct, Replace, WakeUp};
+use countersign_protocol::{Id, MailboxId, ProtocolError};
 
 use super::NativeBinding;
 
@@ -32,6 +32,24 @@ pub(crate) fn replace_request(binding: &NativeBinding, now: u64) -> Result<Unsig
         iat: now,
     };
     Unsigned::new(&replace, binding.approval_key)
+}
+
+/// What is done with a move's mailbox, to be signed by the device key.
+pub(crate) fn relay_request(
+    binding: &NativeBinding,
+    mailbox: MailboxId,
+    act: RelayAct,
+    now: u64,
+) -> Result<Unsigned, ProtocolError> {
+    let relay = Relay {
+        aud: binding.service_key.thumbprint(),
+        device: binding.device,
+        jti: Id::make_random(),
+        iat: now,
+        mailbox,
+        act,
+    };
+    Unsigned::new(&relay, binding.device_key)
 }
 
 /// Whether a service could use this address. Anything else isn't worth being kept until the service refuses it.

@@ -217,6 +217,7 @@ mod tests {
                     matching: Matching { digits: Some(6), scan: true },
                     tries: 1,
                     storm: StormPolicy::default(),
+                    relay: 0,
                 },
                 totp: jwe::seal(&self.request.encryption_key, &totp).unwrap(),
             }

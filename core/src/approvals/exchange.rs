@@ -1,17 +1,23 @@
 //! One exchange with the service: a signed request, and the check that turns a reply's text into something believed.
 
+use std::fmt;
+
 use countersign_protocol::jws::{self, Message};
 use countersign_protocol::messages::{
-    Changed, Delivery, Enrolled, Outcome, Problem, ProblemCode, Receipt, Replacement,
+    Changed, Collected, Delivery, Enrolled, Outcome, Problem, ProblemCode, Receipt, Relayed, Replacement,
 };
 use countersign_protocol::{Jwk, ProtocolError, ServiceUrl, Thumbprint, sha256_base64url};
 
-/// A request that is ready to be sent, as often as it takes: its bytes never change.
-#[derive(Clone, Debug)]
+use crate::client::Payload;
+
+/// A request that is ready to be sent, as often as it takes: its bytes never change. They may hold a ticket or the name of
+/// a mailbox, so its debug text has none of them.
+#[derive(Clone)]
 pub(crate) struct Exchange {
     url: String,
     body: String,
     hash: String,
+    is_signed: bool,
 }
 
 /// A reply that was signed by the service for this very request.
@@ -64,7 +70,12 @@ pub struct Refusal {
 impl Exchange {
     /// The signed `body`, for `path` below `service`.
     pub(crate) fn new(service: &ServiceUrl, path: &str, body: String) -> Self {
-        Self { url: service.join(path), hash: sha256_base64url(&body), body }
+        Self { url: service.join(path), hash: sha256_base64url(&body), body, is_signed: true }
+    }
+
+    /// The same for a `body` of JSON that nobody signs.
+    pub(crate) fn unsigned(service: &ServiceUrl, path: &str, body: String) -> Self {
+        Self { is_signed: false, ..Self::new(service, path, body) }
     }
 
     /// Where to post it.
@@ -72,9 +83,14 @@ impl Exchange {
         &self.url
     }
 
-    /// The compact JWS to post.
+    /// The text of it.
     pub(crate) fn body(&self) -> &str {
         &self.body
+    }
+
+    /// What to post.
+    pub(crate) fn payload(&self) -> Payload<'_> {
+        if self.is_signed { Payload::Jose(&self.body) } else { Payload::Json(&self.body) }
     }
 
     /// Reads a reply that must be signed by `key`.
@@ -120,6 +136,12 @@ impl Exchange {
     }
 }
 
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exchange({})", self.url)
+    }
+}
+
 /// What every reply has.
 pub(crate) trait Reply: Message {
     fn re(&self) -> &str;
@@ -140,7 +162,7 @@ macro_rules! replies {
     };
 }
 
-replies!(Changed, Delivery, Enrolled, Receipt, Replacement);
+replies!(Changed, Collected, Delivery, Enrolled, Receipt, Relayed, Replacement);
 
 enum Kind {
     Reply,
@@ -190,6 +212,9 @@ const fn describe(code: &ProblemCode) -> &'static str {
         ProblemCode::WrongServiceKey => {
             "the approval service no longer has the key that this account was enrolled with; \
              ask your organisation whether it replaced its service"
+        }
+        ProblemCode::RelayRefused => {
+            "the approval service does not carry this move; go on with the QR codes of the old phone"
         }
         ProblemCode::Unavailable => "the approval service cannot answer now; try again in a moment",
         ProblemCode::Malformed
@@ -260,6 +285,13 @@ mod tests {
         assert_eq!(read(&world, &TestKey::make().sign(&problem)).unwrap_err(), ReplyError::ServiceKeyChanged);
         let other = Problem { re: "other".into(), ..problem };
         assert_eq!(read(&world, &world.service.sign(&other)).unwrap_err(), ReplyError::Untrusted);
+    }
+
+    #[test]
+    fn debug_output_has_none_of_the_request() {
+        let service = World::make().binding.service;
+        let shown = format!("{:?}", Exchange::unsigned(&service, "/v1/move/collect", "CANARY".into()));
+        assert_eq!(shown, format!("Exchange({service}/v1/move/collect)"));
     }
 
     #[test]

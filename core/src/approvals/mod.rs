@@ -25,7 +25,7 @@ pub use answer::{AnswerError, MatchProof};
 pub(crate) use backoff::Backoff;
 pub use binding::{KnownDevice, NativeBinding};
 pub(crate) use challenge::{ChallengeError, NativeChallenge};
-pub(crate) use change::{change_request, is_usable, replace_request};
+pub(crate) use change::{change_request, is_usable, relay_request, replace_request};
 pub use enrolment::DeviceDescription;
 pub(crate) use enrolment::{PendingEnrolment, PublicKeys, UnsignedEnrolment};
 pub(crate) use exchange::{Exchange, Reply, Trusted};

@@ -64,6 +64,7 @@ impl World {
                 matching: Matching { digits: Some(6), scan: true },
                 tries: 1,
                 storm: StormPolicy::default(),
+                relay: 0,
             },
             state: BindingState::Active,
             wake_up: None,

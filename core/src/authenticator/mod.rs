@@ -40,7 +40,10 @@ pub use replace::{NewDevice, Replacement, ReplacementStep};
 pub use requests::{AccountFailure, Requests};
 pub use storms::{TurnDown, TurnedDown};
 use tokio::sync::Notify;
-pub use transfer::{Received, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer};
+pub use transfer::{
+    Received, Receiving, ReceivingStep, RelayAccount, Sending, SendingStep, ShownAccounts, Transfer,
+    TransferRelay,
+};
 
 use crate::Error;
 use crate::approvals::Backoff;

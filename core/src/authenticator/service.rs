@@ -8,7 +8,7 @@ use countersign_protocol::messages::ProblemCode;
 
 use super::{Authenticator, hold};
 use crate::approvals::{Binding, BindingState, Exchange, NativeBinding, Refusal, Reply, ReplyError, Trusted};
-use crate::client::{NetworkError, Payload};
+use crate::client::NetworkError;
 use crate::clock::ClockReading;
 use crate::keys::{KeyName, KeyRole, Prompt};
 use crate::{Account, Error, KeyStoreError, tasks};
@@ -100,8 +100,7 @@ impl Authenticator {
         time_out: Duration,
     ) -> Result<Replied, NetworkError> {
         let sent = self.parts.clock.read();
-        let payload = Payload::Jose(exchange.body());
-        let text = self.parts.transport.send(exchange.url(), payload, time_out).await?.text;
+        let text = self.parts.transport.send(exchange.url(), exchange.payload(), time_out).await?.text;
         Ok(Replied { text, sent, received: self.parts.clock.read() })
     }
 

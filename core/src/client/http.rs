@@ -84,6 +84,7 @@ impl Transport for HttpTransport {
         };
         let (request, most) = match payload {
             Payload::Jose(body) => (post(body, paths::MEDIA_TYPE), MAX_MESSAGE_BYTES),
+            Payload::Json(body) => (post(body, paths::JSON), MAX_MESSAGE_BYTES),
             Payload::Form(body) => (post(body, FORM), MAX_JSON_BYTES),
             Payload::Query => (self.client.get(url), MAX_JSON_BYTES),
         };

@@ -26,6 +26,8 @@ pub trait Transport: Send + Sync {
 pub enum Payload<'a> {
     /// Posted: a compact JWS, `application/jose`.
     Jose(&'a str),
+    /// Posted: `application/json`.
+    Json(&'a str),
     /// Posted: `application/x-www-form-urlencoded`.
     Form(&'a str),
     /// Nothing: a GET, whose address says it all.

@@ -3,9 +3,11 @@
 //! ```text
 //! COUNTERSIGN-MOVE: base32( version (1) | kind (1) | move (16) | … )
 //! invitation, acceptance:   … public key (65)
+//! relayed acceptance:       … public key (65) | service key's thumbprint (32) | service's address (up to 255)
 //! accounts, receipt:        … part (2) | parts (2) | sealed (17 to 416)
 //! ```
 //!
+//! The version is 1, and 2 for an acceptance that names a service, which an app that knows none refuses as too new.
 //! Upper case throughout, so that QR codes hold it in their alphanumeric mode: 5.5 bits for each character of 5.
 
 use std::fmt;
@@ -13,7 +15,7 @@ use std::fmt;
 use countersign_protocol::{Id, Jwk};
 use data_encoding::BASE32_NOPAD;
 
-use super::TransferError;
+use super::{Relay, TransferError};
 
 /// What one QR code of a move says. Nothing in it is secret: secrets in it are sealed.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum TransferCode {
     /// The new phone asks for accounts.
     Invitation(Greeting),
     /// The old phone takes the invitation up.
-    Acceptance(Greeting),
+    Acceptance(Acceptance),
     /// A part of the accounts.
     Accounts(Part),
     /// A part of the new phone's receipt.
@@ -39,6 +41,16 @@ pub struct Greeting {
     pub key: Jwk,
 }
 
+/// The old phone's answer to an invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Acceptance {
+    /// The old phone's key.
+    pub greeting: Greeting,
+    /// The service that the sealed parts go over, if the old phone's owner has chosen one.
+    pub relay: Option<Relay>,
+}
+
 /// One of several codes that make up a whole.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,7 +61,7 @@ pub struct Part {
     pub number: u16,
     /// How many there are, up to [`Part::MAX_COUNT`].
     pub count: u16,
-    pub(super) sealed: Vec<u8>,
+    pub(crate) sealed: Vec<u8>,
 }
 
 /// What is told apart by the second byte.
@@ -85,14 +97,21 @@ impl TransferCode {
         }
         let bytes = BASE32_NOPAD.decode(encoded.as_bytes()).map_err(|_| TransferError::BadCode)?;
         let (&[version, kind], rest) = bytes.split_first_chunk::<2>().ok_or(TransferError::BadCode)?;
-        if version != VERSION {
+        if ![VERSION, RELAYED_VERSION].contains(&version) {
             return Err(TransferError::UnknownVersion);
         }
         let (&session, rest) = rest.split_first_chunk::<16>().ok_or(TransferError::BadCode)?;
         let session = Id::from_bytes(session);
-        match Kind::from_number(kind).ok_or(TransferError::BadCode)? {
+        let kind = Kind::from_number(kind).ok_or(TransferError::BadCode)?;
+        if version == RELAYED_VERSION {
+            return Self::read_relayed(kind, session, rest);
+        }
+        match kind {
             Kind::Invitation => Greeting::read(session, rest).map(Self::Invitation),
-            Kind::Acceptance => Greeting::read(session, rest).map(Self::Acceptance),
+            Kind::Acceptance => {
+                let greeting = Greeting::read(session, rest)?;
+                Ok(Self::Acceptance(Acceptance { greeting, relay: None }))
+            }
             Kind::Accounts => Part::read(session, rest).map(Self::Accounts),
             Kind::Receipt => Part::read(session, rest).map(Self::Receipt),
         }
@@ -103,9 +122,14 @@ impl TransferCode {
     pub fn to_text(&self) -> String {
         let mut bytes;
         match self {
-            Self::Invitation(greeting) | Self::Acceptance(greeting) => {
-                bytes = header(self.kind(), greeting.session).to_vec();
+            Self::Invitation(greeting) | Self::Acceptance(Acceptance { greeting, relay: None }) => {
+                bytes = header(VERSION, self.kind(), greeting.session).to_vec();
                 bytes.extend_from_slice(&greeting.key.to_point());
+            }
+            Self::Acceptance(Acceptance { greeting, relay: Some(relay) }) => {
+                bytes = header(RELAYED_VERSION, self.kind(), greeting.session).to_vec();
+                bytes.extend_from_slice(&greeting.key.to_point());
+                bytes.extend_from_slice(&relay.to_bytes());
             }
             Self::Accounts(part) | Self::Receipt(part) => {
                 bytes = part_header(self.kind(), part.session, part.number, part.count).to_vec();
@@ -124,9 +148,18 @@ impl TransferCode {
         }
     }
 
+    fn read_relayed(kind: Kind, session: Id, rest: &[u8]) -> Result<Self, TransferError> {
+        let (point, relay) = rest.split_first_chunk::<65>().ok_or(TransferError::BadCode)?;
+        if kind != Kind::Acceptance {
+            return Err(TransferError::BadCode);
+        }
+        let (greeting, relay) = (Greeting::read(session, point)?, Some(Relay::read(relay)?));
+        Ok(Self::Acceptance(Acceptance { greeting, relay }))
+    }
+
     pub(super) const fn session(&self) -> Id {
         match self {
-            Self::Invitation(greeting) | Self::Acceptance(greeting) => greeting.session,
+            Self::Invitation(greeting) | Self::Acceptance(Acceptance { greeting, .. }) => greeting.session,
             Self::Accounts(part) | Self::Receipt(part) => part.session,
         }
     }
@@ -140,6 +173,7 @@ impl fmt::Debug for TransferCode {
 
 const SCHEME: &str = "COUNTERSIGN-MOVE:";
 const VERSION: u8 = 1;
+const RELAYED_VERSION: u8 = 2;
 
 impl Kind {
     const fn from_number(number: u8) -> Option<Self> {
@@ -173,20 +207,21 @@ impl Part {
     fn read(session: Id, rest: &[u8]) -> Result<Self, TransferError> {
         let (&[a, b, c, d], sealed) = rest.split_first_chunk::<4>().ok_or(TransferError::BadCode)?;
         let (number, count) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        Self::new(session, number, count, sealed.to_vec())
+    }
+
+    /// A part as it was scanned or carried, if it can be one.
+    pub(crate) fn new(session: Id, number: u16, count: u16, sealed: Vec<u8>) -> Result<Self, TransferError> {
         let is_sound = (1..=count).contains(&number)
             && count <= Self::MAX_COUNT
             && (Self::TAG_BYTES + 1..=Self::TAG_BYTES + Self::CONTENT_BYTES).contains(&sealed.len());
-        if is_sound {
-            Ok(Self { session, number, count, sealed: sealed.to_vec() })
-        } else {
-            Err(TransferError::BadCode)
-        }
+        if is_sound { Ok(Self { session, number, count, sealed }) } else { Err(TransferError::BadCode) }
     }
 }
 
-fn header(kind: Kind, session: Id) -> [u8; 18] {
+fn header(version: u8, kind: Kind, session: Id) -> [u8; 18] {
     let mut header = [0; 18];
-    header[..2].copy_from_slice(&[VERSION, kind.number()]);
+    header[..2].copy_from_slice(&[version, kind.number()]);
     header[2..].copy_from_slice(session.as_bytes());
     header
 }
@@ -194,7 +229,7 @@ fn header(kind: Kind, session: Id) -> [u8; 18] {
 /// All that comes before a part's sealed bytes; they are sealed with it as their additional data.
 pub(super) fn part_header(kind: Kind, session: Id, number: u16, count: u16) -> [u8; 22] {
     let mut bytes = [0; 22];
-    bytes[..18].copy_from_slice(&header(kind, session));
+    bytes[..18].copy_from_slice(&header(VERSION, kind, session));
     bytes[18..20].copy_from_slice(&number.to_be_bytes());
     bytes[20..].copy_from_slice(&count.to_be_bytes());
     bytes

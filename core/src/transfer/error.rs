@@ -48,6 +48,25 @@ pub enum TransferError {
     /// Parts have yet to be scanned.
     #[error("{0} of the parts have not been scanned yet; scan them, in any order")]
     Incomplete(usize),
+    /// The acceptance names a service by an address that isn't one.
+    #[error(
+        "the code names an approval service that can't be one; choose none on the old phone, then scan its code again"
+    )]
+    BadRelay,
+    /// The move doesn't go over a service.
+    #[error("this move goes by QR codes alone; scan the ones that the other phone shows")]
+    NoRelay,
+    /// What the service gave out isn't what the other phone put in.
+    #[error(
+        "what the approval service has is not what the other phone sealed, and was not taken; \
+         go on with the QR codes that the other phone shows"
+    )]
+    RelayAltered,
+    /// The service has nothing of this move any more.
+    #[error(
+        "the approval service has nothing of this move any more; show the receipt to the old phone's camera"
+    )]
+    RelayOver,
     /// The receipt isn't of what was sent.
     #[error(
         "the receipt is not of what was sent, so nothing is removed here; look at the new phone's accounts"
@@ -73,6 +92,10 @@ impl TransferError {
             Self::NothingToMove => "move_nothing",
             Self::TooMuch => "move_too_much",
             Self::Incomplete(_) => "move_incomplete",
+            Self::BadRelay => "move_bad_relay",
+            Self::NoRelay => "move_no_relay",
+            Self::RelayAltered => "move_relay_altered",
+            Self::RelayOver => "move_relay_over",
             Self::NotProven => "move_not_proven",
         }
     }

@@ -7,6 +7,8 @@
 //!
 //! - The keys of both phones are made for one move, and everything sealed is bound to both of them.
 //! - Keys that approve sign-ins never move.
+//! - The sealed parts may go over an approval service instead of QR codes ([`Relay`]): it can't read them, each is opened
+//!   as if a camera had seen it, and the QR codes stay the way back.
 //! - Codes come in any order and as often as a camera sees them; each is authenticated by itself, so that a foreign one is
 //!   refused where it is scanned. A move goes on after a crash of either phone.
 //!
@@ -17,15 +19,19 @@ mod code;
 mod error;
 mod parts;
 mod record;
+mod relay;
 mod session;
 
 pub(crate) use accounts::{Receipt, is_of_this_device, proven, read, write};
 pub(crate) use code::Kind;
-pub use code::{Greeting, Part, TransferCode};
+pub use code::{Acceptance, Greeting, Part, TransferCode};
 pub use error::TransferError;
 pub(crate) use record::{
-    Peer, Proof, StoredReceiving, StoredSending, StoredTransfer, clear, codes, content, keep_code, load,
+    Peer, Proof, ReceivingRelay, SendingRelay, StoredReceiving, StoredSending, StoredTransfer, clear, codes,
+    content, keep_code, load, sealed,
 };
+pub use relay::Relay;
+pub(crate) use session::Session;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,17 @@
 //! A move under way, as the vault keeps it: whatever ends the process, the move goes on where it was.
 
+use std::ops::RangeInclusive;
+
 use countersign_protocol::jwe::EncryptionKey;
+use countersign_protocol::messages::SealedPart;
 use countersign_protocol::{Id, Jwk};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::TransferError;
-use super::code::{Greeting, Kind, Part, TransferCode};
+use super::code::{Acceptance, Greeting, Kind, Part, TransferCode};
 use super::parts::Parts;
+use super::relay::Relay;
 use super::session::Session;
 use crate::vault::{Record, RecordKind, Transaction, VaultError};
 use crate::{Error, Secret};
@@ -36,6 +40,17 @@ pub(crate) struct StoredReceiving {
     pub(crate) accounts: Parts,
     /// How many codes the receipt has, once there is one.
     pub(crate) receipt: Option<u16>,
+    /// The service that the acceptance has named.
+    #[serde(default)]
+    pub(crate) relay: Option<ReceivingRelay>,
+}
+
+/// A service that carries the move to this phone.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ReceivingRelay {
+    pub(crate) via: Relay,
+    /// Whether it has taken the receipt.
+    pub(crate) is_left: bool,
 }
 
 /// The old phone's side.
@@ -50,6 +65,21 @@ pub(crate) struct StoredSending {
     pub(crate) receipt: Parts,
     /// What the receipt has proven.
     pub(crate) proven: Option<Proof>,
+    /// The service that the acceptance names.
+    #[serde(default)]
+    pub(crate) relay: Option<SendingRelay>,
+}
+
+/// A service that carries the move from this phone.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SendingRelay {
+    pub(crate) via: Relay,
+    /// Whose device key signs.
+    pub(crate) account: Id,
+    /// Whether it has all parts.
+    pub(crate) is_put: bool,
+    /// Whether its mailbox was ended.
+    pub(crate) is_ended: bool,
 }
 
 /// What the new phone has proven to hold.
@@ -91,6 +121,7 @@ impl StoredReceiving {
             peer: None,
             accounts: Parts::default(),
             receipt: None,
+            relay: None,
         }
     }
 
@@ -140,12 +171,14 @@ impl StoredSending {
             accounts: None,
             receipt: Parts::default(),
             proven: None,
+            relay: None,
         })
     }
 
     pub(crate) fn acceptance(&self) -> Result<String, TransferError> {
-        let key = own_key(&self.private)?.public();
-        Ok(TransferCode::Acceptance(Greeting { session: self.session, key }).to_text())
+        let greeting = Greeting { session: self.session, key: own_key(&self.private)?.public() };
+        let relay = self.relay.as_ref().map(|relay| relay.via.clone());
+        Ok(TransferCode::Acceptance(Acceptance { greeting, relay }).to_text())
     }
 
     pub(crate) fn session(&self) -> Result<Session, TransferError> {
@@ -178,11 +211,16 @@ pub(crate) fn keep_code(
 
 /// The codes of a kind, in order.
 pub(crate) fn codes(tx: &mut Transaction<'_>, kind: Kind, count: u16) -> Result<Vec<String>, Error> {
-    let text = |number| match tx.get(code_id(kind, number))? {
-        Some(StoredTransfer::Code(text)) => Ok(text),
-        _ => Err(VaultError::NotFound { kind: RecordKind::Transfer, id: code_id(kind, number) }.into()),
-    };
-    (1..=count).map(text).collect()
+    (1..=count).map(|number| code(tx, kind, number)).collect()
+}
+
+/// The sealed bytes of some codes of a kind, in order.
+pub(crate) fn sealed(
+    tx: &mut Transaction<'_>,
+    kind: Kind,
+    numbers: RangeInclusive<u16>,
+) -> Result<Vec<SealedPart>, Error> {
+    numbers.map(|number| Ok(SealedPart(part(&code(tx, kind, number)?)?.sealed))).collect()
 }
 
 /// What is sealed in all codes of a kind.
@@ -195,12 +233,23 @@ pub(crate) fn content(
     let codes = codes(tx, kind, count.unwrap_or_default())?;
     let mut content = Zeroizing::new(Vec::with_capacity(codes.len() * Part::CONTENT_BYTES));
     for code in &codes {
-        let (TransferCode::Accounts(part) | TransferCode::Receipt(part)) = TransferCode::parse(code)? else {
-            return Err(TransferError::Altered.into());
-        };
-        content.extend_from_slice(&session.open(kind, &part)?);
+        content.extend_from_slice(&session.open(kind, &part(code)?)?);
     }
     Ok(content)
+}
+
+fn code(tx: &mut Transaction<'_>, kind: Kind, number: u16) -> Result<String, Error> {
+    match tx.get(code_id(kind, number))? {
+        Some(StoredTransfer::Code(text)) => Ok(text),
+        _ => Err(VaultError::NotFound { kind: RecordKind::Transfer, id: code_id(kind, number) }.into()),
+    }
+}
+
+fn part(code: &str) -> Result<Part, TransferError> {
+    match TransferCode::parse(code)? {
+        TransferCode::Accounts(part) | TransferCode::Receipt(part) => Ok(part),
+        _ => Err(TransferError::Altered),
+    }
 }
 
 /// Forgets the move and all its codes.

@@ -1,13 +1,13 @@
 //! What the two phones of one move share, and what is sealed under it.
 
 use countersign_protocol::jwe::EncryptionKey;
-use countersign_protocol::{CheckValue, Id, Jwk, Thumbprint};
+use countersign_protocol::{CheckValue, Id, Jwk, MailboxName, Thumbprint};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 use zeroize::Zeroizing;
 
-use super::TransferError;
 use super::code::{Kind, Part, TransferCode, part_header};
+use super::{Relay, TransferError};
 use crate::import::{Argon2Cost, ImportError, ImportFormat, argon2id};
 use crate::{Error, Secret};
 
@@ -49,7 +49,7 @@ impl Session {
     ///
     /// [`ImportError::OutOfMemory`].
     pub(crate) fn check_value(&self) -> Result<CheckValue, Error> {
-        let secret = Secret::new(self.expand(b"check value")?.to_vec());
+        let secret = Secret::new(self.expand(b"check value", b"")?.to_vec());
         // The format is for the errors alone, of which only the lack of memory can come.
         let stretched = argon2id(ImportFormat::Countersign, &secret, self.id.as_bytes(), CHECK_COST)?;
         let bits = stretched.first_chunk().ok_or(ImportError::Damaged)?;
@@ -102,17 +102,23 @@ impl Session {
         Ok(buffer)
     }
 
+    /// The name of the mailbox at a service. It is bound to the service, so that an altered acceptance leads to a mailbox
+    /// that nobody has.
+    pub(crate) fn mailbox(&self, relay: &Relay) -> Result<MailboxName, TransferError> {
+        Ok(MailboxName::new(*self.expand(b"relay", &relay.to_bytes())?))
+    }
+
     fn key(&self, kind: Kind) -> Result<LessSafeKey, TransferError> {
         let label: &[u8] = match kind {
             Kind::Receipt => b"receipt",
             _ => b"accounts",
         };
-        let key = UnboundKey::new(&AES_256_GCM, &*self.expand(label)?);
+        let key = UnboundKey::new(&AES_256_GCM, &*self.expand(label, b"")?);
         key.map(LessSafeKey::new).map_err(|_| TransferError::BadCode)
     }
 
-    fn expand(&self, label: &[u8]) -> Result<Zeroizing<[u8; 32]>, TransferError> {
-        let info = [label, self.id.as_bytes(), self.new_phone.as_bytes(), self.old_phone.as_bytes()];
+    fn expand(&self, label: &[u8], more: &[u8]) -> Result<Zeroizing<[u8; 32]>, TransferError> {
+        let info = [label, self.id.as_bytes(), self.new_phone.as_bytes(), self.old_phone.as_bytes(), more];
         let mut key = Zeroizing::new([0; 32]);
         let filled = self.shared.expand(&info, HKDF_SHA256).and_then(|okm| okm.fill(&mut *key));
         filled.map_err(|_| TransferError::BadCode)?;

@@ -1,7 +1,7 @@
 //! What a move promises, between two phones without a vault: `tests/tests/transfer.rs` has those with one.
 
-use countersign_protocol::Id;
 use countersign_protocol::jwe::EncryptionKey;
+use countersign_protocol::{Id, Thumbprint, decode_base64url};
 use proptest::prelude::*;
 
 use super::parts::Parts;
@@ -68,13 +68,113 @@ fn another_implementation_makes_the_same_codes() {
     let (new_key, old_key) = (key(&vector.new_phone_private_key), key(&vector.old_phone_private_key));
     let greeting = |key: &EncryptionKey| Greeting { session: id, key: key.public() };
     assert_eq!(TransferCode::Invitation(greeting(&new_key)).to_text(), vector.invitation);
-    assert_eq!(TransferCode::Acceptance(greeting(&old_key)).to_text(), vector.acceptance);
+    assert_eq!(
+        TransferCode::Acceptance(Acceptance { greeting: greeting(&old_key), relay: None }).to_text(),
+        vector.acceptance
+    );
 
     let pair = Pair { id, new_key, old_key };
     assert_eq!(pair.new_phone().check_value().unwrap().to_string(), vector.check_value);
     assert_eq!(pair.old_phone().seal(Kind::Accounts, vector.content.as_bytes()).unwrap(), vector.accounts);
     let receipt = Receipt::expected(&read(vector.content.as_bytes()).unwrap(), &vector.held);
     assert_eq!(pair.new_phone().seal(Kind::Receipt, &receipt.to_bytes()).unwrap(), vector.receipt);
+}
+
+/// What another program makes of the part of it that goes over a service.
+#[derive(serde::Deserialize)]
+struct RelayVector {
+    service: String,
+    service_key: String,
+    acceptance: String,
+    mailbox_name: String,
+    mailbox: String,
+}
+
+#[test]
+fn another_implementation_names_the_same_service_and_the_same_mailbox() {
+    let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    let read = |name| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/transfer");
+        std::fs::read(format!("{folder}/{name}")).unwrap()
+    };
+    let keys: Vector = serde_json::from_slice(&read("version-1.json")).unwrap();
+    let vector: RelayVector = serde_json::from_slice(&read("relay.json")).unwrap();
+    let key = |text| EncryptionKey::from_bytes(&hex(text)).unwrap();
+    let (new_key, old_key) = (key(&keys.new_phone_private_key), key(&keys.old_phone_private_key));
+    let pair = Pair { id: Id::from_bytes(hex(&keys.r#move).try_into().unwrap()), new_key, old_key };
+    let service_key = Thumbprint::from_bytes(hex(&vector.service_key).try_into().unwrap());
+    let relay = Relay::new(vector.service.parse().unwrap(), service_key).unwrap();
+    let greeting = Greeting { session: pair.id, key: pair.old_key.public() };
+    let acceptance = TransferCode::Acceptance(Acceptance { greeting, relay: Some(relay.clone()) });
+    assert_eq!(acceptance.to_text(), vector.acceptance);
+    let name = pair.new_phone().mailbox(&relay).unwrap();
+    assert_eq!(decode_base64url(&name.expose_text()).unwrap(), hex(&vector.mailbox_name));
+    assert_eq!(name.id().as_bytes().to_vec(), hex(&vector.mailbox));
+}
+
+fn relay(service: &str) -> Relay {
+    Relay::new(service.parse().unwrap(), EncryptionKey::make_random().public().thumbprint()).unwrap()
+}
+
+#[test]
+fn a_mailbox_is_known_to_the_two_phones_and_bound_to_the_service_that_the_acceptance_names() {
+    let (pair, relay) = (Pair::make(), relay("https://approve.example"));
+    let name = |session: Session, relay: &Relay| session.mailbox(relay).unwrap().expose_text();
+    let ours = name(pair.new_phone(), &relay);
+    assert_eq!(name(pair.old_phone(), &relay), ours);
+    let other_key =
+        Relay { service_key: EncryptionKey::make_random().public().thumbprint(), ..relay.clone() };
+    let other_service = Relay { service: "https://approve.exampl".parse().unwrap(), ..relay.clone() };
+    let stranger = Pair { new_key: EncryptionKey::make_random(), ..Pair::make() };
+    let others = [
+        name(pair.new_phone(), &other_key),
+        name(pair.new_phone(), &other_service),
+        name(Pair { id: Id::make_random(), ..pair }.new_phone(), &relay),
+        name(stranger.new_phone(), &relay),
+    ];
+    assert!(others.iter().all(|other| *other != ours));
+}
+
+#[test]
+fn an_acceptance_names_a_service_in_one_way_or_is_refused() {
+    let greeting = Greeting { session: Id::make_random(), key: EncryptionKey::make_random().public() };
+    let longest = format!("https://{}.example", "a".repeat(239));
+    for service in
+        ["https://approve.example", "https://approve.example:8443/eu", "http://127.0.0.1:8440", &longest]
+    {
+        let code = TransferCode::Acceptance(Acceptance { greeting, relay: Some(relay(service)) });
+        let text = code.to_text();
+        assert!(text.len() <= 718 && TransferCode::parse(&text).unwrap() == code, "{service}");
+    }
+    let too_long = format!("https://{}.example", "a".repeat(240)).parse().unwrap();
+    assert!(Relay::new(too_long, greeting.key.thumbprint()).is_none());
+
+    let read = |version: u8, kind: u8, address: &str| {
+        let mut bytes = vec![version, kind];
+        bytes.extend_from_slice(greeting.session.as_bytes());
+        bytes.extend_from_slice(&greeting.key.to_point());
+        bytes.extend_from_slice(&[7; 32]);
+        bytes.extend_from_slice(address.as_bytes());
+        TransferCode::parse(&format!("COUNTERSIGN-MOVE:{}", data_encoding::BASE32_NOPAD.encode(&bytes)))
+    };
+    assert!(read(2, 2, "https://approve.example").is_ok());
+    for (address, error) in [
+        ("", TransferError::BadRelay),
+        ("approve.example", TransferError::BadRelay),
+        ("http://approve.example", TransferError::BadRelay),
+        ("https://approve.example/", TransferError::BadRelay),
+        ("https://APPROVE.example", TransferError::BadRelay),
+        ("https://approve.example:443", TransferError::BadRelay),
+        ("https://ada@approve.example", TransferError::BadRelay),
+        ("https://approve.example?x", TransferError::BadRelay),
+        ("https://appr\u{f6}ve.example", TransferError::BadRelay),
+        (&format!("https://{}.example", "a".repeat(240)), TransferError::BadCode),
+    ] {
+        assert_eq!(read(2, 2, address).unwrap_err(), error, "{address}");
+    }
+    assert_eq!(read(2, 1, "https://approve.example").unwrap_err(), TransferError::BadCode);
+    assert_eq!(read(1, 2, "https://approve.example").unwrap_err(), TransferError::BadCode);
+    assert_eq!(read(3, 2, "https://approve.example").unwrap_err(), TransferError::UnknownVersion);
 }
 
 #[test]
@@ -84,7 +184,7 @@ fn every_code_reads_as_what_was_written() {
     let part = Part { session: pair.id, number: 2, count: 3, sealed: vec![7; 416] };
     for code in [
         TransferCode::Invitation(greeting),
-        TransferCode::Acceptance(greeting),
+        TransferCode::Acceptance(Acceptance { greeting, relay: None }),
         TransferCode::Accounts(part.clone()),
         TransferCode::Receipt(part),
     ] {
@@ -100,7 +200,7 @@ fn every_code_reads_as_what_was_written() {
 #[test]
 fn what_is_no_code_of_a_move_is_told_by_kind() {
     let text = Pair::make().old_phone().seal(Kind::Accounts, b"content").unwrap().remove(0);
-    let newer = text.replacen(":AE", ":AI", 1);
+    let newer = text.replacen(":AE", ":AM", 1);
     for (text, error) in [
         ("", TransferError::NotACode),
         ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", TransferError::NotACode),

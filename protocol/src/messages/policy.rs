@@ -12,6 +12,9 @@ pub struct Policy {
     /// When a device stops showing an account's requests by itself.
     #[serde(default)]
     pub storm: StormPolicy,
+    /// Sealed kibibytes of a move to a new phone that the service carries; 0 for none.
+    #[serde(default)]
+    pub relay: u16,
 }
 
 /// Which matchings a challenge accepts. Neither means that policy asks for none.

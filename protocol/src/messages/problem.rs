@@ -16,7 +16,8 @@ pub struct Problem {
     /// What became of the challenge before, with [`ProblemCode::AlreadyAnswered`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// Milliseconds after which the request may be made again, with [`ProblemCode::Throttled`].
+    /// Milliseconds after which the request may be made again, with [`ProblemCode::Throttled`] and, where there were too many,
+    /// [`ProblemCode::RelayRefused`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
@@ -55,6 +56,8 @@ pub enum ProblemCode {
     WrongKey,
     /// Too many failures on this account; `retry_after` says when to try again.
     Throttled,
+    /// The service doesn't carry this move: it carries none, it is too large, or they were too many.
+    RelayRefused,
     /// The service can't serve the request now.
     Unavailable,
     /// A reason that this version doesn't know.

@@ -59,6 +59,7 @@ pub(crate) fn device(
     for replacement in enrolments::open_replacements(transaction, device.id)? {
         cancel_enrolment(transaction, &replacement, actor, now)?;
     }
+    super::relay::end(transaction, device, "ended", actor, now)?;
     audit::append(transaction, now, actor, Event::DeviceRevoke, "revoked", &device.account, Some(device.id))?;
     let open =
         challenges::open(transaction, &device.account, device.id, device.service_key, now, usize::MAX)?;

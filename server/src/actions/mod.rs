@@ -5,11 +5,13 @@
 pub(crate) mod answer;
 pub(crate) mod change;
 pub(crate) mod code;
+pub(crate) mod collect;
 pub(crate) mod end;
 pub(crate) mod enrol;
 pub(crate) mod enrolment;
 pub(crate) mod fetch;
 pub(crate) mod lock;
+pub(crate) mod relay;
 pub(crate) mod replace;
 pub(crate) mod sign_in;
 pub(crate) mod sweep;

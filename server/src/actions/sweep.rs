@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actions;
+use crate::actions::relay::OPENINGS_COUNT;
 use crate::app::App;
 use crate::refusal::log_store_error;
 use crate::store::audit::Actor;
 use crate::store::enrolments::{self, EnrolmentState};
 use crate::store::sign_ins::{self, SignInState};
-use crate::store::{StoreError, accounts, devices};
+use crate::store::{StoreError, accounts, devices, mailboxes};
 
 /// How often the service looks. Nothing is accepted late for it: every decision looks at the time itself.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -21,10 +22,12 @@ const BATCH: u32 = 200;
 /// Sweeps until the service stops.
 pub(crate) async fn run(app: Arc<App>) {
     while !app.hub.is_closing() {
+        let began = app.now();
         if let Err(error) = once(&app).await {
             log_store_error(&error);
         }
-        app.clock.sleep_until(app.now() + INTERVAL).await;
+        // From the time that it has looked at: what comes due meanwhile isn't left to the next interval's end.
+        app.clock.sleep_until(began + INTERVAL).await;
     }
 }
 
@@ -35,10 +38,14 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<(), StoreError> {
     let due = app
         .store
         .read(move |connection| {
-            Ok((sign_ins::overdue(connection, now, BATCH)?, enrolments::overdue(connection, now, BATCH)?))
+            Ok((
+                sign_ins::overdue(connection, now, BATCH)?,
+                enrolments::overdue(connection, now, BATCH)?,
+                mailboxes::overdue(connection, now, BATCH)?,
+            ))
         })
         .await?;
-    if !due.0.is_empty() || !due.1.is_empty() {
+    if !due.0.is_empty() || !due.1.is_empty() || !due.2.is_empty() {
         app.store
             .write(move |transaction| {
                 for sign_in in &due.0 {
@@ -55,6 +62,9 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<(), StoreError> {
                         now,
                     )?;
                 }
+                for device in &due.2 {
+                    actions::relay::expire(transaction, *device, now)?;
+                }
                 Ok(())
             })
             .await?;
@@ -62,6 +72,10 @@ pub(crate) async fn once(app: &Arc<App>) -> Result<(), StoreError> {
     let rested = now - app.settings.push_limit.rest;
     if app.store.read(move |connection| accounts::has_idle(connection, rested)).await? {
         app.store.write(move |transaction| accounts::forget_idle(transaction, rested, BATCH)).await?;
+    }
+    let counted = now - OPENINGS_COUNT;
+    if app.store.read(move |connection| mailboxes::has_forgettable(connection, counted)).await? {
+        app.store.write(move |transaction| mailboxes::forget(transaction, counted)).await?;
     }
     let old = now - RETENTION;
     let is_old = app.store.read(move |connection| sign_ins::has_older(connection, old)).await?;

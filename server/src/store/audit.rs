@@ -53,6 +53,8 @@ super::text_enum! {
         DeviceRevoke = "device.revoke",
         /// A device asked for another to take its place, or one has.
         DeviceReplace = "device.replace",
+        /// A device's accounts went to a new phone over the service.
+        DeviceMove = "device.move",
         /// A sign-in was started.
         SignInCreate = "sign_in.create",
         /// A sign-in was answered by a device.

@@ -17,6 +17,7 @@ pub(crate) mod audit;
 pub(crate) mod challenges;
 pub(crate) mod devices;
 pub(crate) mod enrolments;
+pub(crate) mod mailboxes;
 pub(crate) mod organisations;
 pub(crate) mod page_claims;
 mod schema;

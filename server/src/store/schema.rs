@@ -220,6 +220,25 @@ ALTER TABLE enrolments ADD COLUMN replace_hash BLOB;
 CREATE INDEX open_replacements ON enrolments (replaces)
     WHERE replaces IS NOT NULL AND state IN ('pending', 'awaiting_activation');
 ",
+    "
+CREATE TABLE mailboxes (
+    device BLOB PRIMARY KEY REFERENCES devices (id),
+    name BLOB UNIQUE,
+    count INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    opened INTEGER NOT NULL,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mailboxes_by_expiry ON mailboxes (expires) WHERE name IS NOT NULL;
+
+CREATE TABLE mailbox_parts (
+    device BLOB NOT NULL REFERENCES mailboxes (device) ON DELETE CASCADE,
+    is_receipt INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (device, is_receipt, number)
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod keys;
 mod main_job;
 mod pages;
 mod push;
+mod relay;
 mod replace;
 mod restart;
 mod support;

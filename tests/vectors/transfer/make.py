@@ -1,4 +1,4 @@
-"""Makes version-1.json from docs/transfer.md alone, with `cryptography` and `argon2-cffi`: the second implementation."""
+"""Makes version-1.json and relay.json from docs/transfer.md alone, with `cryptography` and `argon2-cffi`: the second implementation."""
 
 import base64
 import hashlib
@@ -51,8 +51,8 @@ secret = old.exchange(ec.ECDH(), new.public_key())
 prk = hmac.digest(b"countersign move v1", secret, "sha256")
 
 
-def derived(label):
-    info = label + move + thumbprint(new) + thumbprint(old)
+def derived(label, more=b""):
+    info = label + move + thumbprint(new) + thumbprint(old) + more
     return HKDFExpand(hashes.SHA256(), 32, info).derive(prk)
 
 
@@ -97,3 +97,15 @@ vector = {
 }
 path = pathlib.Path(__file__).with_name("version-1.json")
 path.write_text(json.dumps(vector, indent=1) + "\n")
+
+service, service_key = "https://approve.example/eu", hashlib.sha256(b"a service's key").digest()
+named = service_key + service.encode()
+name = derived(b"relay", named)
+relay = {
+    "service": service,
+    "service_key": service_key.hex(),
+    "acceptance": text(bytes([2, 2]) + move + point(old) + named),
+    "mailbox_name": name.hex(),
+    "mailbox": hashlib.sha256(name).hexdigest(),
+}
+path.with_name("relay.json").write_text(json.dumps(relay, indent=1) + "\n")

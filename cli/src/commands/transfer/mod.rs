@@ -1,5 +1,7 @@
-//! `countersign transfer`: accounts from an old phone to a new one, by QR codes and without a network.
+//! `countersign transfer`: accounts from an old phone to a new one, by QR codes and without a network, or over an approval
+//! service.
 
+mod relay;
 mod report;
 mod show;
 
@@ -53,6 +55,8 @@ struct Receive {
     #[arg(long, value_enum, value_name = "CHOICE", default_value = "keep-both")]
     on_same_name: OnSameName,
     #[command(flatten)]
+    waiting: relay::Waiting,
+    #[command(flatten)]
     shown: Shown,
 }
 
@@ -67,9 +71,15 @@ struct Send {
     /// Move this account alone, or several [default: all]
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
+    /// Send the accounts over an approval service in place of codes: this account's, or the only one that can. Say it
+    /// when the acceptance is shown
+    #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, require_equals = true)]
+    relay: Option<Option<String>>,
     /// Put the accounts in the trash that the new phone has proven to hold
     #[arg(long)]
     remove: bool,
+    #[command(flatten)]
+    waiting: relay::Waiting,
     #[command(flatten)]
     shown: Shown,
 }
@@ -95,7 +105,9 @@ pub(crate) async fn run(args: Transfer, global: &Global, output: Output) -> Resu
             show::codes(MoveReport::of(&under_way), &shown, output).await
         }
         Action::End => {
-            session::open(global)?.authenticator.end_transfer()?;
+            let authenticator = session::open(global)?.authenticator;
+            relay::end(&authenticator, output).await;
+            authenticator.end_transfer()?;
             output.report(&MoveReport::default())
         }
         Action::TakeBack { account } => {
@@ -115,6 +127,10 @@ async fn receive(args: &Receive, global: &Global, output: Output) -> Result<(), 
     for text in &texts {
         receiving = authenticator.receive_code(text)?;
     }
+    let is_scanned = |text: &input::Text| matches!(TransferCode::parse(text), Ok(TransferCode::Accounts(_)));
+    if !texts.iter().any(is_scanned) {
+        receiving = relay::receive(&authenticator, receiving, &args.waiting, output).await?;
+    }
     let mut report = MoveReport::of(&Move::Receiving(receiving.clone()));
     if receiving.step == ReceivingStep::Complete {
         let mut options = ImportOptions::default();
@@ -124,6 +140,9 @@ async fn receive(args: &Receive, global: &Global, output: Output) -> Result<(), 
         } else {
             report.stored(&authenticator.store_received(&options)?);
         }
+    }
+    if report.is_stored() && receiving.relay.is_some_and(|relay| !relay.is_delivered) {
+        relay::leave(&authenticator, &mut report, output).await;
     }
     show::codes(report, &args.shown, output).await
 }
@@ -138,7 +157,12 @@ async fn send(args: &Send, global: &Global, output: Output) -> Result<(), Failur
             _ => authenticator.receive_receipt(text)?,
         });
     }
-    let sending = sending.ok_or(Error::from(TransferError::NotUnderWay))?;
+    let mut sending = sending.ok_or(Error::from(TransferError::NotUnderWay))?;
+    if let Some(wanted) = &args.relay {
+        let account = relay::choose(&authenticator, wanted.as_deref())?;
+        sending = authenticator.choose_relay(Some(account))?;
+    }
+    sending = relay::send(&authenticator, sending, &args.waiting, output).await?;
     let mut report = MoveReport::of(&Move::Sending(sending.clone()));
     match sending.step {
         SendingStep::Comparing { .. } => {
@@ -155,14 +179,26 @@ async fn send(args: &Send, global: &Global, output: Output) -> Result<(), Failur
             };
             let chosen = chosen(&authenticator, &args.account)?;
             let shown = authenticator.show_accounts(&check_value, chosen.as_deref())?;
-            report = MoveReport::showing(&sending.check_value, &shown);
+            report = MoveReport::showing(&sending, &shown);
+            if let Some(Move::Sending(shown)) = authenticator.transfer()? {
+                let sent = relay::send(&authenticator, shown, &args.waiting, output).await?;
+                report.sent(&sent);
+            }
+            if report.is_proven() && (args.remove || asked_to_remove(output)?) {
+                report.removed = Some(remove(&authenticator, output).await?);
+            }
         }
         SendingStep::Proven { .. } if args.remove || asked_to_remove(output)? => {
-            report.removed = Some(authenticator.remove_moved()?);
+            report.removed = Some(remove(&authenticator, output).await?);
         }
         _ => {}
     }
     show::codes(report, &args.shown, output).await
+}
+
+async fn remove(authenticator: &Authenticator, output: Output) -> Result<usize, Failure> {
+    relay::end(authenticator, output).await;
+    Ok(authenticator.remove_moved()?)
 }
 
 fn asked_to_remove(output: Output) -> Result<bool, Failure> {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use countersign_core::import::ImportPreview;
 use countersign_core::protocol::Id;
 use countersign_core::{
-    Received, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer as Move,
+    Received, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer as Move, TransferRelay,
 };
 use serde::Serialize;
 
@@ -20,6 +20,9 @@ pub(super) struct MoveReport {
     role: Option<&'static str>,
     step: Option<&'static str>,
     check_value: Option<String>,
+    /// The service that the parts go over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay: Option<RelayView>,
     /// Texts of the codes that this phone shows now.
     pub(super) codes: Vec<String>,
     /// Pictures that they were written to.
@@ -42,9 +45,26 @@ pub(super) struct MoveReport {
     ahead: Vec<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) removed: Option<usize>,
+    /// Whether more of this command comes.
+    #[serde(skip)]
+    is_waiting: bool,
     /// The account that was taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<Id>,
+}
+
+#[derive(Serialize)]
+struct RelayView {
+    service: String,
+    /// Whether it has all of what this phone gives it.
+    delivered: bool,
+}
+
+impl RelayView {
+    fn of(relay: Option<&TransferRelay>) -> Option<Self> {
+        let relay = relay?;
+        Some(Self { service: relay.service.to_string(), delivered: relay.is_delivered })
+    }
 }
 
 impl MoveReport {
@@ -62,7 +82,8 @@ impl MoveReport {
 
     fn receiving(receiving: &Receiving) -> Self {
         let check_value = receiving.check_value.clone();
-        let report = Self { role: Some("receiving"), check_value, ..Self::default() };
+        let relay = RelayView::of(receiving.relay.as_ref());
+        let report = Self { role: Some("receiving"), check_value, relay, ..Self::default() };
         match receiving.step.clone() {
             ReceivingStep::Inviting { invitation } => {
                 Self { step: Some("inviting"), codes: vec![invitation], ..report }
@@ -78,7 +99,8 @@ impl MoveReport {
 
     fn sending(sending: &Sending) -> Self {
         let check_value = Some(sending.check_value.clone());
-        let report = Self { role: Some("sending"), check_value, ..Self::default() };
+        let relay = RelayView::of(sending.relay.as_ref());
+        let report = Self { role: Some("sending"), check_value, relay, ..Self::default() };
         match sending.step.clone() {
             SendingStep::Comparing { acceptance } => {
                 Self { step: Some("comparing"), codes: vec![acceptance], ..report }
@@ -93,11 +115,36 @@ impl MoveReport {
         }
     }
 
-    pub(super) fn showing(check_value: &str, shown: &ShownAccounts) -> Self {
+    /// While the other phone is waited for: the codes, which aren't needed then, are left out.
+    pub(super) fn waiting(under_way: &Move) -> Self {
+        Self { codes: Vec::new(), is_waiting: true, ..Self::of(under_way) }
+    }
+
+    /// Takes over how far the service is.
+    pub(super) fn relayed(&mut self, under_way: &Move) {
+        self.relay = Self::of(under_way).relay;
+    }
+
+    /// Takes over what the service has brought.
+    pub(super) fn sent(&mut self, sending: &Sending) {
+        let left_behind = std::mem::take(&mut self.left_behind);
+        *self = Self { left_behind, ..Self::sending(sending) };
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.step == Some("stored")
+    }
+
+    pub(super) fn is_proven(&self) -> bool {
+        self.step == Some("proven")
+    }
+
+    pub(super) fn showing(sending: &Sending, shown: &ShownAccounts) -> Self {
         Self {
             role: Some("sending"),
             step: Some("showing"),
-            check_value: Some(check_value.to_owned()),
+            check_value: Some(sending.check_value.clone()),
+            relay: RelayView::of(sending.relay.as_ref()),
             codes: shown.codes.clone(),
             left_behind: LeftView::all(&shown.rehearsal),
             ..Self::default()
@@ -133,6 +180,11 @@ impl MoveReport {
             format!("{}{more}", shown.join(","))
         };
         let codes = count(self.codes.len(), "code");
+        if let Some(relay) = self.relay.as_ref().filter(|_| self.is_waiting || self.codes.is_empty())
+            && let Some(step) = relayed_step(self.step, self.is_waiting, &relay.service)
+        {
+            return step;
+        }
         match (self.step, self.count) {
             (Some("inviting"), _) => {
                 "Scan this with the old phone (`transfer send`), and its code here.".into()
@@ -159,6 +211,22 @@ impl MoveReport {
             _ => "No move is under way.".into(),
         }
     }
+}
+
+/// What comes next where codes aren't.
+fn relayed_step(step: Option<&str>, is_waiting: bool, service: &str) -> Option<String> {
+    let then = if is_waiting { "Waiting for it." } else { "Then go on (`transfer receive`)." };
+    Some(match step? {
+        "scanning" => format!(
+            "Type the check value on the old phone. The accounts come over {service}, sealed: it can't read \
+             them. {then}"
+        ),
+        "showing" => format!(
+            "The accounts are at {service}, sealed. Waiting for the new phone; if it doesn't come, `transfer \
+             status` shows them as codes."
+        ),
+        _ => return None,
+    })
 }
 
 impl Report for MoveReport {
@@ -189,6 +257,14 @@ impl Report for MoveReport {
                 "{WARNING}{} gave out codes here since: skip the first ones of the new phone.{WARNING:#}",
                 count(self.ahead.len(), "account")
             )?;
+        }
+        if let Some(relay) = self.relay.as_ref().filter(|_| !self.codes.is_empty()) {
+            let told = match self.step {
+                Some("stored") if relay.delivered => "The old phone gets the receipt over",
+                Some("comparing") => "The accounts will go over",
+                _ => "They go over",
+            };
+            writeln!(out, "{told} {}, sealed: it can't read them.", safe(&relay.service))?;
         }
         let style = if self.codes.is_empty() { DIM } else { BOLD };
         writeln!(out, "{style}{}{style:#}", self.next_step())

@@ -1,9 +1,11 @@
 //! Moving to a new phone: the steps of both sides.
 
 mod receive;
+mod relay;
 mod send;
 
 use countersign_protocol::Id;
+pub use relay::{RelayAccount, TransferRelay};
 
 use super::Authenticator;
 use crate::Error;
@@ -27,6 +29,8 @@ pub enum Transfer {
 pub struct Receiving {
     /// To be compared with the old phone's, once that has answered.
     pub check_value: Option<String>,
+    /// The service that the parts go over, if the old phone has named one: [`Authenticator::relay_transfer`].
+    pub relay: Option<TransferRelay>,
     /// What comes next.
     pub step: ReceivingStep,
 }
@@ -62,6 +66,8 @@ pub enum ReceivingStep {
 pub struct Sending {
     /// To be compared with the new phone's.
     pub check_value: String,
+    /// The service that the parts go over, if one was chosen: [`Authenticator::relay_transfer`].
+    pub relay: Option<TransferRelay>,
     /// What comes next.
     pub step: SendingStep,
 }

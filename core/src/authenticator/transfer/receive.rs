@@ -1,11 +1,12 @@
 //! The new phone's side of a move.
 
 use super::super::Authenticator;
-use super::{Received, Receiving, ReceivingStep};
+use super::{Received, Receiving, ReceivingStep, TransferRelay};
 use crate::Error;
 use crate::import::{self, Import, ImportOptions, ImportPreview, preview};
 use crate::transfer::{
-    self, Greeting, Kind, Part, Peer, Receipt, StoredReceiving, StoredTransfer, TransferCode, TransferError,
+    self, Acceptance, Greeting, Kind, Part, Peer, Receipt, ReceivingRelay, Relay, Session, StoredReceiving,
+    StoredTransfer, TransferCode, TransferError,
 };
 use crate::vault::Transaction;
 
@@ -39,8 +40,10 @@ impl Authenticator {
     /// [`Error::Vault`].
     pub fn receive_code(&self, text: &str) -> Result<Receiving, Error> {
         match TransferCode::parse(text)? {
-            TransferCode::Acceptance(acceptance) => self.receive_acceptance(acceptance),
-            TransferCode::Accounts(part) => self.receive_part(&part, text.trim()),
+            TransferCode::Acceptance(Acceptance { greeting, relay }) => {
+                self.receive_acceptance(greeting, relay)
+            }
+            TransferCode::Accounts(part) => self.receive_part(&part),
             TransferCode::Invitation(_) | TransferCode::Receipt(_) => Err(TransferError::OutOfTurn.into()),
         }
     }
@@ -89,7 +92,7 @@ impl Authenticator {
         Ok(Received { report, receipt: codes })
     }
 
-    fn receive_acceptance(&self, acceptance: Greeting) -> Result<Receiving, Error> {
+    fn receive_acceptance(&self, acceptance: Greeting, relay: Option<Relay>) -> Result<Receiving, Error> {
         let vault = &self.parts.vault;
         let state = vault.read(StoredReceiving::load)?;
         if acceptance.session != state.session {
@@ -109,20 +112,22 @@ impl Authenticator {
                 Some(other) if other.key != peer.key => return Err(TransferError::SecondAnswer.into()),
                 _ => state.peer = Some(peer),
             }
+            if state.relay.as_ref().map(|relay| &relay.via) != relay.as_ref() {
+                state.relay = relay.map(|via| ReceivingRelay { via, is_left: false });
+            }
             state.save(tx)?;
             view(tx, &state)
         })
     }
 
-    fn receive_part(&self, part: &Part, text: &str) -> Result<Receiving, Error> {
+    fn receive_part(&self, part: &Part) -> Result<Receiving, Error> {
         self.parts.vault.transaction(|tx| {
             let mut state = StoredReceiving::load(tx)?;
             if part.session != state.session {
                 return Err(TransferError::OtherMove.into());
             }
-            state.session()?.open(Kind::Accounts, part)?;
-            if state.accounts.add(part)? {
-                transfer::keep_code(tx, Kind::Accounts, part.number, text)?;
+            let session = state.session()?;
+            if take(tx, &mut state, &session, part)? {
                 state.save(tx)?;
             }
             view(tx, &state)
@@ -145,6 +150,22 @@ impl Authenticator {
     }
 }
 
+/// Opens a part, and keeps it if it is new: says whether it is. The state is for the caller to save.
+pub(super) fn take(
+    tx: &mut Transaction<'_>,
+    state: &mut StoredReceiving,
+    session: &Session,
+    part: &Part,
+) -> Result<bool, Error> {
+    session.open(Kind::Accounts, part)?;
+    let is_new = state.accounts.add(part)?;
+    if is_new {
+        let text = TransferCode::Accounts(part.clone()).to_text();
+        transfer::keep_code(tx, Kind::Accounts, part.number, &text)?;
+    }
+    Ok(is_new)
+}
+
 pub(super) fn view(tx: &mut Transaction<'_>, state: &StoredReceiving) -> Result<Receiving, Error> {
     let step = match (&state.peer, state.receipt) {
         (_, Some(count)) => ReceivingStep::Stored { receipt: transfer::codes(tx, Kind::Receipt, count)? },
@@ -154,5 +175,9 @@ pub(super) fn view(tx: &mut Transaction<'_>, state: &StoredReceiving) -> Result<
             ReceivingStep::Scanning { count: state.accounts.count(), missing: state.accounts.missing() }
         }
     };
-    Ok(Receiving { check_value: state.peer.as_ref().map(|peer| peer.check_value.clone()), step })
+    let relay = state
+        .relay
+        .as_ref()
+        .map(|relay| TransferRelay { service: relay.via.service.clone(), is_delivered: relay.is_left });
+    Ok(Receiving { check_value: state.peer.as_ref().map(|peer| peer.check_value.clone()), relay, step })
 }

@@ -6,11 +6,11 @@ use countersign_protocol::Id;
 
 use super::super::backup::whole;
 use super::super::{Authenticator, hold};
-use super::{Sending, SendingStep, ShownAccounts};
+use super::{Sending, SendingStep, ShownAccounts, TransferRelay};
 use crate::backup::Accounts;
 use crate::import::{counter, fingerprint};
 use crate::transfer::{
-    self, Kind, Proof, Receipt, StoredSending, StoredTransfer, TransferCode, TransferError,
+    self, Kind, Part, Proof, Receipt, StoredSending, StoredTransfer, TransferCode, TransferError,
 };
 use crate::vault::Transaction;
 use crate::{Account, Error};
@@ -86,19 +86,27 @@ impl Authenticator {
         let TransferCode::Receipt(part) = TransferCode::parse(text)? else {
             return Err(TransferError::OutOfTurn.into());
         };
+        self.take_receipt(&[part])
+    }
+
+    /// Takes in parts of the receipt, all of them or none.
+    pub(super) fn take_receipt(&self, parts: &[Part]) -> Result<Sending, Error> {
         let now = self.now_seconds();
         self.parts.vault.transaction(|tx| {
             let mut state = StoredSending::load(tx)?;
-            if part.session != state.session {
-                return Err(TransferError::OtherMove.into());
-            }
-            state.session()?.open(Kind::Receipt, &part)?;
-            if state.receipt.add(&part)? {
-                transfer::keep_code(tx, Kind::Receipt, part.number, text.trim())?;
-                if state.receipt.is_complete() {
-                    state.proven = Some(prove(tx, &state, now)?);
+            for part in parts {
+                if part.session != state.session {
+                    return Err(TransferError::OtherMove.into());
                 }
-                state.save(tx)?;
+                state.session()?.open(Kind::Receipt, part)?;
+                if state.receipt.add(part)? {
+                    let text = TransferCode::Receipt(part.clone()).to_text();
+                    transfer::keep_code(tx, Kind::Receipt, part.number, &text)?;
+                    if state.receipt.is_complete() {
+                        state.proven = Some(prove(tx, &state, now)?);
+                    }
+                    state.save(tx)?;
+                }
             }
             view(tx, &state)
         })
@@ -191,7 +199,11 @@ pub(super) fn view(tx: &mut Transaction<'_>, state: &StoredSending) -> Result<Se
         },
         (None, None) => SendingStep::Comparing { acceptance: state.acceptance()? },
     };
-    Ok(Sending { check_value: state.peer.check_value.clone(), step })
+    let relay = state
+        .relay
+        .as_ref()
+        .map(|relay| TransferRelay { service: relay.via.service.clone(), is_delivered: relay.is_put });
+    Ok(Sending { check_value: state.peer.check_value.clone(), relay, step })
 }
 
 /// A check value as it is compared: what people write for the alphabet's symbols counts as them.

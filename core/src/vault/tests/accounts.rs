@@ -19,6 +19,7 @@ pub(super) fn binding() -> Binding {
             matching: Matching { digits: Some(6), scan: true },
             tries: 1,
             storm: StormPolicy::default(),
+            relay: 0,
         },
         state: BindingState::Active,
         wake_up: Some(WakeUp::UnifiedPush { endpoint: "https://push.example/1".into() }),

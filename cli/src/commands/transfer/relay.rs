@@ -1,0 +1,123 @@
+//! A move over an approval service: which one, and waiting for the other phone.
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use countersign_core::protocol::Id;
+use countersign_core::{
+    AccountSummary, Authenticator, Error, Receiving, ReceivingStep, Sending, SendingStep, Transfer as Move,
+};
+
+use super::report::MoveReport;
+use crate::account;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// How long to wait for the other phone.
+#[derive(Args)]
+pub(super) struct Waiting {
+    /// Over a service: how long to wait for the other phone; 0 asks once
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    wait: u64,
+}
+
+/// The account whose service carries the move: the one that is named, or the only one that can.
+pub(super) fn choose(authenticator: &Authenticator, wanted: Option<&str>) -> Result<Id, Failure> {
+    let able = authenticator.relay_accounts()?;
+    let accounts = authenticator.accounts()?.accounts;
+    let is_able = |account: &&AccountSummary| able.iter().any(|able| able.account == account.id);
+    let accounts: Vec<_> = accounts.iter().filter(is_able).collect();
+    if accounts.is_empty() {
+        let reason = "no account here has an approval service that carries moves; leave --relay out";
+        return Err(Failure::Usage(reason.to_owned()));
+    }
+    Ok(account::find(&accounts, wanted.unwrap_or_default())?.id)
+}
+
+/// Gives the accounts to the service, and waits for the receipt.
+pub(super) async fn send(
+    authenticator: &Authenticator,
+    sending: Sending,
+    waiting: &Waiting,
+    output: Output,
+) -> Result<Sending, Failure> {
+    if sending.relay.is_none() || !matches!(sending.step, SendingStep::Showing { .. }) {
+        return Ok(sending);
+    }
+    let is_proven =
+        |state: &Move| matches!(state, Move::Sending(Sending { step: SendingStep::Proven { .. }, .. }));
+    match until(authenticator, waiting, is_proven, output).await? {
+        Move::Sending(sending) => Ok(sending),
+        _ => Ok(sending),
+    }
+}
+
+/// Takes the accounts from the service, once the old phone has given them to it.
+pub(super) async fn receive(
+    authenticator: &Authenticator,
+    receiving: Receiving,
+    waiting: &Waiting,
+    output: Output,
+) -> Result<Receiving, Failure> {
+    if receiving.relay.is_none() || !matches!(receiving.step, ReceivingStep::Scanning { .. }) {
+        return Ok(receiving);
+    }
+    let is_complete =
+        |state: &Move| matches!(state, Move::Receiving(Receiving { step: ReceivingStep::Complete, .. }));
+    match until(authenticator, waiting, is_complete, output).await? {
+        Move::Receiving(receiving) => Ok(receiving),
+        _ => Ok(receiving),
+    }
+}
+
+/// Leaves the receipt at the service. What fails is told: the receipt's code goes on from there.
+pub(super) async fn leave(authenticator: &Authenticator, report: &mut MoveReport, output: Output) {
+    match authenticator.relay_transfer().await {
+        Ok(state) => report.relayed(&state),
+        Err(error) => output.note(format_args!("The service has no receipt: {error}.")),
+    }
+}
+
+/// Ends what is at the service.
+pub(super) async fn end(authenticator: &Authenticator, output: Output) {
+    if let Err(error) = authenticator.end_relay().await {
+        output.note(format_args!(
+            "The service could not be told: {error}. What it has is sealed, and goes within ten minutes."
+        ));
+    }
+}
+
+/// Asks the service until `is_done`, or as long as is to be waited.
+async fn until(
+    authenticator: &Authenticator,
+    waiting: &Waiting,
+    is_done: impl Fn(&Move) -> bool,
+    output: Output,
+) -> Result<Move, Failure> {
+    let (began, wait) = (Instant::now(), Duration::from_secs(waiting.wait));
+    let (mut is_told, mut is_warned) = (false, false);
+    loop {
+        let is_over = began.elapsed() >= wait;
+        match authenticator.relay_transfer().await {
+            Ok(state) if is_done(&state) || is_over => return Ok(state),
+            Ok(state) if !is_told => {
+                is_told = true;
+                output.report(&MoveReport::waiting(&state))?;
+            }
+            Ok(_) => {}
+            // The next time may get through.
+            Err(Error::Network(error)) if !is_over => {
+                if !is_warned {
+                    is_warned = true;
+                    output.note(format_args!(
+                        "Trying on: {error}. `transfer status` shows the codes meanwhile."
+                    ));
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+const PAUSE: Duration = Duration::from_secs(2);
