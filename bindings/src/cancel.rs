@@ -1,6 +1,9 @@
 //! Cancelling a call from the other language.
 
+use std::future::{Future, pending, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::sync::watch;
 
@@ -42,11 +45,20 @@ pub(crate) async fn cancellable<T, E: Into<AuthenticatorError>>(
     cancel: Option<Arc<CancelHandle>>,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, AuthenticatorError> {
-    let Some(cancel) = cancel else { return work.await.map_err(Into::into) };
-    let mut cancelled = cancel.cancelled.subscribe();
-    tokio::select! {
-        biased;
-        _ = cancelled.wait_for(|cancelled| *cancelled) => Err(AuthenticatorError::cancelled()),
-        result = work => result.map_err(Into::into),
-    }
+    let mut cancelled = cancellation(cancel);
+    let mut work = pin!(work);
+    poll_fn(|context| match cancelled.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(Err(AuthenticatorError::cancelled())),
+        Poll::Pending => work.as_mut().poll(context).map_err(Into::into),
+    })
+    .await
+}
+
+/// Ends when `cancel` is cancelled. Apart from the work, so that it is compiled once and not for each kind of work.
+fn cancellation(cancel: Option<Arc<CancelHandle>>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let Some(cancel) = cancel else { return pending().await };
+        // Its sender is the handle, which is held here.
+        let _ = cancel.cancelled.subscribe().wait_for(|cancelled| *cancelled).await;
+    })
 }
