@@ -235,10 +235,11 @@ const fn from_container(error: ContainerError, detail: ErrorDetail) -> Authentic
 
 const fn from_transfer(error: TransferError, detail: ErrorDetail) -> AuthenticatorError {
     match error {
-        TransferError::NotUnderWay => AuthenticatorError::Gone { detail },
-        TransferError::SecondAnswer | TransferError::Altered | TransferError::NotProven => {
-            AuthenticatorError::Untrusted { detail }
-        }
+        TransferError::NotUnderWay | TransferError::RelayOver => AuthenticatorError::Gone { detail },
+        TransferError::SecondAnswer
+        | TransferError::Altered
+        | TransferError::RelayAltered
+        | TransferError::NotProven => AuthenticatorError::Untrusted { detail },
         _ => AuthenticatorError::Input { detail },
     }
 }

@@ -21,5 +21,5 @@ pub use encoding::{decode_base64url, encode_base64url, sha256_base64url};
 pub use error::ProtocolError;
 pub use id::Id;
 pub use jwk::{Jwk, Thumbprint};
-pub use link::{EnrolmentLink, MatchLink, MatchSecret, ServiceUrl, Ticket};
+pub use link::{EnrolmentLink, MatchLink, MatchSecret, ServiceUrl, Ticket, has_plain_host};
 pub use mailbox::{MailboxId, MailboxName};

@@ -165,6 +165,9 @@ impl FromStr for ServiceUrl {
         if text.len() > MAX_LINK_BYTES {
             return Err(ProtocolError::TooLong);
         }
+        if !has_plain_host(text) {
+            return Err(ProtocolError::Malformed("service address"));
+        }
         let mut url = Url::parse(text).map_err(|_| ProtocolError::Malformed("service address"))?;
         if !is_secure(&url) {
             return Err(ProtocolError::InsecureUrl);
@@ -180,6 +183,17 @@ impl FromStr for ServiceUrl {
         url.set_path(&path);
         Ok(Self(url))
     }
+}
+
+/// Whether an address begins with a scheme and a host of printable ASCII, as they are written out: nothing is left for a
+/// parser to decode or to map, which `url` without tables of Unicode must not be asked to do.
+#[must_use]
+pub fn has_plain_host(address: &str) -> bool {
+    let Some((scheme, rest)) = address.split_once("://") else { return false };
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    !authority.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && authority.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%')
 }
 
 fn is_secure(url: &Url) -> bool {
@@ -342,6 +356,26 @@ mod tests {
         }
         let url: ServiceUrl = "https://XN--mller-kva.example".parse().unwrap();
         assert_eq!(url.authority(), "xn--mller-kva.example");
+    }
+
+    #[test]
+    fn a_host_is_written_out_or_no_parser_sees_it() {
+        for text in [
+            "http://ahrBBB%BBBB%BBB~nr://enrol",
+            "https://ho%BBst.example/x",
+            "https://A%FFb.example",
+            "https:///ho%BBst.example",
+            "https:\\\\ho%BBst.example",
+            "https:/\t/ho%BBst.example/://x",
+            "https:ho%BBst.example",
+            " https://approve.example",
+            "https://approve.exam\tple",
+            "https://",
+        ] {
+            assert!(!has_plain_host(text), "{text}");
+            let refused = text.parse::<ServiceUrl>();
+            assert_eq!(refused, Err(ProtocolError::Malformed("service address")), "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What texts from outside must look like before they are stored or shown.
 
-use countersign_protocol::ServiceUrl;
 use countersign_protocol::limits::{MAX_LINK_BYTES, MAX_NAME_CHARS};
+use countersign_protocol::{ServiceUrl, has_plain_host};
 
 /// A name that a person reads: not empty, not too long, and without control characters.
 ///
@@ -17,7 +17,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// An address that a browser may be sent back to: https, or http on loopback.
 pub(crate) fn is_return_url(text: &str) -> bool {
-    if text.len() > MAX_LINK_BYTES || text.chars().any(char::is_control) {
+    if text.len() > MAX_LINK_BYTES || text.chars().any(char::is_control) || !has_plain_host(text) {
         return false;
     }
     // The rule is that of a service's address, which has neither query nor fragment.

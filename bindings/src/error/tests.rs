@@ -150,6 +150,10 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (TransferError::NothingToMove.into(), "move_nothing", "Input"),
         (TransferError::TooMuch.into(), "move_too_much", "Input"),
         (TransferError::Incomplete(3).into(), "move_incomplete", "Input"),
+        (TransferError::BadRelay.into(), "move_bad_relay", "Input"),
+        (TransferError::NoRelay.into(), "move_no_relay", "Input"),
+        (TransferError::RelayAltered.into(), "move_relay_altered", "Untrusted"),
+        (TransferError::RelayOver.into(), "move_relay_over", "Gone"),
         (TransferError::NotProven.into(), "move_not_proven", "Untrusted"),
         (Error::NotAble, "account_not_able", "Refused"),
         (Error::NoSuchAccount, "account_unknown", "Gone"),
@@ -171,6 +175,7 @@ const REFUSALS: &[&str] = &[
     "request_expired",
     "request_already_answered",
     "account_throttled",
+    "move_relay_refused",
     "service_unavailable",
     "service_refused",
 ];

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_protocol::has_plain_host;
 use reqwest::Client;
 use reqwest::header::CONTENT_LENGTH;
 use url::{Host, Url};
@@ -23,9 +24,10 @@ pub(crate) struct UnifiedPush {
 
 /// Whether this has the form of an endpoint: https, with a host, and without a name and password in it.
 pub(crate) fn is_endpoint(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
+    let is_good = |url: Url| {
         url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
-    })
+    };
+    has_plain_host(text) && Url::parse(text).is_ok_and(is_good)
 }
 
 impl UnifiedPush {
