@@ -34,6 +34,11 @@ public final class BackupModel {
         }
     }
 
+    /// Tells that what was picked can't be opened.
+    public func noteUnreadable() {
+        problem = .fileUnreadable
+    }
+
     /// Finds out what a backup would restore now.
     public func check(_ file: Data, password: Passphrase) async {
         await work {

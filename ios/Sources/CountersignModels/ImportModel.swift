@@ -42,6 +42,11 @@ public final class ImportModel {
         await work { lastImport = try await authenticator.lastImport() }
     }
 
+    /// Tells that what was picked can't be opened.
+    public func noteUnreadable() {
+        problem = .fileUnreadable
+    }
+
     /// Reads one more file, and shows what would come; asks for its password first if it has one.
     public func add(_ file: Data, password: Passphrase? = nil) async {
         problem = nil

@@ -11,6 +11,17 @@ public struct Problem: Equatable, Sendable {
     /// Whether the vault has to be unlocked first.
     public let needsUnlocking: Bool
 
+    /// What a person picked can't be opened: a cloud's file that isn't here, one that went away.
+    static let fileUnreadable = Problem(
+        code: "file_unreadable", text: "that can't be opened; copy it onto this device, then choose it again")
+
+    private init(code: String, text: String) {
+        self.code = code
+        self.text = text
+        parameter = nil
+        needsUnlocking = false
+    }
+
     init(_ detail: ErrorDetail) {
         code = detail.code
         text = detail.description

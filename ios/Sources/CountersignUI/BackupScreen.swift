@@ -28,11 +28,11 @@ struct BackupScreen: View {
             SecureField("Password of the backup", text: $password)
             Button("Back up into a folder") { isPickingFolder = true }.disabled(password.isEmpty)
                 .fileImporter(isPresented: $isPickingFolder, allowedContentTypes: [.folder]) { picked in
-                    if let folder = try? picked.get() { backUp(into: folder) }
+                    if let folder = try? picked.get() { backUp(into: folder) } else { model.noteUnreadable() }
                 }
             Button("Try a backup") { isPickingFile = true }.disabled(password.isEmpty)
                 .fileImporter(isPresented: $isPickingFile, allowedContentTypes: [.item]) { picked in
-                    if let file = picked.content { check(file) }
+                    if let file = picked.content { check(file) } else { model.noteUnreadable() }
                 }
             if let rehearsal = model.rehearsal {
                 Text("It restores \(rehearsal.restorable) of \(rehearsal.total) accounts.")

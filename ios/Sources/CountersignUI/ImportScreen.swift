@@ -36,7 +36,7 @@ struct ImportScreen: View {
         .navigationTitle("Import")
         .task { await model.load() }
         .fileImporter(isPresented: $isPicking, allowedContentTypes: [.item]) { picked in
-            if let file = picked.content { Task { await model.add(file) } }
+            if let file = picked.content { Task { await model.add(file) } } else { model.noteUnreadable() }
         }
     }
 
