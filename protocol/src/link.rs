@@ -186,7 +186,8 @@ impl FromStr for ServiceUrl {
 }
 
 /// Whether an address begins with a scheme and a host of printable ASCII, as they are written out: nothing is left for a
-/// parser to decode or to map, which `url` without tables of Unicode must not be asked to do.
+/// parser to decode or to map, which `url` without tables of Unicode must not be asked to do. Names in Punycode pass,
+/// unless they hold a mark of direction, which no host name may (RFC 5892, section 2.6).
 #[must_use]
 pub fn has_plain_host(address: &str) -> bool {
     let Some((scheme, rest)) = address.split_once("://") else { return false };
@@ -194,7 +195,20 @@ pub fn has_plain_host(address: &str) -> bool {
     !authority.is_empty()
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && authority.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%')
+        && !authority.split(|mark: char| mark != '-' && !mark.is_ascii_alphanumeric()).any(turns_direction)
 }
+
+fn turns_direction(label: &str) -> bool {
+    let label = label.to_ascii_lowercase();
+    let decoded = label.strip_prefix("xn--").and_then(idna::punycode::decode);
+    decoded.is_some_and(|text| text.iter().any(|mark| BIDI_CONTROLS.contains(mark)))
+}
+
+/// The characters with the property `Bidi_Control` (Unicode, UAX #9).
+const BIDI_CONTROLS: [char; 12] = [
+    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}',
+    '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
+];
 
 fn is_secure(url: &Url) -> bool {
     let loopback = match url.host() {
@@ -369,6 +383,8 @@ mod tests {
             "https:/\t/ho%BBst.example/://x",
             "https:ho%BBst.example",
             " https://approve.example",
+            "https://XN--ab-s1t.example",
+            "https://user@a.xn--ab-s1t:8443/",
             "https://approve.exam\tple",
             "https://",
         ] {
