@@ -31,7 +31,7 @@ let package = Package(
         .target(name: "Countersign", dependencies: ["CountersignFFI"]),
         .target(name: "CountersignModels", dependencies: ["Countersign"]),
         .target(name: "CountersignApple", dependencies: ["Countersign"]),
-        .target(name: "CountersignUI", dependencies: ["CountersignModels"] + stubs),
+        .target(name: "CountersignUI", dependencies: ["CountersignModels"]),
         .executableTarget(name: "CountersignBench", dependencies: ["Countersign", "CountersignFFI"], path: "Benches"),
         .testTarget(
             name: "CountersignTests",
@@ -41,15 +41,19 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Without Apple's SwiftUI, a small stand-in lets the compiler check our side of the screens: names, optionals, isolation.
-// It proves nothing about Apple's side.
-var stubs: [Target.Dependency] {
-    stubsAreWanted ? ["SwiftUI"] : []
-}
-
-var stubsAreWanted: Bool {
-    ProcessInfo.processInfo.environment["COUNTERSIGN_SWIFTUI_STUB"] == "1"
-}
+// Without Apple's frameworks, small stand-ins let the compiler check our side of keys, screens and the sample app: names,
+// optionals, isolation. They prove nothing about Apple's side.
+let stubs: [(name: String, dependencies: [Target.Dependency])] = [
+    ("AppleFoundation", []),
+    ("AVFoundation", ["QuartzCore"]),
+    ("Darwin", []),
+    ("LocalAuthentication", ["AppleFoundation"]),
+    ("os", []),
+    ("QuartzCore", []),
+    ("Security", ["AppleFoundation"]),
+    ("SwiftUI", ["AppleFoundation", "QuartzCore"]),
+    ("UserNotifications", ["AppleFoundation"]),
+]
 
 // The tests keep device keys outside of Rust. Linux has no CryptoKit, so they are OpenSSL's there.
 var opensslForTests: [Target.Dependency] {
@@ -60,10 +64,22 @@ var opensslForTests: [Target.Dependency] {
     #endif
 }
 
-if stubsAreWanted {
-    package.targets.append(
-        .target(name: "SwiftUI", path: "Stubs/SwiftUI", swiftSettings: [.swiftLanguageMode(.v5)])
-    )
+if ProcessInfo.processInfo.environment["COUNTERSIGN_APPLE_STUBS"] == "1" {
+    for target in package.targets where ["CountersignApple", "CountersignUI"].contains(target.name) {
+        target.dependencies += stubs.map { .target(name: $0.name) }
+    }
+    package.targets += stubs.map { stub in
+        .target(
+            name: stub.name, dependencies: stub.dependencies, path: "Stubs/\(stub.name)",
+            swiftSettings: [.swiftLanguageMode(.v5)])
+    }
+    // Xcode builds these by App/project.yml.
+    package.targets += [
+        .target(
+            name: "SampleApp", dependencies: ["CountersignApple", "CountersignUI"], path: "App",
+            exclude: ["Localizable.xcstrings", "NotificationService", "project.yml"]),
+        .target(name: "NotificationService", dependencies: ["CountersignApple"], path: "App/NotificationService"),
+    ]
 }
 #if os(Linux)
 package.targets.append(.systemLibrary(name: "COpenSSL", path: "Tests/COpenSSL"))

@@ -9,13 +9,23 @@ import UserNotifications
 struct CountersignApp: App {
     @UIApplicationDelegateAdaptor private var delegate: AppDelegate
     @Environment(\.scenePhase) private var phase
+    @State private var isSilenced = false
 
     var body: some Scene {
         WindowGroup {
-            RootView(
-                model: delegate.vault,
-                device: DeviceDescription(name: UIDevice.current.name, platform: .ios, wakeUp: delegate.wakeUp),
-                camera: { onCodes in AnyView(CameraView(onCodes: onCodes)) })
+            VStack {
+                if isSilenced {
+                    Text("Notifications are off: you see sign-ins only while this app is open. Allow them in Settings.")
+                        .foregroundStyle(.red)
+                }
+                RootView(
+                    model: delegate.vault,
+                    device: DeviceDescription(name: UIDevice.current.name, platform: .ios, wakeUp: delegate.wakeUp),
+                    camera: { onCodes in AnyView(CameraView(onCodes: onCodes)) })
+            }
+            .task(id: phase) {
+                if phase == .active { isSilenced = await !SignInNotifications.ask() }
+            }
         }
         .onChange(of: phase) {
             if phase == .active, case .open(let authenticator) = delegate.vault.state { authenticator.refresh() }

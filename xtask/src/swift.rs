@@ -36,8 +36,10 @@ pub(crate) fn run(bench: bool) -> Result<(), Failure> {
     timed("format", || swift.lint())?;
     timed("build of the package", || swift.run(&TESTS, &["build", "--build-tests"]))?;
     timed("tests of the package", || swift.run(&TESTS, &["test", "--skip-build"]))?;
-    timed("screens, against a stand-in for SwiftUI", || {
-        swift.run(&SCREENS, &["build", "--target", "CountersignUI"])
+    timed("keys, screens and the sample app, against stand-ins for Apple's frameworks", || {
+        ["CountersignUI", "SampleApp", "NotificationService"]
+            .iter()
+            .try_for_each(|target| swift.run(&APPLE, &["build", "--target", target]))
     })?;
     timed("syntax of what only Apple's compiler can check", || swift.parse(&apple_sources()?))
 }
@@ -48,13 +50,14 @@ struct Build {
     folder: &'static str,
     /// Folder of cargo's target folder that the library is in.
     library: &'static str,
-    /// What is set to 1 in its environment, if anything is: a stand-in takes the place of SwiftUI, or benches run among the tests.
+    /// What is set to 1 in its environment, if anything is: stand-ins take the place of Apple's frameworks, or benches run among
+    /// the tests.
     setting: Option<&'static str>,
 }
 
 const TESTS: Build = Build { folder: "swift", library: "debug", setting: None };
-const SCREENS: Build =
-    Build { folder: "swift-screens", library: "debug", setting: Some("COUNTERSIGN_SWIFTUI_STUB") };
+const APPLE: Build =
+    Build { folder: "swift-apple", library: "debug", setting: Some("COUNTERSIGN_APPLE_STUBS") };
 const BENCH: Build = Build { folder: "swift", library: "mobile", setting: Some("COUNTERSIGN_BENCH") };
 
 /// A Swift toolchain, and where it finds things.

@@ -1,4 +1,4 @@
-#if canImport(AVFoundation) && os(iOS)
+#if canImport(AVFoundation) && !os(macOS)
 @preconcurrency import AVFoundation
 import Countersign
 
@@ -27,11 +27,11 @@ public final class CameraScanner: NSObject, @unchecked Sendable {
     private let queue = DispatchQueue(label: "org.countersign.camera", qos: .userInitiated)
 
     /// - Throws: ``Problem``.
-    public init() throws {
+    public init(position: AVCaptureDevice.Position = .back) throws {
         (codes, found) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         super.init()
         guard AVCaptureDevice.authorizationStatus(for: .video) != .denied else { throw Problem.notAllowed }
-        guard let camera = AVCaptureDevice.default(.builtInWideAngleCamera, for: .video, position: .back),
+        guard let camera = AVCaptureDevice.default(.builtInWideAngleCamera, for: .video, position: position),
             let input = try? AVCaptureDeviceInput(device: camera), session.canAddInput(input)
         else { throw Problem.noCamera }
         let output = AVCaptureVideoDataOutput()

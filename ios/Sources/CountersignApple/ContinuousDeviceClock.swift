@@ -24,9 +24,9 @@ public final class ContinuousDeviceClock: DeviceClock {
     private static func bootSession() -> String? {
         var length = 0
         guard sysctlbyname("kern.bootsessionuuid", nil, &length, nil, 0) == 0, length > 0 else { return nil }
-        var text = [CChar](repeating: 0, count: length)
+        var text = [UInt8](repeating: 0, count: length)
         guard sysctlbyname("kern.bootsessionuuid", &text, &length, nil, 0) == 0 else { return nil }
-        return String(cString: text)
+        return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
     }
 }
 #endif

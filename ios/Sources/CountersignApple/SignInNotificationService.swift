@@ -1,4 +1,4 @@
-#if canImport(UserNotifications) && os(iOS)
+#if canImport(UserNotifications) && !os(macOS)
 import Countersign
 import Foundation
 @preconcurrency import UserNotifications

@@ -1,4 +1,4 @@
-#if canImport(UserNotifications) && os(iOS)
+#if canImport(UserNotifications) && !os(macOS)
 import Countersign
 @preconcurrency import UserNotifications
 
@@ -52,6 +52,12 @@ public enum SignInNotifications {
         let signIn = UNNotificationCategory(
             identifier: category, actions: actions, intentIdentifiers: [], options: [])
         UNUserNotificationCenter.current().setNotificationCategories([signIn])
+    }
+
+    /// Asks the person, the first time, whether notifications may be shown; afterwards says what holds. Without them sign-ins are
+    /// told only while the app is open: say so when this is `false`.
+    public static func ask() async -> Bool {
+        (try? await UNUserNotificationCenter.current().requestAuthorization(options: [.alert, .sound])) ?? false
     }
 
     /// What a notification says of a request: what was signed, and nothing that helps to approve it.

@@ -186,6 +186,11 @@ public struct HStack: Primitive {
 }
 
 @MainActor @preconcurrency
+public struct ZStack: Primitive {
+    public init(@ViewBuilder content: () -> some View) {}
+}
+
+@MainActor @preconcurrency
 public struct Group: Primitive {
     public init(@ViewBuilder content: () -> some View) {}
 }
@@ -245,12 +250,6 @@ public struct UTType {
     public static let folder = UTType()
 }
 
-extension URL {
-    /// Apple's Foundation alone has files of other apps.
-    public func startAccessingSecurityScopedResource() -> Bool { true }
-    public func stopAccessingSecurityScopedResource() {}
-}
-
 // MARK: Modifiers
 
 public struct Style {
@@ -282,6 +281,7 @@ extension View {
     public func sheet<Item: Identifiable>(
         item: Binding<Item?>, @ViewBuilder content: @escaping (Item) -> some View
     ) -> some View { self }
+    public func frame(height: Double?) -> some View { self }
     public func disabled(_ isDisabled: Bool) -> some View { self }
     public func foregroundStyle(_ style: Style) -> some View { self }
     public func privacySensitive() -> some View { self }
