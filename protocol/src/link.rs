@@ -185,8 +185,8 @@ impl FromStr for ServiceUrl {
     }
 }
 
-/// Whether an address begins with a scheme and a host of printable ASCII, as they are written out: nothing is left for a
-/// parser to decode or to map, which `url` without tables of Unicode must not be asked to do. Names in Punycode pass,
+/// Whether an address begins with a scheme and a host of ASCII letters, digits and what stands between them: nothing is left for
+/// a parser to decode or to map, which `url` without tables of Unicode must not be asked to do. Names in Punycode pass,
 /// unless they hold a mark of direction, which no host name may (RFC 5892, section 2.6).
 #[must_use]
 pub fn has_plain_host(address: &str) -> bool {
@@ -194,8 +194,8 @@ pub fn has_plain_host(address: &str) -> bool {
     let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     !authority.is_empty()
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && authority.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%')
-        && !authority.split(|mark: char| mark != '-' && !mark.is_ascii_alphanumeric()).any(turns_direction)
+        && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:@[]".contains(&byte))
+        && !authority.split(['.', ':', '@']).any(turns_direction)
 }
 
 fn turns_direction(label: &str) -> bool {
@@ -385,6 +385,8 @@ mod tests {
             " https://approve.example",
             "https://XN--ab-s1t.example",
             "https://user@a.xn--ab-s1t:8443/",
+            "https://xn--a_b-nn0a.example",
+            "https://approve$.example",
             "https://approve.exam\tple",
             "https://",
         ] {
