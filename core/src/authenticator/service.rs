@@ -106,37 +106,45 @@ impl Authenticator {
 
     /// Sends a request, the same bytes again after each of the waits in `retries` where its reply got lost, until `read`
     /// has made something of a reply.
-    pub(super) async fn send<T>(
+    #[expect(clippy::expect_used, reason = "a request was sent once something was made of its reply")]
+    pub(super) async fn send<T: Send>(
         &self,
         exchange: &Exchange,
         retries: &[Duration],
-        read: impl Fn(&Replied) -> Result<T, ReplyError>,
+        mut read: impl FnMut(&Replied) -> Result<T, ReplyError> + Send,
     ) -> Result<T, Error> {
-        let result = self.send_until_read(exchange, retries, read).await;
-        self.save_time().await;
-        result
+        let mut made = None;
+        let mut make = |replied: &Replied| {
+            made = Some(read(replied)?);
+            Ok(())
+        };
+        self.send_until_read(exchange, retries, &mut make).await?;
+        Ok(made.expect("what was made of the reply"))
     }
 
-    async fn send_until_read<T>(
+    /// Apart from what is made of a reply, so that it is compiled once and not for each kind of reply.
+    async fn send_until_read(
         &self,
         exchange: &Exchange,
         retries: &[Duration],
-        read: impl Fn(&Replied) -> Result<T, ReplyError>,
-    ) -> Result<T, Error> {
+        read: &mut (dyn FnMut(&Replied) -> Result<(), ReplyError> + Send),
+    ) -> Result<(), Error> {
         let mut waits = retries.iter();
-        loop {
+        let sent = loop {
             let error = match self.post(exchange, TIME_OUT).await {
                 Ok(replied) => match read(&replied) {
-                    Ok(value) => return Ok(value),
+                    Ok(()) => break Ok(()),
                     Err(error) => Error::from(error),
                 },
                 Err(error) => Error::from(error),
             };
             match waits.next() {
                 Some(wait) if is_passing(&error) => tokio::time::sleep(*wait).await,
-                _ => return Err(error),
+                _ => break Err(error),
             }
-        }
+        };
+        self.save_time().await;
+        sent
     }
 
     /// Reads a reply that the bound service must have signed, and learns the time from it.

@@ -84,10 +84,12 @@ impl Authenticator {
     /// [`Error::Vault`]. Show the QR codes then: the move is as it was.
     pub async fn relay_transfer(&self) -> Result<Transfer, Error> {
         match self.stored_transfer().await? {
-            Some(StoredTransfer::Sending(state)) => self.relay_sending(state).await.map(Transfer::Sending),
-            Some(StoredTransfer::Receiving(_)) => self.relay_receiving().await.map(Transfer::Receiving),
-            _ => Err(TransferError::NotUnderWay.into()),
+            Some(StoredTransfer::Sending(state)) => self.relay_sending(state).await?,
+            Some(StoredTransfer::Receiving(_)) => self.relay_receiving().await?,
+            _ => return Err(TransferError::NotUnderWay.into()),
         }
+        let this = self.clone();
+        tasks::blocking(move || this.transfer()).await?.ok_or_else(|| TransferError::NotUnderWay.into())
     }
 
     async fn stored_transfer(&self) -> Result<Option<StoredTransfer>, Error> {

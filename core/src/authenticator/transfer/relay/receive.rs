@@ -6,7 +6,7 @@ use countersign_protocol::messages::{Collect, Collected, SealedPart, paths};
 
 use super::super::super::Authenticator;
 use super::super::super::service::RETRIES;
-use super::super::{Receiving, receive};
+use super::super::receive;
 use super::of_relay;
 use crate::approvals::Exchange;
 use crate::transfer::{self, Kind, Part, Relay, StoredReceiving, TransferError};
@@ -23,34 +23,26 @@ enum Next {
 }
 
 impl Authenticator {
-    pub(super) async fn relay_receiving(&self) -> Result<Receiving, Error> {
+    pub(super) async fn relay_receiving(&self) -> Result<(), Error> {
         loop {
             let (relay, next) = self.next_receiving().await?;
             match next {
-                Next::Nothing => break,
+                Next::Nothing => return Ok(()),
                 Next::Leave(name, receipt) => {
                     if !self.collect(&relay, name, 1, receipt).await?.is_left {
                         return Err(TransferError::RelayOver.into());
                     }
                     self.note_left().await?;
-                    break;
+                    return Ok(());
                 }
                 Next::Take(name, first) => {
                     let collected = self.collect(&relay, name, first, Vec::new()).await?;
                     if !self.take_parts(first, collected).await? {
-                        break;
+                        return Ok(());
                     }
                 }
             }
         }
-        let vault = self.parts.vault.clone();
-        tasks::blocking(move || {
-            vault.read(|tx| {
-                let state = StoredReceiving::load(tx)?;
-                receive::view(tx, &state)
-            })
-        })
-        .await
     }
 
     async fn next_receiving(&self) -> Result<(Relay, Next), Error> {

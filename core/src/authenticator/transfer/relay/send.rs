@@ -6,7 +6,6 @@ use countersign_protocol::messages::{ProblemCode, RelayAct, Relayed, SealedPart,
 
 use super::super::super::Authenticator;
 use super::super::super::service::RETRIES;
-use super::super::{Sending, send};
 use super::of_relay;
 use crate::approvals::{Binding, ReplyError, relay_request};
 use crate::transfer::{self, Kind, Part, SendingRelay, StoredSending, StoredTransfer, TransferError};
@@ -32,17 +31,15 @@ impl Authenticator {
         }
     }
 
-    pub(super) async fn relay_sending(&self, state: StoredSending) -> Result<Sending, Error> {
+    pub(super) async fn relay_sending(&self, state: StoredSending) -> Result<(), Error> {
         let relay = state.relay.clone().ok_or(TransferError::NoRelay)?;
         let count = state.accounts.ok_or(TransferError::OutOfTurn)?;
-        if state.proven.is_none() && !self.carry(state, &relay, count).await? {
-            return self.sending().await;
-        }
+        let is_proven = state.proven.is_some() || self.carry(state, &relay, count).await?;
         // The proof is in the vault. What is left at the service is sealed, and ends by itself if this doesn't end it.
-        if let Err(error) = self.end_relay().await {
+        if is_proven && let Err(error) = self.end_relay().await {
             tracing::warn!(code = error.code(), "the move's mailbox could not be ended");
         }
-        self.sending().await
+        Ok(())
     }
 
     /// Puts the accounts in and takes the receipt. Says whether it was there.
@@ -131,11 +128,7 @@ impl Authenticator {
     }
 
     /// Notes how far the service is, if the move is still this one.
-    async fn note_relay(
-        &self,
-        state: &StoredSending,
-        note: impl FnOnce(&mut SendingRelay) + Send + 'static,
-    ) -> Result<(), Error> {
+    async fn note_relay(&self, state: &StoredSending, note: fn(&mut SendingRelay)) -> Result<(), Error> {
         let (vault, session) = (self.parts.vault.clone(), state.session);
         tasks::blocking(move || {
             vault.transaction(|tx| {
@@ -145,17 +138,6 @@ impl Authenticator {
                     state.save(tx)?;
                 }
                 Ok(())
-            })
-        })
-        .await
-    }
-
-    async fn sending(&self) -> Result<Sending, Error> {
-        let vault = self.parts.vault.clone();
-        tasks::blocking(move || {
-            vault.read(|tx| {
-                let state = StoredSending::load(tx)?;
-                send::view(tx, &state)
             })
         })
         .await
