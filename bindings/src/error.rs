@@ -77,7 +77,8 @@ pub enum AuthenticatorError {
         detail: ErrorDetail,
     },
     /// What came back can't be trusted: don't try again on this network; the organisation should know. In a move between two
-    /// phones (`move_second_answer`, `move_altered`, `move_not_proven`) nothing of it is taken in: the text says what to do.
+    /// phones (`move_second_answer`, `move_altered`, `move_relay_altered`, `move_not_proven`) nothing of it is taken in: the text
+    /// says what to do.
     Untrusted {
         /// What happened.
         detail: ErrorDetail,

@@ -74,8 +74,8 @@ pub use requests::{
 pub use scan::{FrameScanner, ScannedCode, scan_picture};
 pub use storms::{AccountPause, PauseReason, RequestGroup, TurnDown, TurnedDown, WayOut};
 pub use transfer::{
-    ReceivedAccounts, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer,
-    TransferCodeKind,
+    ReceivedAccounts, Receiving, ReceivingStep, RelayAccount, Sending, SendingStep, ShownAccounts, Transfer,
+    TransferCodeKind, TransferRelay,
 };
 pub use vault::{
     KeySlot, NewSlot, Passphrase, Recoverability, RecoveryCode, SlotKind, Vault, set_vault_aside,

@@ -4,11 +4,13 @@
 //! other phone.
 
 mod receive;
+mod relay;
 mod send;
 
 use countersign_core as core;
 use countersign_core::tasks::blocking;
 use countersign_core::transfer::TransferCode;
+pub use relay::{RelayAccount, TransferRelay};
 
 use crate::convert::signed;
 use crate::{Authenticator, AuthenticatorError, Id, ImportReport, Rehearsal};
@@ -33,6 +35,8 @@ pub enum Transfer {
 pub struct Receiving {
     /// To be compared with the old phone's, once that has answered.
     pub check_value: Option<String>,
+    /// The service that the parts go over, if the old phone has named one: [`Authenticator::relay_transfer`].
+    pub relay: Option<TransferRelay>,
     /// What comes next.
     pub step: ReceivingStep,
 }
@@ -66,6 +70,8 @@ pub enum ReceivingStep {
 pub struct Sending {
     /// To be compared with the new phone's. Have the person type the new phone's rather than show them this one.
     pub check_value: String,
+    /// The service that the parts go over, if one was chosen: [`Authenticator::relay_transfer`].
+    pub relay: Option<TransferRelay>,
     /// What comes next.
     pub step: SendingStep,
 }
@@ -137,12 +143,7 @@ impl Authenticator {
     /// When the vault can't be read.
     pub async fn transfer(&self) -> Result<Option<Transfer>, AuthenticatorError> {
         let core = self.core.clone();
-        let transfer = blocking(move || core.transfer()).await?;
-        Ok(transfer.and_then(|transfer| match transfer {
-            core::Transfer::Receiving(receiving) => Some(Transfer::NewPhone { receiving: receiving.into() }),
-            core::Transfer::Sending(sending) => Some(Transfer::OldPhone { sending: sending.into() }),
-            _ => None,
-        }))
+        Ok(blocking(move || core.transfer()).await?.and_then(Transfer::of))
     }
 
     /// Ends the move under way, at whatever step it is, and forgets its keys. Accounts stay as they are.
@@ -156,6 +157,16 @@ impl Authenticator {
     }
 }
 
+impl Transfer {
+    fn of(transfer: core::Transfer) -> Option<Self> {
+        match transfer {
+            core::Transfer::Receiving(receiving) => Some(Self::NewPhone { receiving: receiving.into() }),
+            core::Transfer::Sending(sending) => Some(Self::OldPhone { sending: sending.into() }),
+            _ => None,
+        }
+    }
+}
+
 impl From<core::Receiving> for Receiving {
     fn from(receiving: core::Receiving) -> Self {
         let step = match receiving.step {
@@ -166,7 +177,7 @@ impl From<core::Receiving> for Receiving {
             core::ReceivingStep::Stored { receipt } => ReceivingStep::Stored { receipt },
             _ => ReceivingStep::Complete,
         };
-        Self { check_value: receiving.check_value, step }
+        Self { check_value: receiving.check_value, relay: receiving.relay.map(TransferRelay::from), step }
     }
 }
 
@@ -182,7 +193,7 @@ impl From<core::Sending> for Sending {
             }
             _ => SendingStep::Showing { codes: Vec::new(), missing: Vec::new() },
         };
-        Self { check_value: sending.check_value, step }
+        Self { check_value: sending.check_value, relay: sending.relay.map(TransferRelay::from), step }
     }
 }
 

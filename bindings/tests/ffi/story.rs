@@ -2,20 +2,20 @@
 //! The device keys are foreign ones: in another language this is the only difference.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 
 use crate::support::Phone;
+use crate::world::{World, device, number};
 use async_trait::async_trait;
 use countersign_ffi::{
-    AnswerOutcome, ApprovalRequest, Authenticator, AuthenticatorError, BindingState, DeviceDescription,
-    DeviceKeys, KeyName, KeyRole, MatchProof, Offer, Outcome, PauseReason, Platform, PlatformKeyError,
-    Prompt, Purpose, RequestEvent, RequestWatcher, TimeSource, TurnDown, UserCheck, WayOut,
+    AnswerOutcome, ApprovalRequest, Authenticator, AuthenticatorError, BindingState, DeviceKeys, KeyName,
+    KeyRole, Outcome, PauseReason, PlatformKeyError, Prompt, Purpose, RequestEvent, RequestWatcher,
+    TimeSource, TurnDown, UserCheck, WayOut,
 };
-use countersign_server::{API_KEY_FILE, Config, Service};
-use reqwest::{Client, Method};
+use reqwest::Method;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Device keys as a platform would hold them.
 #[derive(Default)]
@@ -69,59 +69,6 @@ impl DeviceKeys for Keys {
     fn has_rsa(&self) -> Result<bool, PlatformKeyError> {
         Ok(false)
     }
-}
-
-/// A service in this process, and a relying party that sees the numbers.
-struct World {
-    service: Service,
-    http: Client,
-    api_key: String,
-    _folder: tempfile::TempDir,
-}
-
-impl World {
-    async fn start() -> Self {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::new(folder.path().join("data"));
-        config.listen = "127.0.0.1:0".parse().unwrap();
-        config.public_url = None;
-        let service = Service::start(config.clone()).await.unwrap();
-        let api_key = std::fs::read_to_string(config.data.join(API_KEY_FILE)).unwrap().trim().to_owned();
-        Self { service, http: Client::new(), api_key, _folder: folder }
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Value) -> Value {
-        let url = format!("http://{}{path}", self.service.address());
-        let request = self.http.request(method, url).bearer_auth(&self.api_key).json(&body);
-        let text = request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
-        serde_json::from_str(&text).unwrap_or(Value::Null)
-    }
-
-    async fn enrolment(&self) -> (String, Arc<Offer>) {
-        let body = json!({"user": "ada", "show": "relying_party"});
-        let enrolment = self.call(Method::POST, "/v1/enrolments", body).await;
-        let offer = Offer::parse(enrolment["link"].as_str().unwrap().into()).unwrap();
-        (enrolment["id"].as_str().unwrap().into(), offer)
-    }
-
-    async fn number_of(&self, path: &str) -> String {
-        self.call(Method::GET, path, Value::Null).await["number"].as_str().unwrap().to_owned()
-    }
-
-    async fn sign_in(&self) -> Value {
-        let body = json!({"user": "ada", "application": "Ward portal", "show": "relying_party"});
-        self.call(Method::POST, "/v1/sign-ins", body).await
-    }
-}
-
-fn device() -> DeviceDescription {
-    DeviceDescription { name: "Ada's phone".into(), platform: Platform::Android, wake_up: None }
-}
-
-fn number(number: &str) -> MatchProof {
-    MatchProof::Number { number: number.into() }
 }
 
 /// The next list of requests that isn't empty; other events pass by.
@@ -213,11 +160,7 @@ async fn a_used_ticket_and_a_service_that_is_gone_are_told_apart() {
 async fn a_storm_is_one_row_and_one_answer_and_then_it_is_quiet() {
     let (world, phone) = (World::start().await, Phone::make().await);
     let authenticator = &phone.authenticator;
-    let (enrolment, offer) = world.enrolment().await;
-    let account = authenticator.enrol(offer, device(), None).await.unwrap().account;
-    let activation = authenticator.fetch(account, 0, None).await.unwrap().remove(0);
-    let shown = world.number_of(&format!("/v1/enrolments/{enrolment}")).await;
-    authenticator.approve(activation.id, number(&shown), None).await.unwrap();
+    let account = world.enrolled(authenticator).await;
     let watcher = authenticator.watch();
 
     for _ in 0..3 {
