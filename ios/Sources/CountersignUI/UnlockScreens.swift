@@ -38,7 +38,8 @@ struct WriteDownScreen: View {
 struct UnlockScreen: View {
     let model: VaultModel
     let kinds: [SlotKind]
-    @State private var typed = ""
+    @State private var passphrase = ""
+    @State private var recoveryCode = ""
 
     var body: some View {
         Form {
@@ -46,18 +47,18 @@ struct UnlockScreen: View {
                 Button("Unlock") { Task { await model.unlock() } }
             }
             if kinds.contains(.passphrase) {
-                SecureField("Passphrase", text: $typed)
+                SecureField("Passphrase", text: $passphrase)
                 Button("Unlock by passphrase") {
-                    let passphrase = Passphrase(typed)
-                    typed = ""
-                    Task { await model.unlock(with: .passphrase(passphrase)) }
+                    let typed = Passphrase(passphrase)
+                    passphrase = ""
+                    Task { await model.unlock(with: .passphrase(typed)) }
                 }
-                .disabled(typed.isEmpty)
+                .disabled(passphrase.isEmpty)
             }
             if kinds.contains(.recoveryCode) {
-                TextField("Recovery code", text: $typed)
-                Button("Unlock by recovery code") { Task { await model.unlock(recoveryCode: typed) } }
-                    .disabled(typed.isEmpty)
+                TextField("Recovery code", text: $recoveryCode)
+                Button("Unlock by recovery code") { Task { await model.unlock(recoveryCode: recoveryCode) } }
+                    .disabled(recoveryCode.isEmpty)
             }
             ProblemRow(problem: model.problem)
         }
