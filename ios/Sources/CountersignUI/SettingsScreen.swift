@@ -90,6 +90,8 @@ private struct AccountRow: View {
                 Button("Delete for good", role: .destructive) { Task { await model.delete(account) } }
             }
         }
+        // Else a tap anywhere in the row is one on all of its buttons.
+        .buttonStyle(.borderless)
     }
 }
 

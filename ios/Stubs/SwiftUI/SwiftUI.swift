@@ -265,6 +265,10 @@ public struct UITextContentType {
     public static let oneTimeCode = UITextContentType()
 }
 
+public struct BorderlessButtonStyle {
+    public static let borderless = BorderlessButtonStyle()
+}
+
 @MainActor
 extension View {
     public func task(_ action: @escaping @MainActor () async -> Void) -> some View { self }
@@ -284,6 +288,7 @@ extension View {
     public func frame(height: Double?) -> some View { self }
     public func disabled(_ isDisabled: Bool) -> some View { self }
     public func foregroundStyle(_ style: Style) -> some View { self }
+    public func buttonStyle(_ style: BorderlessButtonStyle) -> some View { self }
     public func privacySensitive() -> some View { self }
     public func accessibilityLabel(_ text: Text) -> some View { self }
     public func keyboardType(_ type: UIKeyboardType) -> some View { self }
