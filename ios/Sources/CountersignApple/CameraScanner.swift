@@ -45,16 +45,12 @@ public final class CameraScanner: NSObject, @unchecked Sendable {
         session.addInput(input)
         guard session.canAddOutput(output) else { throw Problem.noCamera }
         session.addOutput(output)
-        found.onTermination = { [weak self] _ in self?.stop() }
+        found.onTermination = { [session, queue] _ in queue.async { session.stopRunning() } }
         queue.async { [session] in session.startRunning() }
     }
 
     deinit {
         found.finish()
-    }
-
-    private func stop() {
-        queue.async { [session] in session.stopRunning() }
     }
 }
 
