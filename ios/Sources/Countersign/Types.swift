@@ -178,6 +178,10 @@ public typealias Sending = CountersignFFI.Sending
 public typealias SendingStep = CountersignFFI.SendingStep
 /// Accounts that were sealed to the new phone.
 public typealias ShownAccounts = CountersignFFI.ShownAccounts
+/// The approval service that a move goes over.
+public typealias TransferRelay = CountersignFFI.TransferRelay
+/// An account whose service can carry a move.
+public typealias RelayAccount = CountersignFFI.RelayAccount
 /// What a code of a move is, and so which phone scans it.
 public typealias TransferCodeKind = CountersignFFI.TransferCodeKind
 /// A device that is to take this one's place at a service.

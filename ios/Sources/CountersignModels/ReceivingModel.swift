@@ -23,6 +23,10 @@ public final class ReceivingModel {
     public private(set) var state = State.idle
     /// What the person types on the old phone.
     public private(set) var checkValue: String?
+    /// The service that the accounts come over, if the old phone has named one: tell which it is, and ``follow()`` it.
+    public private(set) var relay: TransferRelay?
+    /// Why that service can't be asked for now; codes can be scanned meanwhile.
+    public private(set) var relayProblem: Problem?
     /// What became of each account; `nil` after a restart.
     public private(set) var report: ImportReport?
     /// What to do with accounts whose name one here already has. ``preview()`` shows it.
@@ -33,10 +37,13 @@ public final class ReceivingModel {
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
+    private let pause: Duration
     private var choices: [Int64: SameName] = [:]
 
-    public init(_ authenticator: Authenticator) {
+    /// - Parameter pause: How long it waits before it asks a service again.
+    public init(_ authenticator: Authenticator, pause: Duration = .seconds(2)) {
         self.authenticator = authenticator
+        self.pause = pause
     }
 
     /// Goes on with a move that was interrupted.
@@ -67,6 +74,24 @@ public final class ReceivingModel {
         }
     }
 
+    /// Takes the accounts from the service, and leaves the receipt there once they are stored, until that is done or the task is
+    /// cancelled: the screen's `.task` while there is a ``relay``.
+    public func follow() async {
+        do {
+            for try await moment in authenticator.relayedTransfer(every: pause) {
+                guard case .newPhone(let receiving) = moment.transfer, relay != nil else { continue }
+                relayProblem = moment.failure.map(Problem.init)
+                switch state {
+                case .scanning: try await show(receiving)
+                case .stored: relay = receiving.relay
+                default: break
+                }
+            }
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
     /// Shows what would come, as it was chosen so far.
     public func preview() async {
         await work { state = .previewing(try await authenticator.previewReceived(options: options)) }
@@ -92,6 +117,7 @@ public final class ReceivingModel {
         await work {
             try await authenticator.endTransfer()
             (state, checkValue, report, choices) = (.idle, nil, nil, [:])
+            (relay, relayProblem) = (nil, nil)
         }
     }
 
@@ -100,7 +126,7 @@ public final class ReceivingModel {
     }
 
     private func show(_ receiving: Receiving) async throws {
-        checkValue = receiving.checkValue
+        (checkValue, relay) = (receiving.checkValue, receiving.relay)
         state =
             switch receiving.step {
             case .inviting(let invitation): .inviting(invitation: invitation)

@@ -29,6 +29,14 @@ public final class SendingModel {
     public private(set) var accounts: [AccountSummary] = []
     /// Those that stay: the person's choice, before the codes are shown.
     public private(set) var staying: Set<Id> = []
+    /// Accounts whose service could carry the move in place of codes.
+    public private(set) var relayAccounts: [RelayAccount] = []
+    /// The person's choice among them; `nil` for codes alone.
+    public private(set) var relayAccount: Id?
+    /// The service that the move goes over: tell which it is, and ``follow()`` it.
+    public private(set) var relay: TransferRelay?
+    /// Why that service can't be asked for now; the new phone can scan the codes meanwhile.
+    public private(set) var relayProblem: Problem?
     /// What is to be said about single accounts, such as those that the new phone has to be enrolled for.
     public private(set) var leftBehind: [LeftBehind] = []
     /// Whether a call is under way.
@@ -37,10 +45,14 @@ public final class SendingModel {
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
+    private let pause: Duration
 
-    /// - Parameter invitation: The new phone's code, if it was scanned already.
-    public init(_ authenticator: Authenticator, invitation: String? = nil) {
+    /// - Parameters:
+    ///   - invitation: The new phone's code, if it was scanned already.
+    ///   - pause: How long it waits before it asks a service again.
+    public init(_ authenticator: Authenticator, invitation: String? = nil, pause: Duration = .seconds(2)) {
         self.authenticator = authenticator
+        self.pause = pause
         if let invitation { state = .confirming(invitation: invitation) }
     }
 
@@ -48,6 +60,7 @@ public final class SendingModel {
     public func load() async {
         await work {
             accounts = try await authenticator.accounts().accounts.filter { $0.trashedAt == nil }
+            relayAccounts = try await authenticator.relayAccounts()
             if case .oldPhone(let sending)? = try await authenticator.transfer() { show(sending) }
         }
     }
@@ -74,7 +87,32 @@ public final class SendingModel {
     public func begin() async {
         guard case .confirming(let invitation) = state else { return }
         state = .looking
-        await work { show(try await authenticator.sendAccounts(to: invitation)) }
+        await work {
+            show(try await authenticator.sendAccounts(to: invitation))
+            if let relayAccount { show(try await authenticator.chooseRelay(relayAccount)) }
+        }
+    }
+
+    /// The person's choice of a service, before they ``begin()``; also while the acceptance is shown, which is another one then.
+    /// `nil` leaves it out, as for a new phone whose app is too old for it.
+    public func chooseRelay(_ account: Id?) async {
+        relayAccount = account
+        guard case .comparing = state else { return }
+        await work { show(try await authenticator.chooseRelay(account)) }
+    }
+
+    /// Gives the accounts to the service, and waits for the receipt until it is there or the task is cancelled: the screen's
+    /// `.task` while there is a ``relay``.
+    public func follow() async {
+        do {
+            for try await moment in authenticator.relayedTransfer(every: pause) {
+                guard case .oldPhone(let sending) = moment.transfer, case .showing = state else { continue }
+                relayProblem = moment.failure.map(Problem.init)
+                show(sending)
+            }
+        } catch {
+            problem = Problem(error)
+        }
     }
 
     /// The person's choice for one account.
@@ -96,13 +134,17 @@ public final class SendingModel {
     /// Puts the accounts that have arrived in the trash here.
     public func remove() async {
         guard case .proven = state else { return }
-        await work { state = .finished(removed: try await authenticator.removeMoved()) }
+        await work {
+            await endRelay()
+            state = .finished(removed: try await authenticator.removeMoved())
+        }
     }
 
     /// Keeps the accounts here too.
     public func keep() async {
         guard case .proven = state else { return }
         await work {
+            await endRelay()
             try await authenticator.endTransfer()
             state = .finished(removed: 0)
         }
@@ -111,12 +153,26 @@ public final class SendingModel {
     /// Ends the move at whatever step it is. Accounts stay as they are.
     public func end() async {
         await work {
+            await endRelay()
             try await authenticator.endTransfer()
             (state, checkValue, leftBehind) = (.looking, "", [])
+            (relayAccount, relay, relayProblem) = (nil, nil, nil)
+        }
+    }
+
+    /// Ends what the service has, if it can be told soon. It is sealed, and goes by itself within minutes.
+    private func endRelay() async {
+        guard relay != nil else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [authenticator] in try? await authenticator.endRelay() }
+            group.addTask { try? await Task.sleep(for: .seconds(5)) }
+            await group.next()
+            group.cancelAll()
         }
     }
 
     private func show(_ sending: Sending) {
+        relay = sending.relay
         state =
             switch sending.step {
             case .comparing(let acceptance): .comparing(acceptance: acceptance)

@@ -25,6 +25,9 @@ struct ReceiveScreen: View {
                 scanner
             case .scanning(let count, let missing):
                 checkValue
+                if let relay = model.relay {
+                    Text("The accounts come over \(relay.service), once you have typed this. It can't read them.")
+                }
                 if let count {
                     Text("\(missing.count) of \(count) codes are still missing.")
                     ProgressView(value: Double(Int(count) - missing.count), total: Double(count))
@@ -33,6 +36,7 @@ struct ReceiveScreen: View {
             case .previewing(let preview): previewing(preview)
             case .stored(let receipt): stored(receipt)
             }
+            ProblemRow(problem: model.relayProblem)
             ProblemRow(problem: model.problem)
             if model.state != .idle {
                 Button("End the move", role: .destructive) { Task { await model.end() } }
@@ -41,6 +45,9 @@ struct ReceiveScreen: View {
         .disabled(model.isBusy)
         .navigationTitle("Move from another phone")
         .task { await model.load() }
+        .task(id: model.relay != nil) {
+            if model.relay != nil { await model.follow() }
+        }
     }
 
     @ViewBuilder private var checkValue: some View {
@@ -69,9 +76,13 @@ struct ReceiveScreen: View {
         if let report = model.report {
             Text("\(report.proven) accounts are here: they were read back.")
         }
-        Text("Scan this receipt with the old phone. Until then it keeps everything.")
+        if let relay = model.relay, relay.isDelivered {
+            Text("\(relay.service) has the receipt for the old phone, which can scan it here too.")
+        } else {
+            Text("Scan this receipt with the old phone. Until then it keeps everything.")
+        }
         QRCodeView(texts: receipt)
-        Button("The old phone has scanned it") { Task { await model.end() } }
+        Button("The old phone has it") { Task { await model.end() } }
     }
 }
 #endif
