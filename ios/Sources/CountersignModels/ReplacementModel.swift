@@ -22,6 +22,8 @@ public final class ReplacementModel {
 
     /// Where it stands.
     public private(set) var state = State.idle
+    /// Whether one was begun before and isn't done, as after the app was ended: offer to ``resume(checking:)`` it.
+    public private(set) var isOpen = false
     /// What went wrong last.
     public private(set) var problem: Problem?
 
@@ -36,25 +38,57 @@ public final class ReplacementModel {
         self.pause = pause
     }
 
-    /// Begins, which the platform asks the person for, and follows until it is over or the task is cancelled.
+    /// Finds out whether one is open.
+    public func load() async {
+        do {
+            isOpen = try await authenticator.openReplacements().contains(account)
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
+    /// Begins, which the platform asks the person for, and follows until it is over or the task is cancelled. One that is open ends
+    /// with it.
     public func run() async {
+        await follow { try await authenticator.replaceDevice(of: account) }
+    }
+
+    /// Goes on with the one that is open, as ``run()``.
+    ///
+    /// - Parameter isThePerson: Has the platform check the person, which no key does here. Without that nothing is shown.
+    public func resume(checking isThePerson: () async -> Bool) async {
+        guard await isThePerson() else { return }
+        await follow { try await authenticator.resumeReplacement(of: account) }
+    }
+
+    private func follow(_ begin: () async throws -> Replacement?) async {
         problem = nil
         do {
-            let replacement = try await authenticator.replaceDevice(of: account)
-            let expiresAt = Date(timeIntervalSince1970: TimeInterval(replacement.expiresAt()))
-            for try await step in authenticator.steps(of: replacement, every: pause) {
-                state =
-                    switch step {
-                    case .waiting: .waiting(link: replacement.link(), expiresAt: expiresAt)
-                    case .activating(let checkValue, let number, let matchLink):
-                        .activating(checkValue: checkValue, number: number, matchLink: matchLink)
-                    case .done: .done
-                    case .ended: .ended
-                    }
+            if let replacement = try await begin() {
+                for try await step in authenticator.steps(of: replacement, every: pause) {
+                    show(step, of: replacement)
+                }
+            } else {
+                state = .ended
             }
         } catch {
             problem = Problem(error)
             if state != .done { state = .idle }
         }
+        await load()
+    }
+
+    private func show(_ step: ReplacementStep, of replacement: Replacement) {
+        state =
+            switch step {
+            case .waiting:
+                .waiting(
+                    link: replacement.link(),
+                    expiresAt: Date(timeIntervalSince1970: TimeInterval(replacement.expiresAt())))
+            case .activating(let checkValue, let number, let matchLink):
+                .activating(checkValue: checkValue, number: number, matchLink: matchLink)
+            case .done: .done
+            case .ended: .ended
+            }
     }
 }

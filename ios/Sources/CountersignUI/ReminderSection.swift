@@ -3,10 +3,6 @@ import Countersign
 import CountersignModels
 import SwiftUI
 
-#if canImport(LocalAuthentication)
-import LocalAuthentication
-#endif
-
 /// Asks for the passphrase when it is time, so that it isn't forgotten.
 struct ReminderSection: View {
     let model: ReminderModel
@@ -27,23 +23,13 @@ struct ReminderSection: View {
                 SecureField("Try again, or type a new one", text: $typed)
                 Button("Try again") { Task { await model.check(taken()) } }.disabled(typed.isEmpty)
                 Button("Make it my new passphrase") {
-                    let new = taken()
-                    Task { if await isThePerson() { await model.replace(with: new) } }
+                    let (new, reason) = (taken(), String(localized: "Make another passphrase for your accounts"))
+                    Task { if await isThePerson(reason) { await model.replace(with: new) } }
                 }
                 .disabled(typed.isEmpty)
             }
         }
         ProblemRow(problem: model.problem)
-    }
-
-    /// Whoever holds the open phone may not make another passphrase for that alone.
-    private func isThePerson() async -> Bool {
-        #if canImport(LocalAuthentication)
-        let reason = String(localized: "Make another passphrase for your accounts")
-        return (try? await LAContext().evaluatePolicy(.deviceOwnerAuthentication, localizedReason: reason)) ?? false
-        #else
-        return false
-        #endif
     }
 
     private func taken() -> Passphrase {

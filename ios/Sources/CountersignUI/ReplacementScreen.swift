@@ -6,7 +6,12 @@ import SwiftUI
 /// Lets a new phone take this one's place at an account's service.
 struct ReplacementScreen: View {
     @State private var model: ReplacementModel
-    @State private var isRunning = false
+    @State private var run: Run?
+
+    /// What follows the new phone.
+    private enum Run {
+        case anew, resumed
+    }
 
     init(model: ReplacementModel) {
         _model = State(initialValue: model)
@@ -17,7 +22,12 @@ struct ReplacementScreen: View {
             switch model.state {
             case .idle:
                 Text("The new phone approves your sign-ins then, and this one no longer.")
-                Button("Begin") { isRunning = true }
+                if model.isOpen {
+                    Button("Go on where you were") { run = .resumed }
+                    Button("Begin anew, which ends that") { run = .anew }
+                } else {
+                    Button("Begin") { run = .anew }
+                }
             case .waiting(let link, let expiresAt):
                 Text("Scan this with the new phone, before \(expiresAt.formatted()).")
                 QRCodeView(texts: [link])
@@ -26,15 +36,21 @@ struct ReplacementScreen: View {
             case .done: Text("The new phone is active, and this one is revoked.")
             case .ended:
                 Text("It came to nothing, and this phone is as it was.")
-                Button("Begin again") { isRunning = true }
+                Button("Begin again") { run = .anew }
             }
             ProblemRow(problem: model.problem)
         }
         .navigationTitle("Move approvals")
-        .task(id: isRunning) {
-            guard isRunning else { return }
-            await model.run()
-            isRunning = false
+        .task { await model.load() }
+        .task(id: run) {
+            switch run {
+            case .anew: await model.run()
+            case .resumed:
+                let reason = String(localized: "Show the code or the number for your new phone again")
+                await model.resume { await isThePerson(reason) }
+            case nil: return
+            }
+            run = nil
         }
     }
 

@@ -107,6 +107,59 @@ import Testing
         #expect(model.state == .done && model.problem == nil)
     }
 
+    @Test func aReplacementGoesOnAfterThePersonWasCheckedAgain() async throws {
+        let service = try await Service.start(data: temporaryFolder())
+        let (old, new) = (try await Phone(), try await Phone())
+        let account = try await old.enrol("ada", at: service)
+        let first = ReplacementModel(old.authenticator, account: account, pause: .milliseconds(50))
+        await first.load()
+        #expect(!first.isOpen)
+        let left = Task { await first.run() }
+        await until { if case .waiting = first.state { true } else { false } }
+        let shown = first.state
+        left.cancel()
+        await left.value
+        #expect(first.state == .idle && first.isOpen && first.problem == nil)
+
+        let model = ReplacementModel(
+            try await old.restarted().authenticator, account: account, pause: .milliseconds(50))
+        await model.load()
+        #expect(model.isOpen)
+        await model.resume { false }
+        #expect(model.state == .idle && model.isOpen)
+        let running = Task { await model.resume { true } }
+        await until { if case .waiting = model.state { true } else { false } }
+        guard case .waiting(let link, _) = model.state, model.state == shown else { throw Failure("another code") }
+        let enrolled = try await new.authenticator.enrol(try Offer.parse(text: link), as: .test)
+        await until { if case .activating = model.state { true } else { false } }
+        guard case .activating(enrolled.checkValue, let number?, _) = model.state else { throw Failure("no number") }
+        let activation = try #require(try await new.authenticator.fetch(enrolled.account).first)
+        _ = try await new.authenticator.approve(activation.id, number: number)
+        await running.value
+        #expect(model.state == .done && !model.isOpen && model.problem == nil)
+    }
+
+    @Test func aReplacementThatIsBegunAnewEndsTheOneBefore() async throws {
+        let service = try await Service.start(data: temporaryFolder())
+        let (old, new) = (try await Phone(), try await Phone())
+        let account = try await old.enrol("ada", at: service)
+        let before = try await old.authenticator.replaceDevice(of: account)
+        let model = ReplacementModel(old.authenticator, account: account, pause: .milliseconds(50))
+        await model.load()
+        #expect(model.isOpen)
+        let running = Task { await model.run() }
+        await until { if case .waiting = model.state { true } else { false } }
+        guard case .waiting(let link, _) = model.state else { throw Failure("\(model.state)") }
+        #expect(link != before.link())
+        let refused = try await failure {
+            try await new.authenticator.enrol(try Offer.parse(text: before.link()), as: .test)
+        }
+        #expect(refused.kind == "Refused")
+        running.cancel()
+        await running.value
+        #expect(model.isOpen && model.problem == nil)
+    }
+
     @Test func aNewDeviceIsToldUntilThePersonKnows() async throws {
         let service = try await Service.start(data: temporaryFolder())
         let (phone, another) = (try await Phone(), try await Phone())
