@@ -37,6 +37,8 @@ import org.countersign.ffi.ReplacementStep
 import org.countersign.ffi.RequestEvent
 import org.countersign.ffi.Requests
 import org.countersign.ffi.Sending
+import org.countersign.ffi.SendingStep
+import org.countersign.ffi.Transfer
 import org.countersign.ffi.TurnDown
 import org.countersign.ffi.TurnedDown
 import org.countersign.ffi.UndoReport
@@ -163,6 +165,13 @@ public class Authenticator internal constructor(
     override suspend fun storeReceived(options: ImportOptions?): ReceivedAccounts = native.storeReceived(options).alsoRefresh()
 
     override suspend fun receiveReceipt(text: String): Sending = native.receiveReceipt(text).alsoRefresh()
+
+    override suspend fun relayTransfer(cancel: CancelHandle?): Transfer =
+        cancelling(cancel) { native.relayTransfer(it) }.also {
+            if (it is Transfer.OldPhone && it.sending.step is SendingStep.Proven) refreshCodes()
+        }
+
+    override suspend fun endRelay(cancel: CancelHandle?): Unit = cancelling(cancel) { native.endRelay(it) }
 
     override suspend fun removeMoved(): Long = native.removeMoved().alsoRefresh()
 

@@ -19,8 +19,8 @@ import org.countersign.support.JdkVaultKeyStore
 import org.countersign.support.Page
 import org.countersign.support.Phone
 import org.countersign.support.ServiceProcess
+import org.countersign.support.SilentService
 import org.junit.jupiter.api.io.TempDir
-import java.net.ServerSocket
 import java.nio.file.Path
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -140,34 +140,5 @@ class CancellationTest {
         delay(50)
         opening.cancel()
         withTimeout(10.seconds) { taken.await() }
-    }
-}
-
-/** A service that takes connections and never answers. */
-private class SilentService : AutoCloseable {
-    private val socket = ServerSocket(0)
-
-    val link = "http://127.0.0.1:${socket.localPort}/enrol" +
-        "#t=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8&k=ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"
-
-    fun accept(): Connection = socket.apply { soTimeout = TEN_SECONDS }.accept().let(::Connection)
-
-    override fun close() = socket.close()
-
-    class Connection(private val socket: java.net.Socket) {
-        fun awaitRequest() {
-            check(socket.getInputStream().read() >= 0) { "the connection was closed before the request" }
-        }
-
-        /** Reads to the end. A connection that stays open runs into the time limit. */
-        fun isClosedByPeer(): Boolean {
-            socket.soTimeout = TEN_SECONDS
-            return runCatching { socket.getInputStream().readAllBytes() }
-                .fold({ true }, { it !is java.net.SocketTimeoutException })
-        }
-    }
-
-    private companion object {
-        const val TEN_SECONDS = 10_000
     }
 }

@@ -189,9 +189,5 @@ class MovingTest {
         const val LINK = "otpauth://totp/North:ada?secret=$SECRET&issuer=North"
 
         fun export(name: String): ByteArray = Path.of(System.getProperty("countersign.vectors"), "import", name).readBytes()
-
-        suspend fun Phone.add(link: String) {
-            org.countersign.ffi.Offer.parse(link).use { authenticator.add(listOf(it)) }
-        }
     }
 }

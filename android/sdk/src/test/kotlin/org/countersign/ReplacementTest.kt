@@ -6,13 +6,11 @@ import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
-import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.BindingState
 import org.countersign.ffi.Id
 import org.countersign.ffi.PlatformKeyException
 import org.countersign.ffi.ReplacementStep
-import org.countersign.support.Page
 import org.countersign.support.Phone
 import org.countersign.support.ServiceProcess
 import org.junit.jupiter.api.io.TempDir
@@ -105,17 +103,6 @@ class ReplacementTest {
     }
 
     private companion object {
-        suspend fun Phone.activate(service: ServiceProcess): Id {
-            val invited = service.relyingParty().enrolmentLink("ada")
-            val account = enrol(invited["link"]).account
-            val number = Page(invited["page_url"]).number
-            assertEquals(Answer.Approved, authenticator.answer(nextSignIn().id, Decision.Approve(number)))
-            return account
-        }
-
-        suspend fun Phone.nextSignIn(): ApprovalRequest =
-            withTimeout(20.seconds) { authenticator.watchSignIns().first { it.open.isNotEmpty() }.open.single() }
-
         suspend fun Phone.binding(): BindingState? = authenticator.accounts().accounts.single().binding
 
         suspend fun waitUntil(condition: () -> Boolean): Unit =

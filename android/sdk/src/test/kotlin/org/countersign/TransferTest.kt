@@ -14,7 +14,6 @@ import org.countersign.ffi.AccountSummary
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.FrameScanner
 import org.countersign.ffi.ImportOptions
-import org.countersign.ffi.Offer
 import org.countersign.ffi.Receiving
 import org.countersign.ffi.ReceivingStep
 import org.countersign.ffi.RowOutcome
@@ -173,10 +172,6 @@ class TransferTest {
         fun invitation(receiving: Receiving): String = assertIs<ReceivingStep.Inviting>(receiving.step).invitation
 
         suspend fun Phone.accounts(): List<AccountSummary> = authenticator.accounts().accounts
-
-        suspend fun Phone.add(link: String) {
-            Offer.parse(link).use { authenticator.add(listOf(it)) }
-        }
 
         /** All of the other's accounts, scanned off its screen and not yet stored. Gives the codes. */
         suspend fun Phone.takeFrom(old: Phone): List<String> {
