@@ -26,7 +26,7 @@ pub(crate) fn run(bench: bool) -> Result<(), Failure> {
         timed("bindings", || bindings::run(Profile::Mobile, None))?;
         swift.run(&BENCH, &["run", "--configuration", "release", "CountersignBench"])?;
         timed("service", || build::packages(&["countersign-server"]))?;
-        return swift.run(&BENCH, &["test", "--filter", "ApprovalBench"]);
+        return swift.run(&BENCH, &["test", "--configuration", "release", "--filter", "ApprovalBench"]);
     }
     timed("bindings", || bindings::run(Profile::Dev, None))?;
     timed("service", || build::packages(&["countersign-server"]))?;
