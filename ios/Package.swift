@@ -31,11 +31,11 @@ let package = Package(
         .target(name: "Countersign", dependencies: ["CountersignFFI"]),
         .target(name: "CountersignModels", dependencies: ["Countersign"]),
         .target(name: "CountersignApple", dependencies: ["Countersign"]),
-        .target(name: "CountersignUI", dependencies: ["CountersignModels"]),
+        .target(name: "CountersignUI", dependencies: ["CountersignApple", "CountersignModels"]),
         .executableTarget(name: "CountersignBench", dependencies: ["Countersign", "CountersignFFI"], path: "Benches"),
         .testTarget(
             name: "CountersignTests",
-            dependencies: ["Countersign", "CountersignModels"] + opensslForTests
+            dependencies: ["Countersign", "CountersignModels"] + platformOfTests
         ),
     ],
     swiftLanguageModes: [.v6]
@@ -46,7 +46,9 @@ let package = Package(
 let stubs: [(name: String, dependencies: [Target.Dependency])] = [
     ("AppleFoundation", []),
     ("AVFoundation", ["QuartzCore"]),
+    ("CoreGraphics", ["AppleFoundation"]),
     ("Darwin", []),
+    ("ImageIO", ["CoreGraphics"]),
     ("LocalAuthentication", ["AppleFoundation"]),
     ("os", []),
     ("QuartzCore", []),
@@ -55,12 +57,13 @@ let stubs: [(name: String, dependencies: [Target.Dependency])] = [
     ("UserNotifications", ["AppleFoundation"]),
 ]
 
-// The tests keep device keys outside of Rust. Linux has no CryptoKit, so they are OpenSSL's there.
-var opensslForTests: [Target.Dependency] {
+// The tests keep device keys and decode pictures outside of Rust. Linux has no CryptoKit and no ImageIO: OpenSSL and libpng stand
+// for them.
+var platformOfTests: [Target.Dependency] {
     #if os(Linux)
-    ["COpenSSL"]
+    ["COpenSSL", "CPng"]
     #else
-    []
+    ["CountersignApple"]
     #endif
 }
 
@@ -82,5 +85,5 @@ if ProcessInfo.processInfo.environment["COUNTERSIGN_APPLE_STUBS"] == "1" {
     ]
 }
 #if os(Linux)
-package.targets.append(.systemLibrary(name: "COpenSSL", path: "Tests/COpenSSL"))
+package.targets += ["COpenSSL", "CPng"].map { .systemLibrary(name: $0, path: "Tests/\($0)") }
 #endif

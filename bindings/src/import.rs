@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::accounts::page_of;
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::signed;
-use crate::{Authenticator, AuthenticatorError, Offer, Page, Passphrase};
+use crate::{Authenticator, AuthenticatorError, Offer, Page, Passphrase, Picture};
 
 /// The entries of all files of one import. Nothing of it is stored before [`Authenticator::import_accounts`].
 #[derive(Default, uniffi::Object)]
@@ -42,13 +42,14 @@ impl Import {
         Arc::default()
     }
 
-    /// Reads one more file: another app's export, a list of `otpauth` links, a picture of QR codes, a backup. Its format is
-    /// told by its content. Opening an encrypted one takes as long as its maker wanted, mostly less than a second.
+    /// Reads one more file: another app's export, a list of `otpauth` links, a backup. Its format is told by its content.
+    /// Opening an encrypted one takes as long as its maker wanted, mostly less than a second.
     ///
     /// # Errors
     ///
     /// The import stays as it was. [`AuthenticatorError::WrongKey`]: ask for the password and try again;
-    /// [`AuthenticatorError::Input`] says why the file can't be read.
+    /// [`AuthenticatorError::Input`] says why the file can't be read: `import_is_picture` for a picture, which
+    /// [`Import::add_picture`] takes.
     #[uniffi::method(default(password = None, cancel = None))]
     pub async fn add_file(
         &self,
@@ -57,19 +58,20 @@ impl Import {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<ImportedFile, AuthenticatorError> {
         let file = Zeroizing::new(file);
-        let add = async {
-            let mut import = self.0.lock().await;
-            let mut extended = import.clone();
-            let (extended, added) = blocking(move || {
-                let added = extended.add_file(&file, password.as_ref().map(|password| &password.0));
-                (extended, added)
-            })
-            .await;
-            let added = added.map_err(countersign_core::Error::from)?;
-            *import = extended;
-            Ok::<_, AuthenticatorError>(added.into())
-        };
+        let add =
+            self.extend(move |import| import.add_file(&file, password.as_ref().map(|password| &password.0)));
         cancellable(cancel, add).await
+    }
+
+    /// Takes in the QR codes of a picture: of accounts, or a part of an export in several.
+    ///
+    /// # Errors
+    ///
+    /// The import stays as it was. [`AuthenticatorError::Input`] says why: `picture_without_code`, no code of accounts in it, or
+    /// it isn't what its numbers say.
+    pub async fn add_picture(&self, picture: Picture) -> Result<ImportedFile, AuthenticatorError> {
+        let (luma, [width, height]) = picture.into_parts();
+        self.extend(move |import| import.add_frame(&luma, width, height, width)).await
     }
 
     /// Takes in what was scanned: an account's codes, or a part of an export in several QR codes.
@@ -80,6 +82,25 @@ impl Import {
     pub async fn add_offer(&self, offer: Arc<Offer>) -> Result<ImportedFile, AuthenticatorError> {
         let offer = offer.importable()?;
         let added = self.0.lock().await.add_offer(offer).map_err(countersign_core::Error::from)?;
+        Ok(added.into())
+    }
+}
+
+impl Import {
+    /// Does what takes its time on a copy, so that a call that is dropped has changed nothing.
+    async fn extend(
+        &self,
+        add: impl FnOnce(&mut core::Import) -> Result<core::AddedFile, core::ImportError> + Send + 'static,
+    ) -> Result<ImportedFile, AuthenticatorError> {
+        let mut import = self.0.lock().await;
+        let mut extended = import.clone();
+        let (extended, added) = blocking(move || {
+            let added = add(&mut extended);
+            (extended, added)
+        })
+        .await;
+        let added = added.map_err(countersign_core::Error::from)?;
+        *import = extended;
         Ok(added.into())
     }
 }

@@ -71,7 +71,7 @@ pub use replacement::{NewDevice, Replacement, ReplacementStep};
 pub use requests::{
     AccountFailure, AnswerOutcome, ApprovalRequest, MatchProof, Matching, Outcome, Purpose, Requests,
 };
-pub use scan::{FrameScanner, ScannedCode, scan_picture};
+pub use scan::{FrameScanner, Picture, ScannedCode, scan_picture};
 pub use storms::{AccountPause, PauseReason, RequestGroup, TurnDown, TurnedDown, WayOut};
 pub use transfer::{
     ReceivedAccounts, Receiving, ReceivingStep, RelayAccount, Sending, SendingStep, ShownAccounts, Transfer,

@@ -116,6 +116,7 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (import(ImportError::BoundToAccount(ImportFormat::Aegis)), "import_bound_to_account", "Input"),
         (import(ImportError::OutOfMemory), "out_of_memory", "Busy"),
         (import(ImportError::Empty), "import_empty", "Input"),
+        (import(ImportError::IsPicture), "import_is_picture", "Input"),
         (import(ImportError::NoCode), "picture_without_code", "Input"),
         (import(ImportError::Picture(ScanError::BadPicture)), "scan_bad_picture", "Input"),
         (import(ImportError::IncompleteBatch { count: 2, missing: 1 }), "export_incomplete", "Input"),

@@ -2,7 +2,7 @@
 
 use crate::support::Phone;
 use countersign_ffi::{
-    FrameScanner, OfferContent, ReceivingStep, ScannedCode, TransferCodeKind, scan_picture,
+    FrameScanner, Import, OfferContent, Picture, ReceivingStep, ScannedCode, TransferCodeKind, scan_picture,
 };
 use qrcode::{Color, QrCode};
 
@@ -29,6 +29,13 @@ impl Frame {
             }
         }
         Self { luma, size }
+    }
+
+    /// The same, as a platform's decoder gives it.
+    fn picture(&self) -> Picture {
+        let luma = self.luma.chunks(self.size + PADDING).flat_map(|row| &row[..self.size]).copied().collect();
+        let size = u32::try_from(self.size).unwrap();
+        Picture { luma, width: size, height: size }
     }
 
     fn scan(&self, scanner: &FrameScanner) -> Vec<ScannedCode> {
@@ -79,10 +86,16 @@ fn a_frame_that_is_not_what_its_numbers_say_is_refused() {
 }
 
 #[tokio::test]
-async fn a_picture_file_is_told_by_its_content() {
-    let picture = include_bytes!("../../../tests/vectors/qr/qrcode-2/1.png");
-    let codes = scan_picture(picture.to_vec()).await.unwrap();
-    assert!(matches!(&codes[..], [ScannedCode::Other { .. }]));
-    let error = scan_picture(b"no picture".to_vec()).await.err().unwrap();
-    assert_eq!(error.code(), "scan_unknown_format");
+async fn the_codes_of_a_picture_are_offers_or_go_into_an_import() {
+    let picture = Frame::of("otpauth://totp/North:ada?secret=JBSWY3DPEHPK3PXP&issuer=North").picture();
+    let codes = scan_picture(picture.clone()).await.unwrap();
+    assert!(matches!(&codes[..], [ScannedCode::Offer { .. }]));
+    let import = Import::new();
+    assert_eq!(import.add_picture(picture.clone()).await.unwrap().entries, 1);
+
+    let empty = Picture { luma: vec![255; 6400], width: 80, height: 80 };
+    assert!(scan_picture(empty.clone()).await.unwrap().is_empty());
+    assert_eq!(import.add_picture(empty).await.err().unwrap().code(), "picture_without_code");
+    let wrong = Picture { width: picture.width + 1, ..picture };
+    assert_eq!(scan_picture(wrong).await.err().unwrap().code(), "scan_bad_frame");
 }

@@ -110,6 +110,10 @@ fn read(import: &mut CoreImport, file: &Path, password_file: Option<&Path>) -> R
                 let name = safe(&file.display().to_string());
                 password = Some(prompt::secret(&format!("Password of {name} ({format}): "))?);
             }
+            Err(ImportError::IsPicture) => {
+                import.add_picture(&bytes).map_err(Error::from)?;
+                return Ok(());
+            }
             added => {
                 added.map_err(Error::from)?;
                 return Ok(());

@@ -48,6 +48,9 @@ pub enum ImportError {
     /// There is no account in it.
     #[error("there are no one-time codes in the export")]
     Empty,
+    /// A picture file: [`super::Import::add_frame`] takes it once it is decoded.
+    #[error("this is a picture; open it where codes are scanned")]
+    IsPicture,
     /// A picture without a QR code.
     #[error("there is no QR code in the picture; take it again, closer and evenly lit")]
     NoCode,
@@ -93,6 +96,7 @@ impl ImportError {
             Self::BoundToAccount(_) => "import_bound_to_account",
             Self::OutOfMemory => "out_of_memory",
             Self::Empty => "import_empty",
+            Self::IsPicture => "import_is_picture",
             Self::NoCode => "picture_without_code",
             Self::Picture(error) => error.code(),
             Self::IncompleteBatch { .. } => "export_incomplete",

@@ -1,6 +1,6 @@
 //! Import: accounts out of other apps' exports, as one transaction that proves itself.
 //!
-//! An [`Import`] collects files: exports of other authenticators, lists of `otpauth` links, pictures of QR codes. The
+//! An [`Import`] collects exports of other authenticators, lists of `otpauth` links, and pictures of QR codes. A file's
 //! format is found by content, never by name. Then [`Authenticator::preview_import`](crate::Authenticator::preview_import)
 //! says of every entry what would become of it, [`Authenticator::import`](crate::Authenticator::import) does it, all
 //! or nothing, and tells success only when what is read back from the vault is what the files hold, and
@@ -52,7 +52,7 @@ use source::Source;
 use crate::Secret;
 use crate::backup;
 use crate::offer::{MigrationBatch, MigrationPart, Offer, OtpOffer};
-use crate::scan::scan_picture;
+use crate::scan::{self, ScannedText};
 
 /// Where an entry comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -193,11 +193,7 @@ impl Import {
             return Err(ImportError::Archive);
         }
         if is_picture(bytes) {
-            let texts = scan_picture(bytes)?;
-            if texts.is_empty() {
-                return Err(ImportError::NoCode);
-            }
-            return self.add_links(texts.iter().map(|text| text.expose()));
+            return Err(ImportError::IsPicture);
         }
         if backup::is_sealed(bytes) {
             let content = backup::open(bytes, password)?;
@@ -217,6 +213,31 @@ impl Import {
             Source::Text(text) if links::lines(text).any(is_link) => self.add_links(links::lines(text)),
             _ => Err(ImportError::UnknownFormat),
         }
+    }
+
+    /// Takes in the codes of a picture file.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::Picture`], [`ImportError::NoCode`]; the import stays as it was.
+    #[cfg(feature = "pictures")]
+    pub fn add_picture(&mut self, file: &[u8]) -> Result<AddedFile, ImportError> {
+        self.add_texts(&scan::scan_picture(file)?)
+    }
+
+    /// Takes in the codes of a picture that a platform has decoded; parameters as of [`scan::scan_frame`].
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::Picture`], [`ImportError::NoCode`]; the import stays as it was.
+    pub fn add_frame(
+        &mut self,
+        luma: &[u8],
+        width: usize,
+        height: usize,
+        row_stride: usize,
+    ) -> Result<AddedFile, ImportError> {
+        self.add_texts(&scan::scan_frame(luma, width, height, row_stride)?)
     }
 
     /// Takes in the text of one scanned QR code.
@@ -263,6 +284,13 @@ impl Import {
     /// The accounts of the files that were added.
     pub(crate) fn offers(self) -> impl Iterator<Item = OtpOffer> {
         self.entries.into_iter().filter_map(|(_, entry)| entry.ok())
+    }
+
+    fn add_texts(&mut self, texts: &[ScannedText]) -> Result<AddedFile, ImportError> {
+        if texts.is_empty() {
+            return Err(ImportError::NoCode);
+        }
+        self.add_links(texts.iter().map(ScannedText::expose))
     }
 
     fn add_links<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> Result<AddedFile, ImportError> {
@@ -346,9 +374,12 @@ fn is_link(line: &str) -> bool {
     is("otpauth://") || is("otpauth-migration://")
 }
 
+/// PNG, JPEG, WebP, or HEIF with its kin.
 fn is_picture(bytes: &[u8]) -> bool {
     match bytes {
-        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => true,
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
+            true
+        }
         [b'R', b'I', b'F', b'F', _, _, _, _, rest @ ..] => rest.starts_with(b"WEBP"),
         _ => false,
     }

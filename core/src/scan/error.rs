@@ -10,7 +10,7 @@ pub enum ScanError {
     /// More than [`super::MAX_PIXELS`] pixels.
     #[error("the picture is too large; crop it to the code, or take a smaller one")]
     TooManyPixels,
-    /// More than [`super::MAX_FILE_BYTES`] bytes.
+    /// A picture file that is longer than any is.
     #[error("the file is too large; crop the picture to the code, or take a smaller one")]
     FileTooLarge,
     /// Neither PNG, JPEG nor WebP.

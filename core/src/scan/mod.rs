@@ -17,11 +17,13 @@ mod decoders;
 mod error;
 mod frame;
 mod luma;
+#[cfg(feature = "pictures")]
 mod picture;
 mod text;
 
 pub use error::ScanError;
 pub use frame::{FrameScanner, scan_frame};
+#[cfg(feature = "pictures")]
 pub use picture::{MAX_FILE_BYTES, scan_picture};
 pub use text::ScannedText;
 

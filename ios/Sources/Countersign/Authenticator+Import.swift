@@ -2,14 +2,21 @@ import CountersignFFI
 import Foundation
 
 extension Import {
-    /// Reads one more file: another app's export, a list of `otpauth` links, a picture of QR codes, a backup. Its format is told
-    /// by its content.
+    /// Reads one more file: another app's export, a list of `otpauth` links, a backup. Its format is told by its content.
     ///
     /// - Throws: ``AuthenticatorError/WrongKey(detail:)``: ask for the password and try again;
     ///   ``AuthenticatorError/Input(detail:)`` says why it can't be read. The import stays as it was.
     @discardableResult
     public func add(_ file: Data, password: Passphrase? = nil) async throws -> ImportedFile {
         try await cancellable { try await addFile(file: file, password: password, cancel: $0) }
+    }
+
+    /// Takes in the QR codes of a picture: of accounts, or a part of an export in several.
+    ///
+    /// - Throws: ``AuthenticatorError/Input(detail:)`` when there is no such code in it; the import stays as it was.
+    @discardableResult
+    public func add(_ picture: Picture) async throws -> ImportedFile {
+        try await addPicture(picture: picture)
     }
 
     /// Takes in what was scanned: an account's codes, or a part of an export in several QR codes.

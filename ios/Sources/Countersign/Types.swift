@@ -75,11 +75,14 @@ public typealias FrameScanner = CountersignFFI.FrameScanner
 /// A code in a picture: it offers something, belongs to a move between two phones, or does neither and says why.
 public typealias ScannedCode = CountersignFFI.ScannedCode
 
-/// The codes in a picture file (PNG, JPEG or WebP), each once; empty if none was found. For a screenshot of a QR code.
+/// A picture as the platform's own decoder gives it: on an iPhone, `Picture(file:)` of `CountersignApple`.
+public typealias Picture = CountersignFFI.Picture
+
+/// The codes in a picture, each once; empty if none was found. For a screenshot or a photo of a QR code.
 ///
-/// - Throws: ``AuthenticatorError/Input(detail:)`` says why the file can't be read.
-public func scanPicture(_ file: Data) async throws -> [ScannedCode] {
-    try await CountersignFFI.scanPicture(file: file)
+/// - Throws: ``AuthenticatorError/Input(detail:)`` when the picture is too large, or isn't what its numbers say.
+public func scanPicture(_ picture: Picture) async throws -> [ScannedCode] {
+    try await CountersignFFI.scanPicture(picture: picture)
 }
 
 // MARK: Sign-ins

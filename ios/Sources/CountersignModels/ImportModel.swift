@@ -64,6 +64,12 @@ public final class ImportModel {
         await preview()
     }
 
+    /// Takes in the QR codes of one more picture, and shows what would come.
+    public func add(_ picture: Picture) async {
+        await work { try await entries.add(picture) }
+        if problem == nil { await preview() }
+    }
+
     /// Shows what would come, as it was chosen so far.
     public func preview() async {
         await work { state = .previewing(try await authenticator.previewImport(entries, options: options)) }

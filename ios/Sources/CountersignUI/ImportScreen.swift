@@ -1,5 +1,6 @@
 #if canImport(SwiftUI)
 import Countersign
+import CountersignApple
 import CountersignModels
 import SwiftUI
 
@@ -36,8 +37,12 @@ struct ImportScreen: View {
         .navigationTitle("Import")
         .task { await model.load() }
         .fileImporter(isPresented: $isPicking, allowedContentTypes: [.item]) { picked in
-            if let file = picked.content { Task { await model.add(file) } } else { model.noteUnreadable() }
+            if let file = picked.content { Task { await add(file) } } else { model.noteUnreadable() }
         }
+    }
+
+    private func add(_ file: Data) async {
+        if let picture = Picture(file: file) { await model.add(picture) } else { await model.add(file) }
     }
 
     @ViewBuilder private func asking(_ file: Data) -> some View {

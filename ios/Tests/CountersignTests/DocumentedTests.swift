@@ -12,7 +12,7 @@ import Testing
             file: temporaryFolder().appendingPathComponent("vault.db"),
             store: TestStore(),
             keys: TestKeys(),
-            picture: try await page.picture("qr"),
+            picture: try Picture(decoding: try await page.picture("qr")),
             askForNumber: { _ in
                 try? await page.reload(until: "joined")
                 return (try? page.number()) ?? ""
@@ -46,7 +46,7 @@ import Testing
         file: URL,
         store: any VaultKeyStore,
         keys: any DeviceKeys,
-        picture: Data,
+        picture: Picture,
         askForNumber: (ApprovalRequest) async -> String
     ) async throws {
         // A vault, opened by this phone's own key or by a code on paper.

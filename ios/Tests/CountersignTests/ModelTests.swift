@@ -46,7 +46,7 @@ import Testing
         let page = try await Browser.open(try enrolment.text("page_url"))
         let phone = try await Phone()
         let scan = ScanModel(phone.authenticator, device: .test)
-        scan.take(try await scanPicture(try await page.picture("qr")))
+        scan.take(try await scanPicture(try Picture(decoding: try await page.picture("qr"))))
         guard case .confirming(_, .enrolment(let host)) = scan.state else { throw Failure("\(scan.state)") }
         #expect(host == "127.0.0.1:\(service.port)")
         await scan.confirm()

@@ -13,7 +13,8 @@ import Testing
     // Ada is invited, and scans the QR code of her enrolment page.
     let enrolment = try await portal.post("/v1/enrolments", ["user": "ada"])
     let page = try await Browser.open(try enrolment.text("page_url"))
-    guard case .offer(let offer)? = try await scanPicture(try await page.picture("qr")).first else {
+    let picture = try Picture(decoding: try await page.picture("qr"))
+    guard case .offer(let offer)? = try await scanPicture(picture).first else {
         throw Failure("there is no QR code in the picture")
     }
     guard case .enrolment = offer.content() else { throw Failure("the QR code is no enrolment") }

@@ -26,6 +26,7 @@ impl Chroot {
         if !root.exists() {
             set_up(&root)?;
         }
+        install(&root)?;
         let mounts = [repository.to_owned(), target.to_owned()];
         for folder in &mounts {
             fs::create_dir_all(root.join(folder.strip_prefix("/")?))?;
@@ -62,7 +63,18 @@ fn set_up(root: &Path) -> Result<(), Failure> {
     crate::run("apt-get", &["update", "-qq"])?;
     crate::run("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "debootstrap"])?;
     crate::run("debootstrap", &["--variant=minbase", RELEASE, &name, &mirror()?])?;
-    fs::copy("/etc/resolv.conf", partial.join("etc/resolv.conf"))?;
+    install(&partial)?;
+    Ok(fs::rename(&partial, root)?)
+}
+
+/// Installs what the package needs, unless that was done: a chroot of some time ago may lack what was added since.
+fn install(root: &Path) -> Result<(), Failure> {
+    let (list, packages) = (root.join("packages"), PACKAGES.join(" "));
+    if fs::read_to_string(&list).is_ok_and(|installed| installed == packages) {
+        return Ok(());
+    }
+    fs::copy("/etc/resolv.conf", root.join("etc/resolv.conf"))?;
+    let name = root.to_string_lossy();
     let apt = |arguments: &[&str]| {
         let prefix = [&*name, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"];
         crate::run("chroot", &[&prefix, arguments].concat())
@@ -70,7 +82,7 @@ fn set_up(root: &Path) -> Result<(), Failure> {
     apt(&["update"])?;
     apt(&[&["install", "-y", "--no-install-recommends"], PACKAGES].concat())?;
     apt(&["clean"])?;
-    Ok(fs::rename(&partial, root)?)
+    Ok(fs::write(list, packages)?)
 }
 
 /// The first Debian with Swift: 6.0.
@@ -81,6 +93,7 @@ const PACKAGES: &[&str] = &[
     "git",
     "libc6-dev",
     "libcurl4-openssl-dev",
+    "libpng-dev",
     "libssl-dev",
     "libstdc++-14-dev",
     "libxml2-dev",

@@ -119,6 +119,11 @@ fn what_is_no_export_is_told_so() {
         assert_eq!(Import::new().add_file(bytes, None).unwrap_err(), ImportError::UnknownFormat, "{bytes:?}");
     }
     assert_eq!(Import::new().add_file(b"PK\x03\x04\xff\xfe", None).unwrap_err(), ImportError::Archive);
+    let pictures: [&[u8]; 4] =
+        [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"RIFF\x24\0\0\0WEBPVP8 ", b"\0\0\0\x24ftypheic"];
+    for picture in pictures {
+        assert_eq!(Import::new().add_file(picture, None).unwrap_err(), ImportError::IsPicture);
+    }
     let link = b"otpauth://totp/a?secret=JBSWY3DPEHPK3PXP\n";
     let many = link.repeat(Import::MAX_ENTRIES + 1);
     assert_eq!(Import::new().add_file(&many, None).unwrap_err(), ImportError::TooMuch);

@@ -13,6 +13,7 @@ import org.countersign.ffi.scanPicture
 import org.countersign.support.Page
 import org.countersign.support.Phone
 import org.countersign.support.ServiceProcess
+import org.countersign.support.pictureOf
 import org.junit.jupiter.api.io.TempDir
 import java.nio.file.Path
 import kotlin.test.Test
@@ -86,7 +87,7 @@ class StoryTest {
         }
     }
 
-    private suspend fun scan(picture: ByteArray): Offer = assertIs<ScannedCode.Offer>(scanPicture(picture).single()).offer
+    private suspend fun scan(picture: ByteArray): Offer = assertIs<ScannedCode.Offer>(scanPicture(pictureOf(picture)).single()).offer
 
     private suspend fun Phone.nextSignIn() =
         withTimeout(20.seconds) { authenticator.watchSignIns().first { it.open.isNotEmpty() }.open.single() }

@@ -8,6 +8,7 @@ import org.countersign.ffi.DeviceDescription
 import org.countersign.ffi.DeviceKeys
 import org.countersign.ffi.Import
 import org.countersign.ffi.Passphrase
+import org.countersign.ffi.Picture
 import org.countersign.ffi.Platform
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.ScannedCode
@@ -18,6 +19,7 @@ import org.countersign.support.JdkVaultKeyStore
 import org.countersign.support.Page
 import org.countersign.support.Phone
 import org.countersign.support.ServiceProcess
+import org.countersign.support.pictureOf
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
 import java.nio.file.Path
@@ -46,7 +48,7 @@ class UsageTest {
     }
 
     // shown: begin
-    suspend fun start(file: VaultFile, keys: DeviceKeys, picture: ByteArray) {
+    suspend fun start(file: VaultFile, keys: DeviceKeys, picture: Picture) {
         // The vault: opened by this phone's own key, or by a code on paper.
         val vault = when (val state = file.open()) {
             is VaultState.Unlocked -> state.vault
@@ -108,7 +110,7 @@ class UsageTest {
         ServiceProcess.start(folder.resolve("service")).use { service ->
             page = Page(service.relyingParty().enrolment("ada")["page_url"])
             val file = VaultFile(folder.resolve("vault.db").toFile(), JdkVaultKeyStore())
-            withTimeout(30.seconds) { start(file, JdkDeviceKeys(), page.picture("qr")) }
+            withTimeout(30.seconds) { start(file, JdkDeviceKeys(), pictureOf(page.picture("qr"))) }
             assertTrue("Approved." in told, "$told")
             assertTrue("The page shows ${page.text("check-value")} too." in told, "$told")
             assertTrue(told.last().contains(Regex(": \\d{6}, for ")), "$told")
