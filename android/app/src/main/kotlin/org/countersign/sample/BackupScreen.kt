@@ -10,24 +10,25 @@ import java.util.Date
 
 /** When a backup was last proven, making the next, and trying one. */
 class BackupScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
+    override val back = { SettingsScreen(activity, authenticator) }
 
     override suspend fun run() {
-        column.removeAllViews()
+        begin(words(R.string.backup))
         val last = trying { authenticator.lastBackup() }
         if (last == null) {
-            text("No backup was ever proven. Without one, a lost phone takes your accounts with it.")
+            column.text(words(R.string.no_backup))
         } else {
             val on = DateFormat.getDateTimeInstance().format(Date(last.provenAt * MS_PER_SECOND))
-            text("Last proven on $on: it restores ${last.restorable} of ${last.total} accounts.")
+            column.text(words(R.string.proven_backup, on, last.restorable, last.total))
         }
-        button("Back up into a folder") { activity.launch { backUp() } }
-        button("Try a backup") { activity.launch { rehearse() } }
-        button("Back") { activity.show(SettingsScreen(activity, authenticator)) }
+        actions.button(words(R.string.try_backup)) { activity.launch { rehearse() } }
+        actions.button(words(R.string.back_up), R.style.Button_Main) { activity.launch { backUp() } }
+        backButton()
     }
 
     private suspend fun backUp() {
         val tree = activity.pickFolder() ?: return
-        val password = ask("A password for the backup. Without it nobody can open it, and you can't either.") ?: return
+        val password = ask(words(R.string.backup_password)) ?: return
         passphraseOf(password).use { phrase ->
             trying { authenticator.backUpInto(DocumentFolder(activity.contentResolver, tree), phrase, KEPT) }?.let { done(it.rehearsal) }
         }
@@ -35,13 +36,13 @@ class BackupScreen(activity: MainActivity, private val authenticator: Authentica
 
     private suspend fun rehearse() {
         val file = activity.pickFile() ?: return
-        val password = ask("The password of the backup") ?: return
+        val password = ask(words(R.string.password_of_backup)) ?: return
         passphraseOf(password).use { phrase -> trying { authenticator.rehearse(file, phrase) }?.let { done(it) } }
     }
 
     private suspend fun done(rehearsal: Rehearsal) {
-        val left = rehearsal.leftBehind.joinToString("") { "\n${it.inWords()}" }
-        tell("It restores ${rehearsal.restorable} of ${rehearsal.total} accounts.$left")
+        val left = rehearsal.leftBehind.map { it.inWords(activity.resources) }
+        tell((listOf(words(R.string.restores, rehearsal.restorable, rehearsal.total)) + left).joinToString("\n"))
         run()
     }
 

@@ -4,6 +4,7 @@ import android.Manifest.permission
 import android.content.pm.PackageManager
 import android.view.SurfaceHolder
 import android.view.SurfaceView
+import android.view.ViewGroup
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.emitAll
@@ -16,20 +17,18 @@ import kotlin.coroutines.resume
 
 /** What the camera sees, and the codes in it. */
 class CameraPreview(private val activity: MainActivity) {
-    val view = SurfaceView(activity)
+    private val view = SurfaceView(activity).apply { contentDescription = activity.getString(R.string.camera_view) }
 
-    /** Asks for the camera if need be; a screen runs again once the person has answered. */
-    fun isAllowed(): Boolean {
+    /** Adds the picture, or says that the camera is needed, and asks for it; a screen runs again once the person has allowed it. */
+    fun addTo(column: ViewGroup): Boolean {
         val isAllowed = activity.checkSelfPermission(permission.CAMERA) == PackageManager.PERMISSION_GRANTED
+        if (isAllowed) column.addView(view, FILL, activity.dp(HEIGHT)) else column.text(activity.getString(R.string.camera_needed))
         if (!isAllowed) activity.askFor(permission.CAMERA)
         return isAllowed
     }
 
     /** The codes, while this is collected. Ends with a `CameraAccessException` when the camera can't be used. */
     fun codes(): Flow<ScannedCode> = flow { emitAll(CameraScanner(activity).codes(surface())) }
-
-    /** The codes of a move alone. What is seen while one is taken in is left out: it is seen again. */
-    fun transferCodes(): Flow<ScannedCode.Transfer> = codes().conflate().filterIsInstance()
 
     private suspend fun surface() = suspendCancellableCoroutine { waiting ->
         view.holder.takeIf { it.surface.isValid }?.let { return@suspendCancellableCoroutine waiting.resume(it.surface) }
@@ -44,8 +43,10 @@ class CameraPreview(private val activity: MainActivity) {
         })
     }
 
-    companion object {
-        /** Pixels. */
-        const val HEIGHT = 900
+    private companion object {
+        const val HEIGHT = 320
     }
 }
+
+/** The codes of a move alone. What is seen while one is taken in is left out: it is seen again. */
+fun Flow<ScannedCode>.transferCodes(): Flow<ScannedCode.Transfer> = conflate().filterIsInstance()

@@ -13,7 +13,10 @@ import kotlin.time.Duration.Companion.milliseconds
 
 /** Shows codes to another phone's camera, one after another. */
 class CodesView(activity: MainActivity) {
-    val view = ImageView(activity).apply { contentDescription = "A QR code for the other phone's camera" }
+    val view = ImageView(activity).apply {
+        contentDescription = activity.getString(R.string.qr_code)
+        adjustViewBounds = true
+    }
 
     /** Shows them in turn until it is cancelled; a single one stays. */
     suspend fun play(texts: List<String>) {
@@ -36,11 +39,11 @@ class CodesView(activity: MainActivity) {
         return Bitmap.createBitmap(pixels, modules.width, modules.height, Bitmap.Config.RGB_565)
     }
 
-    companion object {
-        /** Pixels. */
+    private companion object {
+        /** Pixels; the view scales it to the screen's width. */
         const val SIZE = 900
 
         /** Long enough for a camera to read each. */
-        private val TURN = 400.milliseconds
+        val TURN = 400.milliseconds
     }
 }

@@ -1,5 +1,8 @@
 package org.countersign.sample
 
+import android.content.res.Resources
+import android.view.ViewGroup
+import android.widget.Button
 import org.countersign.ffi.ImportOptions
 import org.countersign.ffi.ImportRow
 import org.countersign.ffi.LeftBehind
@@ -22,28 +25,40 @@ class ImportChoices {
         ImportOptions(SameName.KEEP_BOTH, chosen.map { (row, choice) -> RowChoice(row, choice) }, partial)
 }
 
+/** Adds an entry of an import; a tap changes what becomes of it where its name is taken. */
+fun ViewGroup.importRow(row: ImportRow, choices: ImportChoices) {
+    text(resources.getString(R.string.row_verdict, row.issuer, row.name, row.verdict.inWords(resources)))
+    if (row.verdict is RowVerdict.SameName) {
+        lateinit var choice: Button
+        choice = button(choices.of(row).inWords(resources)) { choice.text = choices.change(row).inWords(resources) }
+    }
+}
+
 /** What would become of an entry. */
-fun RowVerdict.inWords(): String = when (this) {
-    is RowVerdict.New -> "new"
-    is RowVerdict.Present -> "here already"
-    is RowVerdict.CounterAhead -> "here already; its counter follows"
-    is RowVerdict.InTrash -> "comes back out of the trash"
-    is RowVerdict.SameName -> "another account has this name"
-    is RowVerdict.Repeated -> "the same again"
+fun RowVerdict.inWords(words: Resources): String = when (this) {
+    is RowVerdict.New -> words.getString(R.string.row_new)
+    is RowVerdict.Present -> words.getString(R.string.row_present)
+    is RowVerdict.CounterAhead -> words.getString(R.string.row_counter)
+    is RowVerdict.InTrash -> words.getString(R.string.row_trash)
+    is RowVerdict.SameName -> words.getString(R.string.row_same_name)
+    is RowVerdict.Repeated -> words.getString(R.string.row_repeated)
     is RowVerdict.Refused -> reason.description
 }
 
 /** What a tap chooses for an entry whose name is taken. */
-fun SameName.inWords(): String = when (this) {
-    SameName.KEEP_BOTH -> "Keep both"
-    SameName.REPLACE -> "Replace"
-    SameName.SKIP -> "Leave out"
+fun SameName.inWords(words: Resources): String = when (this) {
+    SameName.KEEP_BOTH -> words.getString(R.string.keep_both)
+    SameName.REPLACE -> words.getString(R.string.replace_it)
+    SameName.SKIP -> words.getString(R.string.leave_out)
 }
 
 /** What is to be said about an account of which a file or another phone doesn't get all. */
-fun LeftBehind.inWords(): String = "$issuer $name: " + when (reason) {
-    LeftReason.APPROVALS -> "it approves sign-ins; enrol the other phone for that"
-    LeftReason.APPROVALS_BESIDE_CODES -> "its codes come; enrol the other phone to approve sign-ins"
-    LeftReason.DAMAGED -> "it can't be read here"
-    LeftReason.DIFFERENT -> "it isn't restored as it is"
+fun LeftBehind.inWords(words: Resources): String {
+    val reason = when (reason) {
+        LeftReason.APPROVALS -> R.string.left_approvals
+        LeftReason.APPROVALS_BESIDE_CODES -> R.string.left_approvals_beside
+        LeftReason.DAMAGED -> R.string.left_damaged
+        LeftReason.DIFFERENT -> R.string.left_different
+    }
+    return words.getString(reason, issuer, name)
 }

@@ -8,19 +8,20 @@ import org.countersign.passphraseOf
 
 /** Takes accounts over from another app's file, and takes the last import back. */
 class ImportScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
+    override val back = { SettingsScreen(activity, authenticator) }
 
     override suspend fun run() {
-        column.removeAllViews()
-        button("Choose a file") { activity.launch { chosen() } }
+        begin(words(R.string.import_accounts))
         trying { authenticator.lastImport() }?.let { last ->
-            button("Take the last import back (${last.changes} accounts)") {
+            column.button(counted(R.plurals.undo_import, last.changes.toInt())) {
                 activity.launch {
-                    trying { authenticator.undoImport() }?.let { tell("${it.trashed} accounts are in the trash, ${it.restored} are back.") }
+                    trying { authenticator.undoImport() }?.let { tell(words(R.string.undone, it.trashed, it.restored)) }
                     run()
                 }
             }
         }
-        button("Back") { activity.show(SettingsScreen(activity, authenticator)) }
+        actions.button(words(R.string.choose_file), R.style.Button_Main) { activity.launch { chosen() } }
+        backButton()
     }
 
     private suspend fun chosen() {
@@ -53,24 +54,25 @@ class ImportScreen(activity: MainActivity, private val authenticator: Authentica
 class ImportPreviewScreen(activity: MainActivity, private val authenticator: Authenticator, private val entries: Import) : Screen(activity) {
     private val choices = ImportChoices()
 
+    override val back = {
+        entries.close()
+        ImportScreen(activity, authenticator)
+    }
+
     override suspend fun run() {
-        column.removeAllViews()
-        val preview = trying { authenticator.previewImport(entries, choices.options()) } ?: return leave()
-        preview.rows.forEach { addRow(it, choices) }
-        val label = if (preview.refused > 0) "Import all but ${preview.refused}" else "Import"
-        button(label) {
+        begin(words(R.string.what_comes))
+        val preview = trying { authenticator.previewImport(entries, choices.options()) } ?: return activity.goBack()
+        preview.rows.forEach { column.importRow(it, choices) }
+        val refused = preview.refused.toInt()
+        val label = if (refused > 0) counted(R.plurals.import_but, refused) else words(R.string.import_accounts)
+        actions.button(label, R.style.Button_Main) {
             activity.launch {
-                trying { authenticator.importAccounts(entries, choices.options(partial = preview.refused > 0)) }?.let {
-                    tell("${it.proven} accounts are here: they were read back.")
-                    leave()
+                trying { authenticator.importAccounts(entries, choices.options(partial = refused > 0)) }?.let {
+                    tell(counted(R.plurals.imported, it.proven.toInt()))
+                    activity.goBack()
                 }
             }
         }
-        button("Back") { leave() }
-    }
-
-    private fun leave() {
-        entries.close()
-        activity.show(ImportScreen(activity, authenticator))
+        backButton()
     }
 }

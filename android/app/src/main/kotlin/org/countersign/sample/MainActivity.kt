@@ -8,6 +8,7 @@ import android.net.Uri
 import android.os.Build
 import android.os.Bundle
 import android.view.WindowManager
+import android.window.OnBackInvokedDispatcher
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -32,6 +33,9 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
         // Codes and requests belong in no screenshot and no list of recent apps.
         window.setFlags(WindowManager.LayoutParams.FLAG_SECURE, WindowManager.LayoutParams.FLAG_SECURE)
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) askFor(Manifest.permission.POST_NOTIFICATIONS)
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) {
+            onBackInvokedDispatcher.registerOnBackInvokedCallback(OnBackInvokedDispatcher.PRIORITY_DEFAULT, ::goBack)
+        }
         open(intent)
     }
 
@@ -49,6 +53,14 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
             else RequestScreen(this, authenticator, open, SignInNotifications.numberIn(intent))
         })
     }
+
+    /** What the phone's own way back does: the screen says where it leads. */
+    fun goBack() {
+        screen?.back?.let { show(it()) } ?: finish()
+    }
+
+    @Deprecated("Android 12 calls it; newer ones call what onCreate registers.")
+    override fun onBackPressed() = goBack()
 
     fun show(next: Screen) {
         screen = next

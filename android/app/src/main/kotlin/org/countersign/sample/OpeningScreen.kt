@@ -1,7 +1,5 @@
 package org.countersign.sample
 
-import android.text.InputType
-import android.widget.EditText
 import kotlinx.coroutines.launch
 import org.countersign.Authenticator
 import org.countersign.VaultState
@@ -12,22 +10,25 @@ import org.countersign.ffi.Vault
 class OpeningScreen(activity: MainActivity, private val next: (Authenticator) -> Screen) : Screen(activity) {
 
     override suspend fun run() {
-        column.removeAllViews()
         activity.app.authenticator()?.let { return activity.show(next(it)) }
         when (val state = activity.app.vaultFile.open()) {
             is VaultState.Unlocked -> goOn(state.vault)
             is VaultState.Missing -> create()
             is VaultState.Locked -> recover(state)
-            is VaultState.Unusable -> text(state.reason.describe())
+            is VaultState.Unusable -> {
+                begin(words(R.string.unusable))
+                column.text(state.reason.describe())
+                offerToBeginAnew()
+            }
         }
     }
 
     private fun create() {
         val code = RecoveryCode.makeRandom()
-        text("Your recovery code", LARGE)
-        text("Write it down. It opens your accounts when this phone's keys are lost, and is shown only now.")
-        text(code.text(), LARGE)
-        button("I have written it down") {
+        begin(words(R.string.recovery_code))
+        column.text(words(R.string.write_it_down))
+        column.text(code.text().breakable(), R.style.Text_Code)
+        actions.button(words(R.string.written_down), R.style.Button_Main) {
             activity.launch {
                 val vault = trying { activity.app.vaultFile.create(code) }
                 code.close()
@@ -37,18 +38,32 @@ class OpeningScreen(activity: MainActivity, private val next: (Authenticator) ->
     }
 
     private fun recover(state: VaultState.Locked) {
-        text(state.reason.describe())
-        button("Try again") { activity.show(OpeningScreen(activity, next)) }
-        text("Or type your recovery code:")
-        val typed = EditText(activity).apply { inputType = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_NO_SUGGESTIONS }
-        column.addView(typed)
-        button("Open") {
+        begin(words(R.string.locked))
+        column.text(state.reason.describe())
+        val typed = column.field(words(R.string.or_recovery_code))
+        offerToBeginAnew { state.vault.close() }
+        actions.row {
+            button(words(R.string.try_again)) { activity.show(OpeningScreen(activity, next)) }
+            button(words(R.string.open), R.style.Button_Main) { activity.launch { unlock(state.vault, typed.text.toString()) } }
+        }
+    }
+
+    private suspend fun unlock(vault: Vault, typed: String) {
+        trying {
+            RecoveryCode.parse(typed).use { vault.unlockWithRecoveryCode(it) }
+            activity.app.vaultFile.renewKeyStoreSlot(vault)
+            goOn(vault)
+        }
+    }
+
+    /** Nothing is deleted: the vault goes out of the way. */
+    private fun offerToBeginAnew(close: () -> Unit = {}) {
+        column.button(words(R.string.begin_anew), R.style.Button_Danger) {
             activity.launch {
-                trying {
-                    RecoveryCode.parse(typed.text.toString()).use { state.vault.unlockWithRecoveryCode(it) }
-                    activity.app.vaultFile.renewKeyStoreSlot(state.vault)
-                    goOn(state.vault)
-                }
+                if (!tell(words(R.string.begin_anew_question), words(R.string.begin_anew), words(R.string.cancel))) return@launch
+                close()
+                trying { activity.app.vaultFile.setAside() }
+                activity.show(OpeningScreen(activity, next))
             }
         }
     }

@@ -11,9 +11,10 @@ import org.countersign.ffi.ReceivingStep
 class ReceiveScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
     private val camera = CameraPreview(activity)
 
+    override val back = { SettingsScreen(activity, authenticator) }
+
     override suspend fun run() {
-        if (!camera.isAllowed()) return
-        val begun = trying { authenticator.receiveAccounts() } ?: return leave()
+        val begun = trying { authenticator.receiveAccounts() } ?: return activity.goBack()
         when (val step = begun.step) {
             is ReceivingStep.Inviting -> invite(step.invitation)
             is ReceivingStep.Scanning -> scan(begun)
@@ -23,79 +24,79 @@ class ReceiveScreen(activity: MainActivity, private val authenticator: Authentic
     }
 
     private suspend fun invite(invitation: String): Unit = coroutineScope {
-        column.removeAllViews()
-        text("Scan this with your old phone, and the code that it shows then with this one.")
-        val codes = CodesView(activity).also { column.addView(it.view, FILL, CodesView.SIZE) }
-        addCamera()
+        beginStep()
+        column.text(words(R.string.scan_with_old))
+        val codes = CodesView(activity).also { column.addView(it.view, FILL, WRAP) }
         val showing = launch { codes.play(listOf(invitation)) }
         val answered = nextUntil { it.step !is ReceivingStep.Inviting }
         showing.cancel()
-        answered?.let { scan(it) } ?: leave()
+        answered?.let { scan(it) }
     }
 
     private suspend fun scan(begun: Receiving) {
-        column.removeAllViews()
-        text("Type this on the old phone:")
-        text(begun.checkValue.orEmpty(), LARGE)
-        val progress = text("Then scan the codes that it shows, in any order.")
-        addCamera()
+        beginStep()
+        column.text(words(R.string.type_on_old))
+        column.text(begun.checkValue.orEmpty().inGroups(), R.style.Text_Code)
+        val progress = column.text(words(R.string.then_scan))
         val complete = nextUntil {
             val step = it.step
-            if (step is ReceivingStep.Scanning) step.count?.let { count -> progress.text = "${step.missing.size} of $count codes are missing." }
+            if (step is ReceivingStep.Scanning) step.count?.let { count -> progress.text = words(R.string.missing, step.missing.size, count) }
             step is ReceivingStep.Complete
         }
-        if (complete != null) preview() else leave()
+        if (complete != null) preview()
     }
 
     private suspend fun preview() {
-        column.removeAllViews()
+        begin(words(R.string.what_comes))
         val choices = ImportChoices()
-        val preview = trying { authenticator.previewReceived() } ?: return leave()
-        preview.rows.forEach { addRow(it, choices) }
-        button("Store them") {
+        val preview = trying { authenticator.previewReceived() } ?: return activity.goBack()
+        preview.rows.forEach { column.importRow(it, choices) }
+        actions.button(words(R.string.store_them), R.style.Button_Main) {
             activity.launch {
                 trying { authenticator.storeReceived(choices.options()) }?.let { activity.show(ReceiveScreen(activity, authenticator)) }
             }
         }
-        endButton()
+        endButtons()
     }
 
     private suspend fun showReceipt(receipt: List<String>) {
-        column.removeAllViews()
-        text("The accounts are here: they were read back. Scan this receipt with the old phone. Until then it keeps everything.")
-        val codes = CodesView(activity).also { column.addView(it.view, FILL, CodesView.SIZE) }
-        button("The old phone has scanned it") { end() }
+        begin(words(R.string.receive))
+        column.text(words(R.string.receipt))
+        val codes = CodesView(activity).also { column.addView(it.view, FILL, WRAP) }
+        actions.button(words(R.string.receipt_scanned), R.style.Button_Main) { end() }
         codes.play(receipt)
     }
 
-    /** Takes in codes until one brings this about; nothing when the camera fails. */
+    /** Takes in codes until one brings this about; nothing when the camera can't be used. */
     private suspend fun nextUntil(isThere: (Receiving) -> Boolean): Receiving? {
+        if (!camera.addTo(column)) return null
         var last: Receiving? = null
         val found = scanning(camera) { codes ->
-            codes.firstOrNull { code ->
+            codes.transferCodes().firstOrNull { code ->
                 last = trying { authenticator.receiveCode(code.text) }
                 last?.let(isThere) ?: false
             }
         }
+        if (found == null) activity.goBack()
         return found?.let { last }
     }
 
-    private fun addCamera() {
-        column.addView(camera.view, FILL, CameraPreview.HEIGHT)
-        endButton()
+    private fun beginStep() {
+        begin(words(R.string.receive))
+        endButtons()
     }
 
-    private fun endButton() {
-        button("Back") { leave() }
-        button("End the move") { end() }
+    private fun endButtons() {
+        actions.row {
+            button(words(R.string.end_move), R.style.Button_Danger) { end() }
+            button(words(R.string.back)) { activity.goBack() }
+        }
     }
 
     private fun end() {
         activity.launch {
             trying { authenticator.endTransfer() }
-            leave()
+            activity.goBack()
         }
     }
-
-    private fun leave() = activity.show(SettingsScreen(activity, authenticator))
 }

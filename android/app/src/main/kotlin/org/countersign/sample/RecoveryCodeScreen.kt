@@ -1,7 +1,5 @@
 package org.countersign.sample
 
-import android.text.InputType
-import android.widget.EditText
 import kotlinx.coroutines.launch
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.Vault
@@ -10,16 +8,16 @@ import org.countersign.ffi.Vault
 class RecoveryCodeScreen(activity: MainActivity, private val vault: Vault, private val next: suspend () -> Screen?) : Screen(activity) {
 
     override suspend fun run() {
-        column.removeAllViews()
-        text("Type your recovery code from the paper:")
-        val typed = EditText(activity).apply { inputType = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_NO_SUGGESTIONS }
-        column.addView(typed)
-        button("Check") {
-            activity.launch {
-                trying { RecoveryCode.parse(typed.text.toString()).use { vault.checkRecoveryCode(it) } }?.let { goOn() }
+        begin(words(R.string.recovery_code))
+        val typed = column.field(words(R.string.type_recovery_code))
+        actions.row {
+            button(words(R.string.later)) { activity.launch { goOn() } }
+            button(words(R.string.check), R.style.Button_Main) {
+                activity.launch {
+                    trying { RecoveryCode.parse(typed.text.toString()).use { vault.checkRecoveryCode(it) } }?.let { goOn() }
+                }
             }
         }
-        button("Later") { activity.launch { goOn() } }
     }
 
     private suspend fun goOn() {

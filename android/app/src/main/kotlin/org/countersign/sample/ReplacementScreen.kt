@@ -11,49 +11,50 @@ import org.countersign.replacementSteps
 class ReplacementScreen(activity: MainActivity, private val authenticator: Authenticator, private val account: Id) : Screen(activity) {
     private var replacement: Replacement? = null
 
+    override val back = {
+        replacement?.close()
+        SettingsScreen(activity, authenticator)
+    }
+
     override suspend fun run() {
-        val begun = replacement ?: trying { authenticator.replaceDevice(account) } ?: return leave()
-        replacement = begun
-        trying { authenticator.replacementSteps(begun).collectLatest { show(it, begun.link()) } }
+        val underWay = replacement ?: trying { open() } ?: return activity.goBack()
+        replacement = underWay
+        trying { authenticator.replacementSteps(underWay).collectLatest { show(it, underWay.link()) } }
+    }
+
+    /** Begins one, which asks for the approval key; or goes on with the open one, which asks for none, so the person is checked here. */
+    private suspend fun open(): Replacement? {
+        if (account !in authenticator.openReplacements()) return authenticator.replaceDevice(account)
+        if (!activity.isThePerson(words(R.string.go_on_question))) return null
+        return authenticator.resumeReplacement(account) ?: authenticator.replaceDevice(account)
     }
 
     private suspend fun show(step: ReplacementStep, link: String) {
-        column.removeAllViews()
+        begin(words(R.string.send))
+        backButton()
         when (step) {
             is ReplacementStep.Waiting -> {
-                text("Scan this with the new phone.")
-                addBack()
+                column.text(words(R.string.scan_with_new))
                 play(link)
             }
             is ReplacementStep.Activating -> {
-                text("The new phone must show this too. If it doesn't, stop here.")
-                text(step.checkValue, LARGE)
+                column.text(words(R.string.must_show_too))
+                column.text(step.checkValue, R.style.Text_Code)
                 step.number?.let {
-                    text("Then type this number there:")
-                    text(it, LARGE)
+                    column.text(words(R.string.type_there))
+                    column.text(it.inGroups(), R.style.Text_Code)
                 }
-                addBack()
                 step.matchLink?.let { play(it) }
             }
-            is ReplacementStep.Done -> leave("The new phone is active, and this one is revoked.")
-            is ReplacementStep.Ended -> leave("It came to nothing, and this phone is as it was.")
+            is ReplacementStep.Done -> leave(R.string.replaced)
+            is ReplacementStep.Ended -> leave(R.string.not_replaced)
         }
     }
 
-    private suspend fun play(text: String) {
-        val codes = CodesView(activity).also { column.addView(it.view, FILL, CodesView.SIZE) }
-        codes.play(listOf(text))
-    }
+    private suspend fun play(text: String) = CodesView(activity).also { column.addView(it.view, FILL, WRAP) }.play(listOf(text))
 
-    private fun addBack() = button("Back") { leave() }
-
-    private suspend fun leave(what: String) {
-        tell(what)
-        leave()
-    }
-
-    private fun leave() {
-        replacement?.close()
-        activity.show(SettingsScreen(activity, authenticator))
+    private suspend fun leave(what: Int) {
+        tell(words(what))
+        activity.goBack()
     }
 }

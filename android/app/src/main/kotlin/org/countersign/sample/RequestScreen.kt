@@ -1,71 +1,94 @@
 package org.countersign.sample
 
 import android.text.InputType
+import android.view.ViewGroup
+import android.view.inputmethod.EditorInfo
+import android.widget.Button
 import android.widget.EditText
 import kotlinx.coroutines.launch
-import org.countersign.Answer
 import org.countersign.Authenticator
 import org.countersign.Decision
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.MatchProof
+import org.countersign.ffi.Purpose
 
 /** One sign-in: all that the service signed, the number, and the decision. */
 class RequestScreen(
     activity: MainActivity,
     private val authenticator: Authenticator,
     private val request: ApprovalRequest,
-    private val typed: String? = null,
+    typed: String? = null,
 ) : Screen(activity) {
-    private val number = EditText(activity)
+    override val back = { AccountsScreen(activity, authenticator) }
+    private val buttons = mutableListOf<Button>()
 
     init {
-        text(request.application, LARGE)
-        text(request.organisation)
-        for (line in listOfNotNull(request.user, request.place, request.client, request.ip)) text(line)
-        request.message?.let { text(it.ifEmpty { "The server doesn't say what this is. Deny it unless you just signed in." }) }
-        if (request.matching.digits != null) {
-            text("Type the number that the sign-in page shows:")
-            number.inputType = InputType.TYPE_CLASS_NUMBER
-            column.addView(number)
-        }
-        if (request.matching.scan) button("Scan the page instead") { activity.show(ScanScreen(activity, authenticator, request)) }
-        if (request.matching.options.isEmpty()) {
-            button("Approve") { answer(Decision.Approve(proof())) }
-        } else {
-            text("Tap the one that the sign-in page shows. You can tap once.")
-            for (option in request.matching.options) button(option) { answer(Decision.Approve(MatchProof.Choice(option))) }
-        }
-        button("Deny") { answer(Decision.Deny) }
-        if (request.canReport) button("This wasn't me") { answer(Decision.Report) }
-        if (request.canLock) button("This wasn't me: lock my account") { answer(Decision.ReportAndLock) }
-        // From the notification. The platform still checks the person before anything is signed.
-        typed?.let(number::setText)
+        describe()
+        if (request.matching.scan) column.button(words(R.string.scan_instead)) { activity.show(ScanScreen(activity, authenticator, request)) }
+        if (request.canReport) column.decide(R.string.not_me, Decision.Report)
+        if (request.canLock) column.decide(R.string.not_me_lock, Decision.ReportAndLock)
+        if (request.matching.options.isEmpty()) takeNumber(typed) else offerOptions()
     }
 
-    private fun proof() =
-        if (request.matching.digits != null) MatchProof.Number(number.text.toString()) else MatchProof.NotAsked
+    private fun describe() {
+        column.text(words(if (request.purpose == Purpose.ACTIVATION) R.string.activation else R.string.sign_in), R.style.Text_Label)
+        column.text(request.application, R.style.Text_Heading)
+        val facts = listOf(
+            R.string.who to request.user,
+            R.string.place to request.place,
+            R.string.browser to request.client,
+            R.string.address to request.ip,
+            R.string.organisation to request.organisation,
+        )
+        for ((label, fact) in facts) {
+            if (fact.isNullOrEmpty()) continue
+            column.text(words(label), R.style.Text_Label)
+            column.text(fact)
+        }
+        request.message?.let { column.text(it.ifEmpty { words(R.string.unexplained) }) }
+    }
 
-    private fun answer(decision: Decision) {
-        activity.launch {
-            when (val answer = authenticator.answer(request.id, decision)) {
-                Answer.Approved -> leave("Signed in.")
-                is Answer.ShowCode -> leave("Type ${answer.code} on the sign-in page.")
-                Answer.Denied -> leave("Denied.")
-                Answer.Reported -> leave("Reported. Your organisation has been told.")
-                Answer.ReportedAndLocked ->
-                    leave("Reported. No phone is asked again until your administrator unlocks your account. Codes still work.")
-                Answer.NotChecked -> Unit
-                is Answer.WrongMatch ->
-                    if (answer.triesLeft > 0) tell("That is not the number on the page. Try again.") else leave("Wrong number: this sign-in has failed.")
-                is Answer.KeyLost -> leave("This phone's key for the account is gone: ${answer.error.describe()} Enrol again.")
-                is Answer.Gone -> leave(answer.error.describe())
-                is Answer.Failure -> tell(answer.error.describe())
+    private fun ViewGroup.decide(label: Int, decision: Decision) {
+        buttons += button(words(label), R.style.Button_Danger) { answer(decision) }
+    }
+
+    private fun takeNumber(typed: String?) {
+        val number = request.matching.digits?.let { numberField() }
+        actions.row {
+            decide(R.string.deny, Decision.Deny)
+            val approve = button(words(R.string.approve), R.style.Button_Main) {
+                answer(Decision.Approve(number?.let { MatchProof.Number(it.text.toString()) } ?: MatchProof.NotAsked))
+            }
+            buttons += approve
+            number?.setOnEditorActionListener { _, _, _ -> approve.performClick() }
+        }
+        // From the notification. The platform still checks the person before anything is signed.
+        typed?.let { number?.setText(it) }
+    }
+
+    private fun numberField(): EditText =
+        actions.field(words(R.string.type_number), InputType.TYPE_CLASS_NUMBER, R.style.Field_Number).apply {
+            imeOptions = EditorInfo.IME_ACTION_DONE
+            requestFocus()
+        }
+
+    private fun offerOptions() {
+        actions.text(words(R.string.tap_option))
+        actions.row {
+            for (option in request.matching.options) {
+                buttons += button(option, R.style.Button_Main) { answer(Decision.Approve(MatchProof.Choice(option))) }
             }
         }
+        actions.decide(R.string.deny, Decision.Deny)
     }
 
-    private suspend fun leave(what: String) {
-        tell(what)
-        activity.show(AccountsScreen(activity, authenticator))
+    private fun answer(decision: Decision) {
+        buttons.forEach { it.isEnabled = false }
+        activity.launch {
+            val answer = authenticator.answer(request.id, decision)
+            answer.inWords(activity.resources, request)?.let { tell(it) }
+            buttons.forEach { it.isEnabled = true }
+            if (answer.isFinal) activity.goBack()
+        }
     }
 }

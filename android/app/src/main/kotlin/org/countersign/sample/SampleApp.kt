@@ -17,7 +17,6 @@ import org.countersign.android.KeystoreDeviceKeys
 import org.countersign.android.SignInNotifications
 import org.countersign.android.UnifiedPushChannel
 import org.countersign.android.vaultFile
-import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.Id
 import org.countersign.ffi.RequestGroup
@@ -44,7 +43,7 @@ class SampleApp : Application(), CountersignHost {
     suspend fun authenticatorOn(vault: Vault): Authenticator = opening.withLock { authenticator ?: use(vault) }
 
     private suspend fun use(vault: Vault): Authenticator {
-        val keys = KeystoreDeviceKeys(BiometricCheck(this, cancelText = "Cancel"))
+        val keys = KeystoreDeviceKeys(BiometricCheck(this, cancelText = getString(R.string.cancel)))
         return Authenticator.open(vault, keys, AndroidClock(this)).also {
             authenticator = it
             // An address that came while the vault couldn't be opened. Services that know it aren't told again.
@@ -83,16 +82,12 @@ class SampleApp : Application(), CountersignHost {
         MainActivity::class.java,
         Icon.createWithResource(this, android.R.drawable.ic_lock_lock),
         SignInNotifications.Texts(
-            channel = "Sign-ins",
-            title = "Sign-in request",
-            enterNumber = "Enter the number",
-            open = "Open",
-            deny = "Deny",
-            describe = ApprovalRequest::inWords,
+            channel = getString(R.string.channel),
+            title = getString(R.string.notification_title),
+            enterNumber = getString(R.string.enter_number),
+            open = getString(R.string.open),
+            deny = getString(R.string.deny),
+            describe = { it.inWords(resources) },
         ),
     )
 }
-
-/** Who signs in to what, from where. */
-fun ApprovalRequest.inWords(): String =
-    "$user signs in to $application" + listOfNotNull(place, client, ip).joinToString(", ", prefix = " from ").removeSuffix(" from ")

@@ -1,6 +1,5 @@
 package org.countersign.sample
 
-import android.hardware.camera2.CameraAccessException
 import android.os.Build
 import kotlinx.coroutines.flow.first
 import org.countersign.Authenticator
@@ -23,69 +22,65 @@ class ScanScreen(
 ) : Screen(activity) {
     private val camera = CameraPreview(activity)
 
-    init {
-        column.addView(camera.view, FILL, CameraPreview.HEIGHT)
-        button("Back") { leave() }
-    }
+    override val back = { AccountsScreen(activity, authenticator) }
 
     override suspend fun run() {
-        if (!camera.isAllowed()) return
-        val scanned = try {
-            camera.codes().first { it is ScannedCode.Offer || it.isInvitation() }
-        } catch (_: CameraAccessException) {
-            tell("The camera can't be used now.")
-            return leave()
+        begin(words(R.string.scan_title))
+        backButton()
+        if (!camera.addTo(column)) return
+        when (val scanned = scanning(camera) { codes -> codes.first { it is ScannedCode.Offer || it.isInvitation() } }) {
+            // A new phone asks for this one's accounts.
+            is ScannedCode.Transfer -> activity.show(SendScreen(activity, authenticator, scanned.text))
+            is ScannedCode.Offer -> {
+                scanned.offer.use { offer -> trying { take(offer) } }
+                activity.goBack()
+            }
+            else -> activity.goBack()
         }
-        // A new phone asks for this one's accounts.
-        if (scanned is ScannedCode.Transfer) return activity.show(SendScreen(activity, authenticator, scanned.text))
-        if (scanned is ScannedCode.Offer) scanned.offer.use { offer -> trying { take(offer) } }
-        leave()
     }
 
     private fun ScannedCode.isInvitation() = this is ScannedCode.Transfer && kind == TransferCodeKind.INVITATION
 
     private suspend fun take(offer: Offer) {
         when (val content = offer.content()) {
-            is OfferContent.Otp -> add(offer, "Add ${content.account.issuer} ${content.account.name}?")
-            is OfferContent.Migration -> add(offer, "Add ${content.accounts.size} accounts? ${content.refused.size} can't be added.")
+            is OfferContent.Otp -> add(offer, words(R.string.add_question, content.account.issuer, content.account.name))
+            is OfferContent.Migration -> {
+                val refused = if (content.refused.isEmpty()) "" else "\n" + counted(R.plurals.cannot_add, content.refused.size)
+                add(offer, counted(R.plurals.add_many, content.accounts.size) + refused)
+            }
             is OfferContent.Enrolment -> enrol(offer, content.service)
             is OfferContent.Container -> register(offer, content)
-            is OfferContent.Match -> request?.let {
-                val answer = authenticator.answer(it.id, Decision.Approve(offer))
-                tell(answer::class.java.simpleName)
+            is OfferContent.Match -> request?.let { asked ->
+                authenticator.answer(asked.id, Decision.Approve(offer)).inWords(activity.resources, asked)?.let { tell(it) }
             }
         }
     }
 
     private suspend fun add(offer: Offer, question: String) {
-        if (tell(question, agree = "Add", decline = "Cancel")) authenticator.add(listOf(offer))
+        if (tell(question, agree = words(R.string.add), decline = words(R.string.cancel))) authenticator.add(listOf(offer))
     }
 
     private suspend fun enrol(offer: Offer, service: String) {
-        if (!tell("Enrol this phone with $service?", agree = "Enrol", decline = "Cancel")) return
+        if (!tell(words(R.string.enrol_question, service), agree = words(R.string.enrol), decline = words(R.string.cancel))) return
         val device = DeviceDescription(Build.MODEL, Platform.ANDROID, activity.app.wakeUps.address)
-        val enrolment = authenticator.enrol(offer, device)
-        tell("The page must show the same: ${enrolment.checkValue}\nThen type its number into the request that comes now.")
+        tell(words(R.string.compare, authenticator.enrol(offer, device).checkValue))
     }
 
     private suspend fun register(offer: Offer, content: OfferContent.Container) {
-        if (!tell("Get accounts from ${content.service}?", agree = "Get them", decline = "Cancel")) return
-        if (content.asksForNoCertificateCheck) tell("This code asks not to check the server's certificate. It is checked all the same.")
+        val question = words(R.string.container_question, content.service)
+        if (!tell(question, agree = words(R.string.get_them), decline = words(R.string.cancel))) return
+        if (content.asksForNoCertificateCheck) tell(words(R.string.certificate_checked))
         val passphrase = content.prompt?.let { passphrase(it, content) ?: return }
         val container = authenticator.registerContainer(offer, Build.MODEL, passphrase)
         val sync = authenticator.synchroniseContainer(container.id, activity.app.wakeUps.address)
-        tell("Added: ${sync.added.size}" + sync.failed.joinToString("") { "\n${it.serial}: ${it.error.describe()}" })
+        val failed = sync.failed.map { words(R.string.not_added, it.serial, it.error.describe()) }
+        tell((listOf(counted(R.plurals.added, sync.added.size)) + failed).joinToString("\n"))
     }
 
     private suspend fun passphrase(prompt: String, content: OfferContent.Container): ContainerPassphrase? {
-        val agreed = !content.sendsPassword || tell(
-            "${content.service} wants your own password there, and it is sent to ${content.service}.",
-            agree = "Send it",
-            decline = "Cancel",
-        )
+        val question = words(R.string.sends_password, content.service)
+        val agreed = !content.sendsPassword || tell(question, agree = words(R.string.send_it), decline = words(R.string.cancel))
         val typed = if (agreed) ask(prompt)?.let { passphraseOf(it) } else null
         return typed?.let { if (content.sendsPassword) ContainerPassphrase.SentPassword(it) else ContainerPassphrase.Proof(it) }
     }
-
-    private fun leave() = activity.show(AccountsScreen(activity, authenticator))
 }

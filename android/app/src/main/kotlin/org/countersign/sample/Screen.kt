@@ -13,41 +13,56 @@ import android.widget.TextView
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.suspendCancellableCoroutine
 import org.countersign.ffi.AuthenticatorException
-import org.countersign.ffi.ImportRow
-import org.countersign.ffi.RowVerdict
 import org.countersign.ffi.ScannedCode
 import kotlin.coroutines.resume
 
-/** A screen: a column of views, and what happens while it is in front. */
+/** A screen: what there is to read, what there is to do, and what happens while it is in front. */
 abstract class Screen(protected val activity: MainActivity) {
-    protected val column = LinearLayout(activity).apply {
-        orientation = LinearLayout.VERTICAL
-        setPadding(PADDING, PADDING, PADDING, PADDING)
+    /** What there is to read. It scrolls. */
+    protected val column = activity.column().apply { pad(MARGIN) }
+
+    /** What there is to do: at the lower edge, where the thumb of the hand that holds the phone reaches it. */
+    protected val actions = activity.column().apply { pad(MARGIN / 2) }
+
+    val view: View = activity.column().apply {
+        fitsSystemWindows = true
+        addView(ScrollView(activity).apply { addView(column) }, LinearLayout.LayoutParams(FILL, 0, 1f))
+        addView(actions)
     }
 
-    open val view: View = ScrollView(activity).apply {
-        fitsSystemWindows = true
-        addView(column)
-    }
+    /** Where "back" leads; nothing leaves the app. */
+    open val back: (() -> Screen)? = null
 
     /** Runs while the screen is in front, and is cancelled when it leaves. */
     open suspend fun run() = Unit
 
-    protected fun text(words: CharSequence = "", size: Float = BODY): TextView =
-        TextView(activity).apply {
-            text = words
-            textSize = size
-            setPadding(0, PADDING / 4, 0, PADDING / 4)
-        }.also(column::addView)
+    /** Begins the screen, or begins it again, with what it is about. */
+    protected fun begin(heading: CharSequence? = null) {
+        column.removeAllViews()
+        actions.removeAllViews()
+        heading?.let { column.text(it, R.style.Text_Heading) }
+    }
 
-    protected fun button(label: String, onClick: () -> Unit): Button =
-        Button(activity).apply {
-            text = label
-            setOnClickListener { onClick() }
-        }.also(column::addView)
+    protected fun backButton() {
+        actions.button(words(R.string.back)) { activity.goBack() }
+    }
+
+    protected fun words(id: Int, vararg parts: Any?): String = activity.getString(id, *parts)
+
+    protected fun counted(id: Int, count: Int): String = activity.resources.getQuantityString(id, count, count)
+
+    /** A field, and what is to be typed into it: read out with it. */
+    protected fun ViewGroup.field(label: CharSequence, type: Int = CODE, style: Int = R.style.Field): EditText {
+        val field = EditText(activity, null, 0, style).apply {
+            id = View.generateViewId()
+            inputType = type
+        }
+        text(label, R.style.Text_Label).labelFor = field.id
+        return field.also { addView(it, FILL, WRAP) }
+    }
 
     /** Tells something, and waits until it has been read; gives whether the person agreed. */
-    protected suspend fun tell(what: String, agree: String = "OK", decline: String? = null): Boolean =
+    protected suspend fun tell(what: String, agree: String = words(R.string.ok), decline: String? = null): Boolean =
         suspendCancellableCoroutine { waiting ->
             val dialog = AlertDialog.Builder(activity).setMessage(what)
                 .setPositiveButton(agree) { _, _ -> waiting.resume(true) }
@@ -60,30 +75,22 @@ abstract class Screen(protected val activity: MainActivity) {
     /** Asks for something that must not be seen; nothing if the person dismisses it. */
     protected suspend fun ask(what: String): CharArray? =
         suspendCancellableCoroutine { waiting ->
-            val typed = EditText(activity).apply { inputType = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_VARIATION_PASSWORD }
-            val shown = AlertDialog.Builder(activity).setMessage(what).setView(typed)
-                .setPositiveButton("OK") { _, _ -> waiting.resume(CharArray(typed.length()) { typed.text[it] }) }
-                .setNegativeButton("Cancel") { _, _ -> waiting.resume(null) }
+            val asked = activity.column().apply { pad(MARGIN) }
+            val typed = asked.field(what, InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_VARIATION_PASSWORD)
+            val shown = AlertDialog.Builder(activity).setView(asked)
+                .setPositiveButton(R.string.ok) { _, _ -> waiting.resume(CharArray(typed.length()) { typed.text[it] }) }
+                .setNegativeButton(R.string.cancel) { _, _ -> waiting.resume(null) }
                 .setOnCancelListener { waiting.resume(null) }
                 .show()
             waiting.invokeOnCancellation { shown.dismiss() }
         }
 
-    /** Adds an entry of an import; a tap changes what becomes of it where its name is taken. */
-    protected fun addRow(row: ImportRow, choices: ImportChoices) {
-        text("${row.issuer}  ${row.name}: ${row.verdict.inWords()}")
-        if (row.verdict is RowVerdict.SameName) {
-            lateinit var choice: Button
-            choice = button(choices.of(row).inWords()) { choice.text = choices.change(row).inWords() }
-        }
-    }
-
-    /** Scans codes of a move; nothing when the camera can't be used, of which the person is told. */
-    protected suspend fun <T> scanning(camera: CameraPreview, work: suspend (Flow<ScannedCode.Transfer>) -> T): T? =
+    /** Uses the camera; nothing when it can't be used, of which the person is told. */
+    protected suspend fun <T> scanning(camera: CameraPreview, work: suspend (Flow<ScannedCode>) -> T): T? =
         try {
-            work(camera.transferCodes())
+            work(camera.codes())
         } catch (_: CameraAccessException) {
-            tell("The camera can't be used now.")
+            tell(words(R.string.camera_fails))
             null
         }
 
@@ -99,9 +106,7 @@ abstract class Screen(protected val activity: MainActivity) {
         }
 
     protected companion object {
-        const val PADDING = 48
-        const val BODY = 16f
-        const val LARGE = 32f
-        const val FILL = ViewGroup.LayoutParams.MATCH_PARENT
+        /** What is on paper or on another screen: no dictionary, no capitals, and not learnt by the keyboard. */
+        const val CODE = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_NO_SUGGESTIONS or InputType.TYPE_TEXT_VARIATION_VISIBLE_PASSWORD
     }
 }

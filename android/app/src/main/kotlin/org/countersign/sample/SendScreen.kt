@@ -1,6 +1,5 @@
 package org.countersign.sample
 
-import android.widget.EditText
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.firstOrNull
@@ -15,10 +14,11 @@ class SendScreen(activity: MainActivity, private val authenticator: Authenticato
     Screen(activity) {
     private val camera = CameraPreview(activity)
 
+    override val back = { SettingsScreen(activity, authenticator) }
+
     override suspend fun run() {
-        if (!camera.isAllowed()) return
         val underWay = trying { authenticator.transfer() }
-        val step = (underWay as? Transfer.OldPhone)?.sending?.step ?: begin() ?: return leave()
+        val step = (underWay as? Transfer.OldPhone)?.sending?.step ?: invited() ?: return
         when (step) {
             is SendingStep.Comparing -> compare(step.acceptance)
             is SendingStep.Showing -> showAccounts(step.codes)
@@ -26,77 +26,76 @@ class SendScreen(activity: MainActivity, private val authenticator: Authenticato
         }
     }
 
-    private suspend fun begin(): SendingStep? {
+    private suspend fun invited(): SendingStep? {
         val code = invitation ?: scanned() ?: return null
-        val question = "Is the new phone in your hands? Whoever sends you such a code, or asks you for what your phone shows, wants your accounts."
-        if (!tell(question, agree = "It is in my hands", decline = "Cancel")) return null
-        return trying { authenticator.sendAccounts(code) }?.step
+        val isInHands = tell(words(R.string.in_hands_question), agree = words(R.string.in_hands), decline = words(R.string.cancel))
+        val step = if (isInHands) trying { authenticator.sendAccounts(code) }?.step else null
+        if (step == null) activity.goBack()
+        return step
     }
 
     private suspend fun scanned(): String? {
-        column.removeAllViews()
-        text("On the new phone choose “Move from another phone”, and scan the code that it shows.")
-        addCamera()
-        return scanning(camera) { codes -> codes.first { it.kind == TransferCodeKind.INVITATION } }?.text
+        beginStep(R.string.scan_invitation)
+        if (!camera.addTo(column)) return null
+        val found = scanning(camera) { codes -> codes.transferCodes().first { it.kind == TransferCodeKind.INVITATION } }
+        if (found == null) activity.goBack()
+        return found?.text
     }
 
     private suspend fun compare(acceptance: String) {
-        column.removeAllViews()
-        text("Scan this with the new phone.")
-        val codes = CodesView(activity).also { column.addView(it.view, FILL, CodesView.SIZE) }
-        text("Then type the eight characters that the new phone shows:")
-        val typed = EditText(activity).also(column::addView)
-        button("Show the accounts") {
+        beginStep(R.string.scan_with_new)
+        val codes = CodesView(activity).also { column.addView(it.view, FILL, WRAP) }
+        val typed = column.field(words(R.string.type_check_value))
+        column.button(words(R.string.show_accounts), R.style.Button_Main) {
             activity.launch {
                 trying { authenticator.showAccounts(typed.text.toString()) }?.let { shown ->
-                    if (shown.rehearsal.leftBehind.isNotEmpty()) tell(shown.rehearsal.leftBehind.joinToString("\n") { it.inWords() })
+                    if (shown.rehearsal.leftBehind.isNotEmpty()) tell(shown.rehearsal.leftBehind.joinToString("\n") { it.inWords(activity.resources) })
                     activity.show(SendScreen(activity, authenticator))
                 }
             }
         }
-        endButton()
         codes.play(listOf(acceptance))
     }
 
     private suspend fun showAccounts(texts: List<String>): Unit = coroutineScope {
-        column.removeAllViews()
-        text("Hold the new phone's camera over these until it has all of them. Then scan the receipt that it shows.")
-        val codes = CodesView(activity).also { column.addView(it.view, FILL, CodesView.SIZE) }
-        addCamera()
+        beginStep(R.string.hold_over)
+        val codes = CodesView(activity).also { column.addView(it.view, FILL, WRAP) }
         val showing = launch { codes.play(texts) }
+        if (!camera.addTo(column)) return@coroutineScope
         var proven: SendingStep.Proven? = null
         scanning(camera) { seen ->
-            seen.firstOrNull {
+            seen.transferCodes().firstOrNull {
                 proven = trying { authenticator.receiveReceipt(it.text) }?.step as? SendingStep.Proven
                 proven != null
             }
         }
         showing.cancel()
-        proven?.let { finish(it) } ?: leave()
+        proven?.let { finish(it) } ?: activity.goBack()
     }
 
     private suspend fun finish(proven: SendingStep.Proven) {
-        val skip = if (proven.ahead.isEmpty()) "" else "\n${proven.ahead.size} gave out codes here since: skip the first ones of the new phone."
-        val question = "The new phone holds ${proven.held} of ${proven.sent} accounts.$skip\nPut those in the trash here?"
-        val removes = tell(question, agree = "Put them in the trash", decline = "Keep them")
+        val held = listOf(
+            words(R.string.held, proven.held, proven.sent),
+            if (proven.ahead.isEmpty()) "" else counted(R.plurals.ahead, proven.ahead.size),
+            words(R.string.trash_question),
+        )
+        val question = held.filter(String::isNotEmpty).joinToString("\n")
+        val removes = tell(question, agree = words(R.string.put_in_trash), decline = words(R.string.keep_them))
         trying { if (removes) authenticator.removeMoved() else authenticator.endTransfer() }
-        leave()
+        activity.goBack()
     }
 
-    private fun addCamera() {
-        column.addView(camera.view, FILL, CameraPreview.HEIGHT)
-        endButton()
-    }
-
-    private fun endButton() {
-        button("Back") { leave() }
-        button("End the move") {
-            activity.launch {
-                trying { authenticator.endTransfer() }
-                leave()
+    private fun beginStep(what: Int) {
+        begin(words(R.string.send))
+        column.text(words(what))
+        actions.row {
+            button(words(R.string.end_move), R.style.Button_Danger) {
+                activity.launch {
+                    trying { authenticator.endTransfer() }
+                    activity.goBack()
+                }
             }
+            button(words(R.string.back)) { activity.goBack() }
         }
     }
-
-    private fun leave() = activity.show(SettingsScreen(activity, authenticator))
 }

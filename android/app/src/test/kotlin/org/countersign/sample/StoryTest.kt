@@ -1,0 +1,65 @@
+package org.countersign.sample
+
+import org.countersign.sample.support.Camera
+import org.countersign.sample.support.Finger
+import org.countersign.sample.support.Person
+import org.countersign.sample.support.Ward
+import org.countersign.sample.support.approves
+import org.countersign.sample.support.opens
+import org.countersign.support.Page
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import kotlin.test.assertContains
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
+
+/**
+ * The app from its first start, as a person uses it, against the real service. It knows the app by what is shown alone, so it is run
+ * against the shrunk app too.
+ */
+@RunWith(RobolectricTestRunner::class)
+class StoryTest {
+    @get:Rule
+    val ward = Ward()
+
+    @Test
+    fun `a phone enrols, approves, denies and reports, and has codes without the service`() {
+        val (person, _) = ward.newPerson()
+        ward.enrol(person)
+
+        val signIn = ward.portal.signIn("ada")
+        person.opens("ada signs in to Ward portal")
+        listOf("Ward portal", "ada", "Leeds", "Firefox on Windows", "192.0.2.7").forEach(person::sees)
+        person.approves(Page(signIn["page_url"]))
+        person.reads("Signed in.")
+        assertEquals("approved", ward.portal.state(signIn))
+        assertContains(Finger.prompts.last(), "Ward portal")
+
+        val scanned = ward.portal.signIn("ada")
+        person.opens("ada signs in to Ward portal")
+        person.taps("Scan the page instead")
+        Camera.holdOver(Page(scanned["page_url"]).picture("qr"))
+        person.reads("Signed in.")
+        assertEquals("approved", ward.portal.state(scanned))
+
+        assertEquals("denied", ward.portal.state(ward.portal.signIn("ada").also { answer(person, "Deny", "Denied.") }))
+        assertEquals("reported", ward.portal.state(ward.portal.signIn("ada").also { answer(person, "This wasn’t me", "Reported.") }))
+
+        val code = person.code()
+        assertTrue(ward.portal.takesCode("ada", code))
+        ward.service.close()
+        person.sees(" seconds")
+        assertEquals(6, person.code().length)
+    }
+
+    private fun answer(person: Person, button: String, outcome: String) {
+        person.opens("ada signs in to Ward portal")
+        person.taps(button)
+        person.reads(outcome)
+    }
+}
+
+/** The code on the screen, without the space that groups it. */
+fun Person.code(): String = eventually("a code") { shown.firstOrNull { it.matches(Regex("\\d{3}\u00a0\\d{3}")) } }.filter(Char::isDigit)
