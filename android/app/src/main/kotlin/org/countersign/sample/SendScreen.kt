@@ -1,6 +1,7 @@
 package org.countersign.sample
 
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.filter
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.firstOrNull
 import kotlinx.coroutines.launch
@@ -64,7 +65,7 @@ class SendScreen(activity: MainActivity, private val authenticator: Authenticato
         if (!camera.addTo(column)) return@coroutineScope
         var proven: SendingStep.Proven? = null
         scanning(camera) { seen ->
-            seen.transferCodes().firstOrNull {
+            seen.transferCodes().filter { it.kind == TransferCodeKind.RECEIPT }.firstOrNull {
                 proven = trying { authenticator.receiveReceipt(it.text) }?.step as? SendingStep.Proven
                 proven != null
             }

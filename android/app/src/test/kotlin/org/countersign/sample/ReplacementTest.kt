@@ -1,9 +1,6 @@
 package org.countersign.sample
 
-import android.graphics.drawable.BitmapDrawable
-import android.graphics.Bitmap
 import android.hardware.biometrics.BiometricPrompt
-import android.widget.ImageView
 import kotlinx.coroutines.runBlocking
 import org.countersign.Answer
 import org.countersign.Decision
@@ -12,14 +9,13 @@ import org.countersign.ffi.scanPicture
 import org.countersign.sample.support.Finger
 import org.countersign.sample.support.Person
 import org.countersign.sample.support.Ward
-import org.countersign.sample.support.all
 import org.countersign.sample.support.looks
+import org.countersign.sample.support.shownCode
 import org.countersign.support.Phone
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
-import java.io.ByteArrayOutputStream
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertIs
@@ -37,7 +33,7 @@ class ReplacementTest {
         ward.enrol(person)
         person.opensReplacement()
         person.sees("Scan this with the new phone.")
-        val code = person.picture()
+        val code = person.shownCode()
         person.taps("Back")
 
         // Whoever holds the open phone doesn't see it again.
@@ -49,7 +45,7 @@ class ReplacementTest {
         Finger.error = null
         person.taps("Move approvals of ${person.issuer()}")
         person.sees("Scan this with the new phone.")
-        assertContentEquals(code, person.picture())
+        assertContentEquals(code, person.shownCode())
 
         runBlocking {
             Phone.create(ward.folder.resolve("new")).use { new ->
@@ -70,10 +66,4 @@ class ReplacementTest {
     }
 
     private fun Person.issuer() = sees("Move approvals of").removePrefix("Move approvals of ")
-
-    /** The QR code that is shown, as another phone's camera sees it. */
-    private fun Person.picture(): ByteArray {
-        val picture = eventually("a QR code") { (front().all().filterIsInstance<ImageView>().firstNotNullOfOrNull { it.drawable as? BitmapDrawable })?.bitmap }
-        return ByteArrayOutputStream().also { picture.compress(Bitmap.CompressFormat.PNG, 100, it) }.toByteArray()
-    }
 }

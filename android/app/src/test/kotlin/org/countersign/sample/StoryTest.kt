@@ -15,10 +15,7 @@ import kotlin.test.assertContains
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 
-/**
- * The app from its first start, as a person uses it, against the real service. It knows the app by what is shown alone, so it is run
- * against the shrunk app too.
- */
+/** The app from its first start, as a person uses it, against the real service. It knows the app by what is shown alone. */
 @RunWith(RobolectricTestRunner::class)
 class StoryTest {
     @get:Rule

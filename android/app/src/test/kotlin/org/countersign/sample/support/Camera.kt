@@ -14,6 +14,8 @@ import android.os.Handler
 import android.view.Surface
 import android.view.SurfaceHolder
 import android.view.SurfaceView
+import com.google.zxing.BarcodeFormat
+import com.google.zxing.qrcode.QRCodeWriter
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Implementation
@@ -29,6 +31,8 @@ import java.util.concurrent.atomic.AtomicBoolean
 /** A phone's back camera, held over a code: what reads its frames is the library. */
 object Camera {
     internal val readers = ConcurrentHashMap<ImageReader, Listening>()
+
+    private const val SIZE = 640
 
     @Volatile
     private var seen: Bitmap? = null
@@ -48,9 +52,11 @@ object Camera {
         seen = BitmapFactory.decodeByteArray(picture, 0, picture.size)
     }
 
-    /** Holds it over what a screen shows; nothing turns it away. */
-    fun holdOver(picture: Bitmap?) {
-        seen = picture
+    /** Holds it over a QR code with this text. */
+    fun holdOver(text: String) {
+        val modules = QRCodeWriter().encode(text, BarcodeFormat.QR_CODE, SIZE, SIZE)
+        val pixels = IntArray(SIZE * SIZE) { if (modules[it % SIZE, it / SIZE]) Color.BLACK else Color.WHITE }
+        seen = Bitmap.createBitmap(pixels, SIZE, SIZE, Bitmap.Config.ARGB_8888)
     }
 
     internal fun takePicture() {

@@ -3,11 +3,13 @@ package org.countersign.sample.support
 import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Rect
+import android.graphics.drawable.BitmapDrawable
 import android.view.View
 import android.widget.EditText
 import android.widget.ImageView
 import android.widget.ScrollView
 import android.widget.TextView
+import java.io.ByteArrayOutputStream
 import java.io.File
 
 /**
@@ -25,6 +27,14 @@ fun Person.looks(name: String) {
         window.draw(Canvas(picture))
         file.outputStream().use { picture.compress(Bitmap.CompressFormat.PNG, 100, it) }
     }
+}
+
+/** The QR code that is shown, as a picture: what another phone's camera sees. */
+fun Person.shownCode(): ByteArray {
+    val picture = eventually("a QR code") {
+        front().all().filterIsInstance<ImageView>().firstNotNullOfOrNull { it.drawable as? BitmapDrawable }?.bitmap
+    }
+    return ByteArrayOutputStream().also { picture.compress(Bitmap.CompressFormat.PNG, 100, it) }.toByteArray()
 }
 
 private fun View.fault(window: View): String? = when {
