@@ -1,7 +1,8 @@
 //! `cargo xtask kotlin`: the Kotlin library, its Android adapters and the sample app, compiled and tested.
 //!
 //! The library is tested on this machine's JVM, on the generated bindings and the real library, against the real service in a
-//! process of its own. Maven does it, because it needs no Android SDK; it takes what it needs from Maven Central the first time.
+//! process of its own. The sample app is linked by Android's resource compiler and started under Robolectric. Maven does it,
+//! because it needs no Android SDK; it takes what it needs from Maven Central the first time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,13 +28,14 @@ pub(crate) fn run(profile: Profile) -> Result<(), Failure> {
     timed("library and bindings", || bindings::run(profile, None))?;
     timed("service", || build::packages(&["countersign-server"]))?;
     install_maven()?;
+    let modules = if install_aapt2()? { &["sdk", "sdk-android", "app"][..] } else { &["sdk", "sdk-android"] };
     let library = bindings::build(profile)?;
-    timed("Kotlin: compile and test", || maven(&library, &["verify"]))?;
+    timed("Kotlin: compile and test", || maven(&library, &["--projects", &modules.join(","), "verify"]))?;
     timed("Kotlin: compile the adapters with the newest Android too", || {
         let newest = "-Dandroid-all.version=${android-all.newest}";
         maven(&library, &["-Dmaven.test.skip", newest, "--projects", "sdk,sdk-android", "package"])
     })?;
-    report(&android())?;
+    report(&android(), modules)?;
     println!("all of it took {:.0} s", started.elapsed().as_secs_f64());
     Ok(())
 }
@@ -53,9 +55,9 @@ fn maven(library: &Path, arguments: &[&str]) -> Result<(), Failure> {
 }
 
 /// Adds up what the test reports say: Maven itself is told to be quiet.
-fn report(android: &Path) -> Result<(), Failure> {
+fn report(android: &Path, modules: &[&str]) -> Result<(), Failure> {
     let mut sum = [0; 3];
-    for module in ["sdk", "sdk-android"] {
+    for module in modules {
         for file in fs::read_dir(android.join(module).join("target/surefire-reports"))? {
             let path = file?.path();
             if path.extension().is_none_or(|extension| extension != "xml") {
@@ -80,16 +82,38 @@ fn count(report: &str, name: &str) -> Option<u64> {
 }
 
 fn install_maven() -> Result<(), Failure> {
-    if Command::new("mvn").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if answers("mvn", "--version") {
         return Ok(());
     }
-    if !Path::new("/usr/bin/apt-get").exists() {
+    if !has_apt() {
         return Err("Maven and a JDK (17 or newer) are needed: https://maven.apache.org/install.html".into());
     }
-    crate::run(
-        "apt-get",
-        &["install", "-y", "-qq", "--no-install-recommends", "maven", "default-jdk-headless"],
-    )
+    apt_install(&["maven", "default-jdk-headless"])
+}
+
+/// Whether the sample app can be linked: Android's resource compiler is installed where that is easy, and left out elsewhere.
+fn install_aapt2() -> Result<bool, Failure> {
+    if answers("aapt2", "version") {
+        return Ok(true);
+    }
+    if has_apt() {
+        apt_install(&["aapt"])?;
+        return Ok(true);
+    }
+    println!("SKIPPED, since there is no aapt2: the sample app, its manifest and its resources");
+    Ok(false)
+}
+
+fn answers(program: &str, argument: &str) -> bool {
+    Command::new(program).arg(argument).output().is_ok_and(|output| output.status.success())
+}
+
+fn has_apt() -> bool {
+    Path::new("/usr/bin/apt-get").exists()
+}
+
+fn apt_install(packages: &[&str]) -> Result<(), Failure> {
+    crate::run("apt-get", &[&["install", "-y", "-qq", "--no-install-recommends"][..], packages].concat())
 }
 
 fn timed(what: &str, work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
