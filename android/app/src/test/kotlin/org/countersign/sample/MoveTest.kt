@@ -45,6 +45,7 @@ class MoveTest {
         new.authenticator.storeReceived(null)
         Camera.holdOver(assertIs<ReceivingStep.Stored>(new.authenticator.receiveAccounts().step).receipt.single())
         person.reads("The new phone holds 1 of 1 accounts.", then = "Put them in the trash")
+        person.sees("Take North ada back from the new phone")
         person.goesBack()
         person.sees("No account is here yet")
         assertEquals(1, new.authenticator.codes(null).codes.size)
@@ -66,6 +67,7 @@ class MoveTest {
         person.sees("Scan this receipt with the old phone")
         assertIs<SendingStep.Proven>(old.authenticator.receiveReceipt(person.shownText()).step)
         person.taps("The old phone has scanned it")
+        person.sees("Phones and files")
         person.goesBack()
         person.sees("North, ada")
     }
