@@ -11,6 +11,7 @@ import org.countersign.sample.support.Ward
 import org.countersign.sample.support.looks
 import org.countersign.sample.support.shownCode
 import org.countersign.support.Phone
+import org.countersign.support.pictureOf
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -87,7 +88,7 @@ class MoveTest {
     /** What the other phone's camera reads off the screen. */
     private fun Person.shownText(): String {
         val code = shownCode()
-        return assertIs<ScannedCode.Transfer>(runBlocking { scanPicture(code) }.single()).text
+        return assertIs<ScannedCode.Transfer>(runBlocking { scanPicture(pictureOf(code)) }.single()).text
     }
 
     private companion object {

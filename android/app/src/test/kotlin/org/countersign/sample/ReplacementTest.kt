@@ -12,6 +12,7 @@ import org.countersign.sample.support.Ward
 import org.countersign.sample.support.looks
 import org.countersign.sample.support.shownCode
 import org.countersign.support.Phone
+import org.countersign.support.pictureOf
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -49,7 +50,7 @@ class ReplacementTest {
 
         runBlocking {
             Phone.create(ward.folder.resolve("new")).use { new ->
-                val enrolled = assertIs<ScannedCode.Offer>(scanPicture(code).single()).offer.use { new.enrol(it) }
+                val enrolled = assertIs<ScannedCode.Offer>(scanPicture(pictureOf(code)).single()).offer.use { new.enrol(it) }
                 person.sees("The new phone must show this too.")
                 person.sees(enrolled.checkValue)
                 person.looks("replacement")
