@@ -37,7 +37,7 @@ class BackupScreen(activity: MainActivity, private val authenticator: Authentica
     private suspend fun rehearse() {
         val file = activity.pickFile() ?: return
         val password = ask(words(R.string.password_of_backup)) ?: return
-        passphraseOf(password).use { phrase -> trying { authenticator.rehearse(file, phrase) }?.let { done(it) } }
+        passphraseOf(password).use { phrase -> trying { authenticator.rehearse(activity.read(file), phrase) }?.let { done(it) } }
     }
 
     private suspend fun done(rehearsal: Rehearsal) {

@@ -1,7 +1,9 @@
 package org.countersign.sample
 
+import android.net.Uri
 import kotlinx.coroutines.launch
 import org.countersign.Authenticator
+import org.countersign.android.readPicture
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.Import
 import org.countersign.passphraseOf
@@ -30,10 +32,15 @@ class ImportScreen(activity: MainActivity, private val authenticator: Authentica
         if (trying { opened(entries, file) } == true) activity.show(ImportPreviewScreen(activity, authenticator, entries))
     }
 
-    /** Reads the file, with its password if it has one; gives whether it was read. */
-    private suspend fun opened(entries: Import, file: ByteArray): Boolean {
+    /** Reads the file, with its password if it has one, or the codes of a picture; gives whether it was read. */
+    private suspend fun opened(entries: Import, chosen: Uri): Boolean {
+        val file = activity.read(chosen)
         try {
             entries.addFile(file)
+            return true
+        } catch (other: AuthenticatorException.Input) {
+            if (other.code() != "import_is_picture") throw other
+            entries.addPicture(activity.contentResolver.readPicture(chosen))
             return true
         } catch (needed: AuthenticatorException.WrongKey) {
             var question = needed.describe()

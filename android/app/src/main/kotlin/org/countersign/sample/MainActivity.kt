@@ -18,6 +18,7 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import org.countersign.android.SignInNotifications
+import java.io.FileNotFoundException
 
 /** Shows one screen at a time. A screen runs while it is in front, and no longer. */
 class MainActivity : Activity(), CoroutineScope by MainScope() {
@@ -78,11 +79,12 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
         if (PackageManager.PERMISSION_GRANTED in results) screen?.let(::show)
     }
 
-    /** The content of a file that the person chooses; nothing if they choose none, or it can't be read. */
-    suspend fun pickFile(): ByteArray? {
-        val any = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*")
-        val file = pick(any) ?: return null
-        return withContext(Dispatchers.IO) { runCatching { contentResolver.openInputStream(file)?.use { it.readBytes() } }.getOrNull() }
+    /** A file that the person chooses. */
+    suspend fun pickFile(): Uri? = pick(Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*"))
+
+    /** Its content. */
+    suspend fun read(file: Uri): ByteArray = withContext(Dispatchers.IO) {
+        contentResolver.openInputStream(file)?.use { it.readBytes() } ?: throw FileNotFoundException()
     }
 
     /** A folder that the person chooses. */

@@ -14,6 +14,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.suspendCancellableCoroutine
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.ScannedCode
+import java.io.IOException
 import kotlin.coroutines.resume
 
 /** A screen: what there is to read, what there is to do, and what happens while it is in front. */
@@ -102,6 +103,9 @@ abstract class Screen(protected val activity: MainActivity) {
             null
         } catch (error: AuthenticatorException) {
             tell(error.describe())
+            null
+        } catch (_: IOException) {
+            tell(words(R.string.file_fails))
             null
         }
 

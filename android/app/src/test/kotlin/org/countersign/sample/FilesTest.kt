@@ -2,6 +2,7 @@ package org.countersign.sample
 
 import android.app.Activity
 import android.content.Intent
+import android.graphics.Bitmap
 import android.net.Uri
 import org.countersign.android.Documents
 import org.countersign.sample.support.Camera
@@ -34,6 +35,23 @@ class FilesTest {
         person.reads("One account is here: it was read back.")
         person.taps("Take the last import back (one account)")
         person.reads("1 of the accounts are in the trash")
+    }
+
+    @Test
+    fun `a picture's codes are imported, and what can't be read is told`() {
+        val (person, _) = ward.newPerson()
+        person.taps("Settings")
+        person.taps("Import")
+        person.taps("Choose a file")
+        val picture = ward.folder.resolve("codes.png").toFile()
+        person.picks(Uri.fromFile(picture))
+        person.reads("That file can’t be opened.")
+        picture.outputStream().use { Camera.codeOf("otpauth://totp/North:ada?secret=JBSWY3DPEHPK3PXP&issuer=North").compress(Bitmap.CompressFormat.PNG, 100, it) }
+        person.taps("Choose a file")
+        person.picks(Uri.fromFile(picture))
+        person.sees("North ada: new")
+        person.taps("Import")
+        person.reads("One account is here: it was read back.")
     }
 
     @Test

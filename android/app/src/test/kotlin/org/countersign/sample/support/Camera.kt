@@ -54,9 +54,14 @@ object Camera {
 
     /** Holds it over a QR code with this text. */
     fun holdOver(text: String) {
+        seen = codeOf(text)
+    }
+
+    /** A QR code with this text. */
+    fun codeOf(text: String): Bitmap {
         val modules = QRCodeWriter().encode(text, BarcodeFormat.QR_CODE, SIZE, SIZE)
         val pixels = IntArray(SIZE * SIZE) { if (modules[it % SIZE, it / SIZE]) Color.BLACK else Color.WHITE }
-        seen = Bitmap.createBitmap(pixels, SIZE, SIZE, Bitmap.Config.ARGB_8888)
+        return Bitmap.createBitmap(pixels, SIZE, SIZE, Bitmap.Config.ARGB_8888)
     }
 
     internal fun takePicture() {
