@@ -237,6 +237,7 @@ const ROWS: &[Row] = &[
             "import_too_much",
             "import_unknown_format",
             "import_archive",
+            "import_is_picture",
             "import_damaged",
             "import_unknown_version",
             "import_wrong_password",

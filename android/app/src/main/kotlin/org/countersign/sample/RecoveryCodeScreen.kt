@@ -5,7 +5,12 @@ import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.Vault
 
 /** Has the recovery code typed back from the paper, so that it is known to be written down rightly; then goes on. */
-class RecoveryCodeScreen(activity: MainActivity, private val vault: Vault, private val next: suspend () -> Screen?) : Screen(activity) {
+class RecoveryCodeScreen(
+    activity: MainActivity,
+    private val vault: Vault,
+    override val back: (() -> Screen)? = null,
+    private val next: suspend () -> Screen?,
+) : Screen(activity) {
 
     override suspend fun run() {
         begin(words(R.string.recovery_code))

@@ -32,9 +32,14 @@ class SettingsScreen(activity: MainActivity, private val authenticator: Authenti
             }
             if (trying { vault.recoverability() } != Recoverability.PROVEN) {
                 column.text(words(R.string.unproven_code))
-                column.button(words(R.string.check_it)) { activity.show(RecoveryCodeScreen(activity, authenticator.vault()) { SettingsScreen(activity, authenticator) }) }
+                column.button(words(R.string.check_it)) { activity.show(recoveryCode()) }
             }
         }
+    }
+
+    private fun recoveryCode(): Screen {
+        val settings = { SettingsScreen(activity, authenticator) }
+        return RecoveryCodeScreen(activity, authenticator.vault(), settings) { settings() }
     }
 
     private fun wakeUps() {
