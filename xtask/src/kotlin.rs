@@ -23,6 +23,26 @@ pub(crate) fn bench() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Shrinks the sample app by R8 under the library's rules, and has what is left tell its story.
+pub(crate) fn shrunk() -> Result<(), Failure> {
+    timed("library and bindings", || bindings::run(Profile::Dev, None))?;
+    timed("service", || build::packages(&["countersign-server"]))?;
+    install_maven()?;
+    if !install_aapt2()? {
+        return Ok(());
+    }
+    let story = [
+        "--activate-profiles",
+        "shrunk",
+        "-Dtest=StoryTest",
+        "-Dsurefire.failIfNoSpecifiedTests=false",
+        "verify",
+    ];
+    maven(&bindings::build(Profile::Dev)?, &story)?;
+    println!("the story was told by the app as it is, and as R8 leaves it");
+    Ok(())
+}
+
 pub(crate) fn run(profile: Profile) -> Result<(), Failure> {
     let started = Instant::now();
     timed("library and bindings", || bindings::run(profile, None))?;

@@ -65,6 +65,9 @@ enum Task {
         /// Measure what calls cost instead, on the library as it ships (builds for minutes)
         #[arg(long, conflicts_with = "profile")]
         bench: bool,
+        /// Shrink the sample app instead, by R8 and the library's rules, and start what is left (minutes)
+        #[arg(long, conflicts_with_all = ["profile", "bench"])]
+        shrunk: bool,
     },
 }
 
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Task::Cross => cross::run(),
         Task::Swift { bench } => swift::run(bench),
         Task::Kotlin { bench: true, .. } => kotlin::bench(),
+        Task::Kotlin { shrunk: true, .. } => kotlin::shrunk(),
         Task::Kotlin { profile, .. } => kotlin::run(profile),
     };
     match done {
