@@ -45,6 +45,14 @@ import Testing
         #expect(model.lastImport == nil)
     }
 
+    @Test func aPictureWithoutACodeSaysSoAndAPictureFileIsNoExport() async throws {
+        let model = ImportModel(try await Phone().authenticator)
+        await model.add(Picture(luma: Data(repeating: 255, count: 6400), width: 80, height: 80))
+        #expect(model.problem?.code == "picture_without_code")
+        await model.add(Data([0xff, 0xd8, 0xff, 0xe0]))
+        #expect(model.problem?.code == "import_is_picture")
+    }
+
     @Test func theChoiceForARowIsShownAndDone() async throws {
         let phone = try await Phone()
         try await phone.authenticator.add([try Offer.parse(text: Self.link)])

@@ -46,8 +46,8 @@ class PicturesTest {
     @Test
     fun `what is no picture, or isn't there, is told`() {
         val text = folder.newFile().apply { writeText("no picture") }
-        for (uri in listOf(Uri.fromFile(text), Uri.parse("content://nobody/1"))) {
-            assertFailsWith<IOException> { runBlocking { resolver.readPicture(uri) } }
+        for (file in listOf(text, folder.root.resolve("gone.png"))) {
+            assertFailsWith<IOException> { runBlocking { resolver.readPicture(Uri.fromFile(file)) } }
         }
     }
 
