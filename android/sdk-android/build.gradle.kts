@@ -10,9 +10,12 @@ android {
     compileSdk = 36
 
     defaultConfig {
-        minSdk = 31
+        minSdk = 28
         consumerProguardFiles("consumer-rules.pro")
     }
+
+    // Calls that Android 9 doesn't have.
+    sourceSets["main"].kotlin.srcDir("src/newer/kotlin")
 
     publishing {
         singleVariant("release") {

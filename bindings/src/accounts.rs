@@ -114,6 +114,13 @@ pub struct AddedAccount {
     pub id: Id,
     /// Accounts of the same issuer and name that were there before. They are untouched: nothing merges by name.
     pub same_name: Vec<Id>,
+    /// Accounts of the same token of the same server, by its serial, that went to the trash for it: their codes count no
+    /// more. Tell the person.
+    #[uniffi(default = [])]
+    pub replaced: Vec<Id>,
+    /// Whether it was added. If not, it had these very codes already.
+    #[uniffi(default = true)]
+    pub is_new: bool,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -144,7 +151,7 @@ impl Authenticator {
         }
         let core = self.core.clone();
         let added = blocking(move || core.add(accounts)).await?;
-        Ok(added.into_iter().map(|added| AddedAccount { id: added.id, same_name: added.same_name }).collect())
+        Ok(added.into_iter().map(AddedAccount::from).collect())
     }
 
     /// Gives an account another issuer and name.
@@ -237,5 +244,11 @@ impl From<vault::Completeness> for Completeness {
             vault::Completeness::Surplus(count) => Self::Surplus { count: signed(count) },
             _ => Self::Unproven,
         }
+    }
+}
+
+impl From<core::AddedAccount> for AddedAccount {
+    fn from(added: core::AddedAccount) -> Self {
+        Self { id: added.id, same_name: added.same_name, replaced: added.replaced, is_new: added.is_new }
     }
 }

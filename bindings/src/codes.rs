@@ -25,6 +25,9 @@ pub struct Codes {
     pub clock: ClockStatus,
     /// Milliseconds until the first of all codes changes, on this page or not; `None` if none does. Ask again then.
     pub next_change_ms: Option<i64>,
+    /// Accounts whose server wants the person checked before codes are shown, where nobody was: they have no row.
+    #[uniffi(default = [])]
+    pub withheld: Vec<Id>,
 }
 
 /// An account's code.
@@ -50,7 +53,9 @@ mirror_enum! {
         Uncorrected of Uncorrected,
         /// By the account's own service, which is who checks the code.
         OwnService of OwnService,
-        /// By the time of another service, since the account's issuer has told none. Say so: a code that is refused may be so
+        /// By a clock that the platform sets from the network.
+        Platform of Platform,
+        /// By the time of another service, or of several, since the account's issuer has told none. Say so: a code that is refused may be so
         /// for this.
         OtherService of OtherService,
     } else OtherService
@@ -73,6 +78,21 @@ pub enum ShownCode {
     },
     /// A code is made when the person asks: [`Authenticator::next_code`].
     OnRequest,
+    /// No code, since the account's service would refuse it.
+    Refused {
+        /// Why.
+        why: CodeRefusal,
+    },
+}
+
+mirror_enum! {
+    /// Why an account's service refuses its one-time codes.
+    CodeRefusal of core::approvals::CodeRefusal {
+        /// The enrolment isn't finished: the codes count once the device is active.
+        NotActive of NotActive,
+        /// The service doesn't know the device: its activation failed, or it was removed. Offer to remove the account.
+        Removed of Removed,
+    } else Removed
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -93,6 +113,7 @@ impl Authenticator {
             completeness: codes.completeness.into(),
             clock: codes.clock.into(),
             next_change_ms: codes.next_change_ms.map(signed),
+            withheld: codes.withheld,
         })
     }
 
@@ -117,6 +138,7 @@ impl From<core::AccountCode> for AccountCode {
                 remaining_seconds: timed.remaining_seconds.try_into().unwrap_or(i32::MAX),
                 period: timed.period.try_into().unwrap_or(i32::MAX),
             },
+            core::ShownCode::Refused(why) => ShownCode::Refused { why: why.into() },
             _ => ShownCode::OnRequest,
         };
         Self {
@@ -138,6 +160,7 @@ impl fmt::Debug for ShownCode {
                 .field("period", period)
                 .finish_non_exhaustive(),
             Self::OnRequest => f.write_str("OnRequest"),
+            Self::Refused { why } => f.debug_struct("Refused").field("why", why).finish(),
         }
     }
 }

@@ -71,6 +71,9 @@ pub struct ContainerSync {
     pub removed: Vec<Id>,
     /// Accounts that went to the trash, since the server has made their tokens anew: new ones are among the added.
     pub replaced: Vec<Id>,
+    /// Accounts that were here before and are of the container now, as the person has agreed. Their codes stay.
+    #[uniffi(default = [])]
+    pub adopted: Vec<Id>,
     /// Tokens that didn't come: the next synchronisation tries again.
     pub failed: Vec<TokenFailure>,
     /// Serials of tokens that stay on the phone they were on, since another machine holds codes of theirs.
@@ -138,24 +141,39 @@ impl Authenticator {
     /// Tells the server which of the container's tokens this phone has, takes in those that it sends, and puts those that are
     /// no longer in the container in the trash. Call it when the app is opened and when the person asks. Codes come first,
     /// then push tokens, each of which takes seconds: [`Authenticator::enrolment_step`] tells. `wake_up` is how this device is
-    /// to be woken for these.
+    /// to be woken for these; `adopt` those of [`Authenticator::adoptable_accounts`] that the person agrees to have in the
+    /// container.
     ///
     /// # Errors
     ///
     /// [`AuthenticatorError::Refused`] with `container_moved` when another phone has the container, `container_not_registered`
     /// when an administrator has ended it; [`AuthenticatorError::Vault`] when accounts of the container can't be read;
     /// [`AuthenticatorError::Gone`] for no such container; those of the network and the key store. Nothing was changed then.
-    #[uniffi::method(default(wake_up = None, cancel = None))]
+    #[uniffi::method(default(wake_up = None, cancel = None, adopt = []))]
     pub async fn synchronise_container(
         &self,
         container: Id,
         wake_up: Option<WakeUp>,
         cancel: Option<Arc<CancelHandle>>,
+        adopt: Vec<Id>,
     ) -> Result<ContainerSync, AuthenticatorError> {
         let wake_up = wake_up.map(messages::WakeUp::from);
-        let options = core::SyncOptions { wake_up, key_size: None };
+        let options = core::SyncOptions { wake_up, key_size: None, adopt };
         let synchronised = cancellable(cancel, self.core.synchronise_container(container, options)).await;
         self.changed_by(synchronised).map(ContainerSync::from)
+    }
+
+    /// Accounts with codes of a privacyIDEA server that aren't in any container, and that the container may take over by
+    /// their serials, with their codes as they are. Ask the person which of them are this server's, before the first
+    /// synchronisation: later, the server takes over only what it has in the container. Without that, such codes come anew,
+    /// and the old ones go to the trash.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Gone`] for no such container; those of the vault.
+    pub async fn adoptable_accounts(&self, container: Id) -> Result<Vec<Id>, AuthenticatorError> {
+        let core = self.core.clone();
+        Ok(blocking(move || core.adoptable_accounts(container)).await?)
     }
 
     /// Asks the server for a code by which another phone takes this container over. Until that phone has scanned it, all stays
@@ -235,13 +253,13 @@ impl From<ContainerPassphrase> for core::ContainerPassphrase {
 
 impl From<core::ContainerSync> for ContainerSync {
     fn from(sync: core::ContainerSync) -> Self {
-        let added = |added: core::AddedAccount| AddedAccount { id: added.id, same_name: added.same_name };
         let failed =
             |failed: core::TokenFailure| TokenFailure { serial: failed.serial, error: failed.error.into() };
         Self {
-            added: sync.added.into_iter().map(added).collect(),
+            added: sync.added.into_iter().map(AddedAccount::from).collect(),
             removed: sync.removed,
             replaced: sync.replaced,
+            adopted: sync.adopted,
             failed: sync.failed.into_iter().map(failed).collect(),
             left_out: sync.left_out,
         }

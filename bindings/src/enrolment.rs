@@ -72,6 +72,9 @@ pub struct Enrolment {
     /// Whether the offer asked not to check the service's certificate. It was checked; tell the person.
     #[uniffi(default = false)]
     pub asked_for_no_certificate_check: bool,
+    /// Accounts of the same token at another address of its server, which went to the trash for it; tell the person.
+    #[uniffi(default = [])]
+    pub replaced: Vec<Id>,
 }
 
 mirror_enum! {
@@ -179,6 +182,7 @@ impl From<core::Enrolment> for Enrolment {
             organisation: enrolment.organisation,
             user: enrolment.user,
             asked_for_no_certificate_check: enrolment.asked_for_no_certificate_check,
+            replaced: enrolment.replaced,
         }
     }
 }

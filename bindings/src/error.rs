@@ -13,6 +13,7 @@ use countersign_core::client::NetworkError;
 use countersign_core::import::{EntryError, ImportError};
 use countersign_core::offer::BatchError;
 use countersign_core::protocol::messages::ProblemCode;
+use countersign_core::scan::ScanError;
 use countersign_core::transfer::TransferError;
 use countersign_core::vault::{RecoveryCodeError, VaultError};
 use countersign_core::{Error, KeyStoreError};
@@ -30,7 +31,7 @@ pub struct ErrorDetail {
     /// The one number that the text has in it, for translations: digits of the number that is asked for
     /// (`answer_not_a_number`), milliseconds until the next try (`account_throttled`), symbols that were found
     /// (`recovery_code_length`) or which one is wrong, from 1 (`recovery_code_symbol`), entries that can't be imported
-    /// (`import_entries_refused`), parts that are missing (`export_incomplete`, `move_incomplete`), accounts that wouldn't come
+    /// (`import_entries_refused`), parts that are missing (`export_incomplete`, `move_incomplete`, `scan_parts_missing`), accounts that wouldn't come
     /// back (`backup_not_proven`).
     pub parameter: Option<i64>,
 }
@@ -199,7 +200,10 @@ impl From<Error> for AuthenticatorError {
             Error::KeyStore(KeyStoreError::Cancelled) => Self::Cancelled { detail },
             Error::KeyStore(_) => Self::KeyStore { detail },
             Error::Network(NetworkError::NotSecure) => Self::Untrusted { detail },
-            Error::Network(_) | Error::Reply(ReplyError::NotTheService) => Self::Network { detail },
+            Error::Network(_)
+            | Error::Reply(ReplyError::NotTheService | ReplyError::Unavailable | ReplyError::Busy) => {
+                Self::Network { detail }
+            }
             Error::Reply(ReplyError::Refused(refusal)) if refusal.code == ProblemCode::Unavailable => {
                 Self::Network { detail }
             }
@@ -210,11 +214,16 @@ impl From<Error> for AuthenticatorError {
             Error::Reply(ReplyError::Refused(_))
             | Error::Push(_)
             | Error::NotAble
-            | Error::Answer(AnswerError::UserCheckNeeded) => Self::Refused { detail },
-            Error::Reply(_) => Self::Untrusted { detail },
-            Error::NoSuchAccount | Error::NoSuchRequest | Error::NotEnrolled | Error::NoCodeOnRequest => {
-                Self::Gone { detail }
-            }
+            | Error::AlreadyEnrolled { .. }
+            | Error::Answer(
+                AnswerError::UserCheckNeeded | AnswerError::UnlockNeeded | AnswerError::BiometricNeeded,
+            ) => Self::Refused { detail },
+            Error::Reply(_) | Error::Unshown(_) => Self::Untrusted { detail },
+            Error::NoSuchAccount
+            | Error::NoSuchClock
+            | Error::NoSuchRequest
+            | Error::NotEnrolled
+            | Error::NoCodeOnRequest => Self::Gone { detail },
             _ => Self::Input { detail },
         }
     }
@@ -285,10 +294,10 @@ const fn from_backup(error: BackupError, detail: ErrorDetail) -> AuthenticatorEr
 fn parameter(error: &Error) -> Option<i64> {
     match error {
         Error::Answer(AnswerError::NotANumber { digits }) => Some(i64::from(*digits)),
-        Error::Import(
-            ImportError::EntriesRefused(count) | ImportError::IncompleteBatch { missing: count, .. },
-        )
+        Error::Import(ImportError::IncompleteBatch { missing, .. }) => Some(signed(missing.len())),
+        Error::Import(ImportError::EntriesRefused(count))
         | Error::Backup(BackupError::NotProven { missing: count })
+        | Error::Scan(ScanError::PartsMissing { missing: count, .. })
         | Error::Transfer(TransferError::Incomplete(count)) => Some(signed(*count)),
         error => error.refusal()?.retry_after.map(signed),
     }

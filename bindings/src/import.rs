@@ -31,6 +31,12 @@ pub struct ImportedFile {
     pub app: String,
     /// How many entries, good or not. Those of an export in several QR codes count once all of its parts are there.
     pub entries: i64,
+    /// Whether letters in QR codes of it couldn't be read: names may have lost some, in the place of which is U+FFFD. Tell the
+    /// person.
+    pub has_unreadable_letters: bool,
+    /// How many QR codes of an export or of a text in several are still missing, from this file and those before: ask for them.
+    /// Nothing is imported without them.
+    pub missing_codes: i64,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -63,7 +69,8 @@ impl Import {
         cancellable(cancel, add).await
     }
 
-    /// Takes in the QR codes of a picture: of accounts, or a part of an export in several.
+    /// Takes in the QR codes of a picture: of accounts, or a part of an export or of a text in several, which count once all of
+    /// its parts are there.
     ///
     /// # Errors
     ///
@@ -186,6 +193,8 @@ pub(crate) fn core_options(options: Option<ImportOptions>) -> core::ImportOption
     if let Some(options) = options {
         core.same_name = options.same_name.into();
         core.partial = options.partial;
+        core.skip_same_secret = options.skip_same_secret;
+        core.deleted = options.deleted;
         // A row that there can't be has no choice.
         let choices = options.choices.into_iter();
         core.choices =
@@ -200,6 +209,8 @@ impl From<core::AddedFile> for ImportedFile {
             format: file.format.code().into(),
             app: file.format.name().into(),
             entries: signed(file.entries),
+            has_unreadable_letters: file.has_unreadable_letters,
+            missing_codes: signed(file.missing_codes),
         }
     }
 }

@@ -49,8 +49,8 @@ pub use backup::{
     Rehearsal,
 };
 pub use cancel::CancelHandle;
-pub use clock::{ClockReading, ClockStatus, DeviceClock, TimeSource};
-pub use codes::{AccountCode, Codes, Correction, ShownCode};
+pub use clock::{ClockChoice, ClockReading, ClockStatus, DeviceClock, ServiceClock, TimeSource};
+pub use codes::{AccountCode, CodeRefusal, Codes, Correction, ShownCode};
 pub use containers::{
     Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, TokenFailure,
 };

@@ -12,7 +12,11 @@ use crate::{AuthenticatorError, CodeKind, ErrorDetail};
 /// What a text offers, with its secrets inside. Give it to [`crate::Authenticator::add`], [`crate::Authenticator::enrol`],
 /// [`crate::Authenticator::register_container`] or [`crate::MatchProof::Scanned`], as its content says.
 #[derive(uniffi::Object)]
-pub struct Offer(Kind);
+pub struct Offer {
+    kind: Kind,
+    has_unreadable_letters: bool,
+    may_be_cut: bool,
+}
 
 enum Kind {
     Otp(core::OtpOffer),
@@ -101,13 +105,13 @@ impl Offer {
     /// [`AuthenticatorError::Input`] says what is wrong with it, without repeating any of it.
     #[uniffi::constructor]
     pub fn parse(text: String) -> Result<Arc<Self>, AuthenticatorError> {
-        Self::read(&Zeroizing::new(text))
+        Self::read(&Zeroizing::new(text), false)
     }
 
     /// What it is.
     #[must_use]
     pub fn content(&self) -> OfferContent {
-        match &self.0 {
+        match &self.kind {
             Kind::Otp(offer) => OfferContent::Otp { account: offer.into() },
             Kind::TwoStep(completed) => OfferContent::Otp { account: (&completed.offer).into() },
             Kind::Part(part) => migration(part.index, part.count, &part.accounts, &part.refused),
@@ -129,19 +133,36 @@ impl Offer {
 
 #[uniffi::export]
 impl Offer {
+    /// Whether the text is a link that ends with its secret, so that nothing in it shows the secret to be whole. Where the
+    /// link was typed or pasted, tell the person to check the first code.
+    #[must_use]
+    pub fn may_be_cut(&self) -> bool {
+        self.may_be_cut
+    }
+
     /// What the person types on the enrolment page once the account was added, in either case: this device's half of the
     /// secret. Its codes count from then on. `None` for offers whose secret is whole.
     #[must_use]
     pub fn to_type(&self) -> Option<String> {
-        match &self.0 {
+        match &self.kind {
             Kind::TwoStep(completed) => Some(completed.to_type.clone()),
             _ => None,
         }
     }
 }
 
+#[uniffi::export]
 impl Offer {
-    pub(crate) fn read(text: &str) -> Result<Arc<Self>, AuthenticatorError> {
+    /// Whether letters of its QR code are in a character set that this library has no table of. Names may have lost some, in the
+    /// place of which is U+FFFD: tell the person, who can rename the account.
+    #[must_use]
+    pub fn has_unreadable_letters(&self) -> bool {
+        self.has_unreadable_letters
+    }
+}
+
+impl Offer {
+    pub(crate) fn read(text: &str, has_unreadable_letters: bool) -> Result<Arc<Self>, AuthenticatorError> {
         let kind = match core::Offer::parse(text).map_err(countersign_core::Error::from)? {
             core::Offer::Otp(offer) => Kind::Otp(offer),
             core::Offer::TwoStep(offer) => {
@@ -153,11 +174,11 @@ impl Offer {
             core::Offer::Match(link) => Kind::Match(link),
             _ => return Err(AuthenticatorError::other_offer("this kind of code is not supported here")),
         };
-        Ok(Arc::new(Self(kind)))
+        Ok(Arc::new(Self { kind, has_unreadable_letters, may_be_cut: core::Offer::may_be_cut(text) }))
     }
 
     pub(crate) fn otp_offers(&self) -> Result<Vec<core::OtpOffer>, AuthenticatorError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Otp(offer) => Ok(vec![offer.clone()]),
             Kind::TwoStep(completed) => Ok(vec![completed.offer.clone()]),
             Kind::Part(core::MigrationPart { accounts, .. }) | Kind::Export(accounts, _) => {
@@ -168,21 +189,21 @@ impl Offer {
     }
 
     pub(crate) fn enrolment(&self) -> Result<&core::EnrolmentOffer, AuthenticatorError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Enrolment(offer) => Ok(offer),
             _ => Err(AuthenticatorError::other_offer("this code does not enrol a device")),
         }
     }
 
     pub(crate) fn container(&self) -> Result<&core::ContainerOffer, AuthenticatorError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Container(offer) => Ok(offer),
             _ => Err(AuthenticatorError::other_offer("this code is not one of a container")),
         }
     }
 
     pub(crate) fn match_link(&self) -> Result<&MatchLink, AuthenticatorError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Match(link) => Ok(link),
             _ => Err(AuthenticatorError::other_offer("this code is not the one of a sign-in page")),
         }
@@ -190,7 +211,7 @@ impl Offer {
 
     /// What an import takes in.
     pub(crate) fn importable(&self) -> Result<core::Offer, AuthenticatorError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Otp(offer) => Ok(core::Offer::Otp(offer.clone())),
             Kind::Part(part) => Ok(core::Offer::Migration(part.clone())),
             _ => Err(AuthenticatorError::other_offer("this code can't be imported; add or enrol it instead")),
@@ -198,7 +219,7 @@ impl Offer {
     }
 
     fn migration_part(&self) -> Result<core::MigrationPart, AuthenticatorError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Part(part) => Ok(part.clone()),
             _ => Err(AuthenticatorError::other_offer("this code is no part of an export")),
         }
@@ -270,7 +291,9 @@ impl MigrationBatch {
     pub fn finish(&self) -> Option<Arc<Offer>> {
         let batch = self.hold().clone();
         let (accounts, refused) = batch.finish().ok()?;
-        Some(Arc::new(Offer(Kind::Export(accounts, refused))))
+        let kind = Kind::Export(accounts, refused);
+        // Names in an export are UTF-8 by its format.
+        Some(Arc::new(Offer { kind, has_unreadable_letters: false, may_be_cut: false }))
     }
 }
 

@@ -16,14 +16,15 @@ use crate::{AccountPause, Authenticator, AuthenticatorError, Id, Offer};
 pub struct Requests {
     /// Every open request, oldest first.
     pub open: Vec<ApprovalRequest>,
-    /// Accounts whose service couldn't be asked: requests may be missing. Tell the person.
+    /// Accounts whose service couldn't be asked, or for which a sign-in waits that can't be shown (`request_unshown_…`):
+    /// requests are missing, or may be. Tell the person.
     pub failures: Vec<AccountFailure>,
     /// Accounts whose requests don't come by themselves at this moment, and why. Show it.
     #[uniffi(default = [])]
     pub pauses: Vec<AccountPause>,
 }
 
-/// An account whose service couldn't be asked.
+/// An account whose service couldn't be asked, or that a sign-in waits for which can't be shown.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct AccountFailure {
     /// The account.
@@ -55,10 +56,9 @@ pub struct ApprovalRequest {
     pub client: Option<String>,
     /// How the person proves to have seen the sign-in page.
     pub matching: Matching,
-    /// When it was made, Unix seconds.
+    /// When it was made, Unix seconds of the time that [`Authenticator::clock_status`] tells.
     pub issued_at: i64,
-    /// When it ends, Unix seconds of the service's time: compare with [`Authenticator::clock_status`], not with the wall
-    /// clock.
+    /// When it ends, by the same time: compare with [`Authenticator::clock_status`], not with the wall clock.
     pub expires_at: i64,
     /// What a server that has no fields for place, address and program says about the sign-in, as free text. Empty when it
     /// should have said something and didn't: tell the person so. `None` for services whose fields say it all.
@@ -70,6 +70,10 @@ pub struct ApprovalRequest {
     /// Whether a report can lock push for the account: [`crate::TurnDown::ReportAndLock`].
     #[uniffi(default = false)]
     pub can_lock: bool,
+    /// Whether the service can be told that a sign-in which is turned down was the person's own:
+    /// [`crate::TurnDown::Cancel`].
+    #[uniffi(default = false)]
+    pub can_cancel: bool,
 }
 
 /// Which matchings a request accepts. None of them means that policy asks for none.
@@ -128,6 +132,9 @@ pub struct AnswerOutcome {
     /// A code that finishes the sign-in: the person types it on the sign-in page. Shown once, and never again.
     #[uniffi(default = None)]
     pub code: Option<String>,
+    /// What the organisation says about that code, in its own words: show it beside the code.
+    #[uniffi(default = None)]
+    pub message: Option<String>,
     /// Whether the service has locked push for the account, as a report has asked it to.
     #[uniffi(default = false)]
     pub locked: bool,
@@ -300,13 +307,14 @@ impl From<core::approvals::ApprovalRequest> for ApprovalRequest {
             message: request.message,
             can_report: request.can_report,
             can_lock: request.can_lock,
+            can_cancel: request.can_cancel,
         }
     }
 }
 
 impl From<core::AnswerOutcome> for AnswerOutcome {
     fn from(outcome: core::AnswerOutcome) -> Self {
-        let core::AnswerOutcome { outcome, tries_left, code, locked, .. } = outcome;
-        Self { outcome: outcome.into(), tries_left: tries_left.into(), code, locked }
+        let core::AnswerOutcome { outcome, tries_left, code, message, locked, .. } = outcome;
+        Self { outcome: outcome.into(), tries_left: tries_left.into(), code, message, locked }
     }
 }

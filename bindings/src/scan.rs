@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::Error;
-use countersign_core::scan::{self, ScannedText};
+use countersign_core::scan::{self, ScanError, ScannedText};
 use countersign_core::tasks::blocking;
 use countersign_core::transfer::{TransferCode, TransferError};
 use zeroize::Zeroizing;
@@ -14,8 +14,11 @@ use zeroize::Zeroizing;
 use crate::{AuthenticatorError, ErrorDetail, Offer, TransferCodeKind};
 
 /// Reads a stream of camera frames: quickly each, and with more effort every few frames while nothing is found.
+///
+/// A text may be spread over several codes. The scanner keeps the parts that it has seen, in whatever order, and gives what the
+/// text offers once all of them are there.
 #[derive(Default, uniffi::Object)]
-pub struct FrameScanner(Mutex<scan::FrameScanner>);
+pub struct FrameScanner(Arc<Mutex<scan::FrameScanner>>);
 
 /// A picture as the platform's own decoder gives it: a screenshot, a photo, whatever its file format.
 #[derive(Clone, uniffi::Record)]
@@ -42,6 +45,16 @@ pub enum ScannedCode {
         text: String,
         /// What it is, and so what to do with it.
         kind: TransferCodeKind,
+    },
+    /// Some of the codes that one text is spread over. Nothing can be added before all of them were seen: ask for the next one,
+    /// and go on scanning.
+    Parts {
+        /// How many codes there are.
+        count: i32,
+        /// Those that weren't seen yet, from 0.
+        missing: Vec<i32>,
+        /// The same in words.
+        reason: ErrorDetail,
     },
     /// It doesn't, and this is why. Say so if it stays in view, and go on scanning.
     Other {
@@ -78,12 +91,31 @@ impl FrameScanner {
     ) -> Result<Vec<ScannedCode>, AuthenticatorError> {
         let [width, height, row_stride] = [width, height, row_stride].map(length);
         let mut scanner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let texts = scanner.scan(luma, width, height, row_stride).map_err(Error::from)?;
-        Ok(codes(&texts))
+        let found = scanner.scan(luma, width, height, row_stride).map_err(Error::from)?;
+        Ok(codes(&found))
     }
 }
 
-/// The codes in a picture, each once and with all effort; empty if none was found. For camera frames see [`FrameScanner`].
+#[uniffi::export(async_runtime = "tokio")]
+impl FrameScanner {
+    /// The codes in a picture, with all effort. Parts of a text go with those of the frames and pictures before.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticatorError::Input`] when the picture isn't what its numbers say, or too large.
+    pub async fn scan_picture(&self, picture: Picture) -> Result<Vec<ScannedCode>, AuthenticatorError> {
+        let (luma, [width, height]) = picture.into_parts();
+        let scanner = self.0.clone();
+        let found = blocking(move || {
+            let mut scanner = scanner.lock().unwrap_or_else(PoisonError::into_inner);
+            scanner.scan_thoroughly(&luma, width, height, width)
+        });
+        Ok(codes(&found.await.map_err(Error::from)?))
+    }
+}
+
+/// The codes in a picture, each once and with all effort; empty if none was found. For camera frames, and for texts that are
+/// spread over several pictures, see [`FrameScanner`].
 ///
 /// # Errors
 ///
@@ -91,8 +123,8 @@ impl FrameScanner {
 #[uniffi::export(async_runtime = "tokio")]
 pub async fn scan_picture(picture: Picture) -> Result<Vec<ScannedCode>, AuthenticatorError> {
     let (luma, [width, height]) = picture.into_parts();
-    let texts = blocking(move || scan::scan_frame(&luma, width, height, width)).await.map_err(Error::from)?;
-    Ok(codes(&texts))
+    let found = blocking(move || scan::scan_frame(&luma, width, height, width)).await.map_err(Error::from)?;
+    Ok(codes(&found))
 }
 
 impl Picture {
@@ -106,17 +138,35 @@ fn length(pixels: u32) -> usize {
     usize::try_from(pixels).unwrap_or(usize::MAX)
 }
 
-fn codes(texts: &[ScannedText]) -> Vec<ScannedCode> {
-    texts.iter().map(|text| code(text.expose())).collect()
+fn codes(found: &[scan::ScannedCode]) -> Vec<ScannedCode> {
+    found.iter().map(code).collect()
 }
 
-fn code(text: &str) -> ScannedCode {
-    match TransferCode::parse(text) {
-        Ok(code) => return ScannedCode::Transfer { text: text.to_owned(), kind: (&code).into() },
+fn code(code: &scan::ScannedCode) -> ScannedCode {
+    match (code.text(), code) {
+        (Ok(text), _) => code_of_text(text),
+        (Err(error @ ScanError::PartsMissing { .. }), scan::ScannedCode::Parts(parts)) => {
+            ScannedCode::Parts {
+                count: small(parts.count()),
+                missing: parts.missing().into_iter().map(small).collect(),
+                reason: Error::from(error).into(),
+            }
+        }
+        (Err(error), _) => ScannedCode::Other { reason: Error::from(error).into() },
+    }
+}
+
+fn small(number: usize) -> i32 {
+    number.try_into().unwrap_or(i32::MAX)
+}
+
+fn code_of_text(text: &ScannedText) -> ScannedCode {
+    match TransferCode::parse(text.expose()) {
+        Ok(code) => return ScannedCode::Transfer { text: text.expose().to_owned(), kind: (&code).into() },
         Err(TransferError::NotACode) => {}
         Err(error) => return ScannedCode::Other { reason: Error::from(error).into() },
     }
-    match Offer::read(text) {
+    match Offer::read(text.expose(), text.has_unreadable_letters()) {
         Ok(offer) => ScannedCode::Offer { offer },
         Err(error) => ScannedCode::Other { reason: error.detail().clone() },
     }

@@ -69,6 +69,9 @@ mirror_enum! {
 pub enum TurnDown {
     /// Not now, or not me.
     Deny,
+    /// It was me, and I don't want it any more: the sign-in page is told so, and no storm is counted. Where the service
+    /// can't be told (`can_cancel`), it is denied.
+    Cancel,
     /// It isn't me, and the organisation should know.
     Report,
     /// As a report, and no device is to be asked again until an administrator unlocks the account. Where the service
@@ -180,6 +183,7 @@ impl From<TurnDown> for core::TurnDown {
     fn from(how: TurnDown) -> Self {
         match how {
             TurnDown::Deny => Self::Deny,
+            TurnDown::Cancel => Self::Cancel,
             TurnDown::Report => Self::Report,
             TurnDown::ReportAndLock => Self::ReportAndLock,
         }

@@ -141,6 +141,11 @@ impl RequestWatcher {
     }
 }
 
+/// The services that contradict the device's clock: how far they are off changes by milliseconds.
+fn services(clock: &ClockStatus) -> Vec<&str> {
+    clock.undecided.iter().map(|clock| clock.service.as_str()).collect()
+}
+
 impl State {
     fn compare(
         &mut self,
@@ -163,7 +168,10 @@ impl State {
         }
         let clock = ClockStatus::from(core.clock_status());
         let is_told = self.clock.as_ref().is_some_and(|told| {
-            told.source == clock.source && told.wall_ahead_ms.abs_diff(clock.wall_ahead_ms) < CLOCK_STEP_MS
+            told.source == clock.source
+                && services(told) == services(&clock)
+                && told.choice == clock.choice
+                && told.wall_ahead_ms.abs_diff(clock.wall_ahead_ms) < CLOCK_STEP_MS
         });
         if !is_told {
             self.pending.push_back(RequestEvent::ClockChanged { clock: clock.clone() });

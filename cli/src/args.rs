@@ -1,18 +1,22 @@
 //! The command line.
 
+use std::ffi::OsStr;
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use countersign_core::approvals::ascii_digits;
 
 use crate::commands::{
-    accounts, backup, code, codes, completions, container, device, enrol, import, requests, scan, transfer,
-    vault,
+    accounts, backup, clock, code, codes, completions, container, device, enrol, import, requests, scan,
+    transfer, vault,
 };
 use crate::exit::{self, Exit};
 use crate::output;
 
-/// A phone in a terminal: approve sign-ins and look codes up
+/// A phone in a terminal: approve sign-ins and look up codes
 #[derive(Parser)]
 #[command(name = "countersign", version, arg_required_else_help = true, after_help = exit::help())]
 pub(crate) struct Cli {
@@ -26,10 +30,10 @@ pub(crate) struct Cli {
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Print results as JSON, one document a line, and errors as JSON on standard error
+    /// Print results as JSON, one document per line, and errors as JSON on standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print results alone, and as little of them as is of use
+    /// Print only the essential part of results
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// The vault's file [default: in the platform's data folder]
@@ -51,36 +55,66 @@ pub(crate) struct Global {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Add accounts: enrol with an approval service, or take one-time codes in
+    /// Add accounts: enrol with an approval service, or add one-time codes
     Enrol(enrol::Enrol),
-    /// Take accounts over from another app, or from a backup of one
+    /// Import accounts from another app, or from a backup
     Import(import::Import),
-    /// Encrypted backups that are proven to restore
+    /// Make encrypted backups, and check that they restore
     Backup(backup::Backup),
     /// Write the accounts to a file, for a backup or for another app
     Export(backup::Export),
-    /// Move the accounts to a new phone by QR codes, with no network
+    /// Move accounts to a new phone: offline by QR codes, or over an approval service
     Transfer(transfer::Transfer),
     /// Show one-time codes; live on a terminal
     Codes(codes::Codes),
-    /// Answer sign-ins; on a terminal, waits for them and asks
+    /// Approve or deny sign-ins; on a terminal, waits for them and asks
     Requests(requests::Requests),
-    /// List accounts, name, order and remove them
+    /// List, rename, reorder and remove accounts
     Accounts(accounts::Accounts),
-    /// This device, as approval services know it
+    /// Rename this device at its approval services, or replace it by a new one
     Device(device::Device),
-    /// Containers of tokens that a privacyIDEA server fills: take changes in, move them, leave them
+    /// Synchronise, move and leave containers of a privacyIDEA server
     Container(container::Container),
-    /// The vault: passphrase, recovery code, key slots
+    /// Show and change what opens the vault: passphrase and recovery code
     Vault(vault::Vault),
-    /// Check vault, clock and services, and say what to do
+    /// Clocks that differ: show them, and say whose is right
+    Clock(clock::Clock),
+    /// Check the vault, the clock and the services, and say what to do
     Doctor,
-    /// Find the QR codes in pictures and say what each is; needs no vault
+    /// Read the QR codes in pictures; needs no vault
     Scan(scan::Scan),
-    /// One code of an otpauth link on standard input; needs no vault
+    /// Make one code from an otpauth link on standard input; needs no vault
     Code(code::Code),
-    /// Print completions for a shell
+    /// Print a script that completes commands and accounts in a shell
     Completions(completions::Completions),
+}
+
+/// A number in any script's digits.
+pub(crate) fn number<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, String> {
+    ascii_digits(text.trim()).parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => "the number is too large".to_owned(),
+        _ => "give a whole number".to_owned(),
+    })
+}
+
+impl Cli {
+    /// Reads the command line. A variable that is set to nothing counts as unset.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let given = without_empty_variables(Self::command());
+        given.try_get_matches().and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
+            // A usage line has what was given, and variables count as given: it would tell of options that nobody typed.
+            let typed = Self::command().mut_args(|arg| arg.env(None::<&str>)).try_get_matches();
+            typed.err().unwrap_or(error)
+        })
+    }
+}
+
+/// The command without the variables that are set to nothing.
+pub(crate) fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| {
+        let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        if arg.get_env().is_some_and(is_empty) { arg.env(None::<&str>) } else { arg }
+    })
 }
 
 /// Tells what is wrong with the arguments, or the help that was asked for. Of what was typed it repeats only what can't be
@@ -123,12 +157,10 @@ fn hide_given(message: &str, given: &[String]) -> String {
 }
 
 /// The length of the longest command's name is within it, and no secret is so short.
-const LONGEST_HARMLESS: usize = 12;
+pub(crate) const LONGEST_HARMLESS: usize = 12;
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -20,6 +20,7 @@ pub(crate) fn platform_clock() -> Arc<dyn Clock> {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
+    use std::path::Path;
     use std::time::{SystemTime, UNIX_EPOCH};
 
     use countersign_core::clock::{Clock, ClockReading};
@@ -37,16 +38,23 @@ mod linux {
         }
     }
 
+    /// Whether systemd has set this computer's clock from the network since it was started: it leaves this file then.
+    fn is_synchronised() -> bool {
+        Path::new("/run/systemd/timesync/synchronized").exists()
+    }
+
     impl Clock for BootClock {
         fn read(&self) -> ClockReading {
             let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let monotonic = clock_gettime(ClockId::Boottime);
             let seconds = u64::try_from(monotonic.tv_sec).unwrap_or_default();
             let nanoseconds = u64::try_from(monotonic.tv_nsec).unwrap_or_default();
+            let wall = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
             ClockReading {
-                wall: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
+                wall,
                 monotonic: seconds * 1000 + nanoseconds / 1_000_000,
                 boot: self.boot.clone(),
+                network: is_synchronised().then_some(wall),
             }
         }
     }

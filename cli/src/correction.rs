@@ -7,10 +7,29 @@ use crate::text::{count, duration, safe};
 /// That the clock is off, and what is done about it; nothing when it is right. `foreign` codes are of issuers that have
 /// told no time themselves.
 pub(crate) fn sentence(status: &ClockStatus, foreign: usize) -> Option<String> {
+    if let Some(sentence) = question(status) {
+        return Some(sentence);
+    }
     let source = status.time.source;
     let is_off = status.is_corrected() || source == TimeSource::ClockWentBack;
     let service = safe(status.service.as_deref().unwrap_or_default());
     is_off.then(|| words(source, status.wall_ahead_ms, &service, foreign))
+}
+
+/// That nobody can tell who is right, if nobody can.
+fn question(status: &ClockStatus) -> Option<String> {
+    let first = status.undecided.first()?;
+    let direction = if first.ahead_ms > 0 { "slow" } else { "fast" };
+    let off = format!("{} {direction}", duration(first.ahead_ms.unsigned_abs().saturating_add(500) / 1000));
+    let others = match status.undecided.len() - 1 {
+        0 => String::new(),
+        others => format!(", and {} otherwise", count(others, "other service")),
+    };
+    Some(format!(
+        "By {}, your clock is {off}{others}; codes go by your clock, and may be wrong. \
+         `countersign clock` shows both, and takes your choice.",
+        safe(&first.service)
+    ))
 }
 
 fn words(source: TimeSource, wall_ahead_ms: i64, service: &str, foreign: usize) -> String {
@@ -29,6 +48,7 @@ fn words(source: TimeSource, wall_ahead_ms: i64, service: &str, foreign: usize) 
             "Your clock shows a time that is long over; codes are most likely wrong until you set it."
                 .to_owned()
         }
+        TimeSource::Platform => format!("Your clock is {off} by the network; codes are corrected."),
         TimeSource::UnsignedService => {
             format!("Your clock is {off} by {service}, which signs no time; codes are corrected{others}.")
         }

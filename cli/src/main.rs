@@ -13,6 +13,7 @@ mod failure;
 mod input;
 mod loss;
 mod output;
+mod passphrase;
 mod prompt;
 mod qr;
 mod recovery_code;
@@ -24,7 +25,6 @@ mod text;
 use std::process::ExitCode;
 
 use args::Cli;
-use clap::Parser;
 use exit::Exit;
 use output::Output;
 
@@ -33,14 +33,18 @@ fn main() -> ExitCode {
         screen::restore();
         // The payload may hold anything, so the place is all that is told.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        output::tell(&format!("error: countersign has a defect at {place}; please report it\n"));
+        output::tell(&format!("error: internal error at {place}; please report this bug\n"));
     }));
     let exit = std::panic::catch_unwind(run).unwrap_or(Exit::Unexpected);
     ExitCode::from(exit.number())
 }
 
 fn run() -> Exit {
-    let cli = match Cli::try_parse() {
+    commands::completions::answer_shell();
+    if !output::can_move_cursor() {
+        anstream::ColorChoice::Never.write_global();
+    }
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return args::refuse(&error),
     };

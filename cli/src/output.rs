@@ -24,6 +24,8 @@ pub(crate) struct Look {
     pub(crate) terminal: bool,
     /// Columns.
     pub(crate) width: usize,
+    /// Whether QR codes can be shown: a person reads it, on a terminal that knows colours.
+    pub(crate) draws: bool,
     /// The least that is of use.
     pub(crate) quiet: bool,
 }
@@ -56,7 +58,9 @@ impl Output {
             serde_json::to_writer(&mut out, report).map_err(io::Error::from)?;
             writeln!(out)?;
         } else {
-            let look = Look { terminal: self.is_for_a_person(), width: width(), quiet: self.quiet };
+            let terminal = self.is_for_a_person();
+            let draws = terminal && !self.quiet && can_move_cursor();
+            let look = Look { terminal, width: width(), draws, quiet: self.quiet };
             report.write_text(&mut out, look)?;
         }
         Ok(out.flush()?)
@@ -104,6 +108,14 @@ pub(crate) fn tell(text: &str) {
 /// An error as a program reads it.
 pub(crate) fn tell_json_error(code: &str, message: &str) {
     tell(&format!("{}\n", serde_json::json!({ "error": { "code": code, "message": message } })));
+}
+
+/// Whether the terminal understands escapes, so that a screen can be drawn and a line changed.
+pub(crate) fn can_move_cursor() -> bool {
+    match std::env::var_os("TERM") {
+        Some(terminal) => !terminal.is_empty() && terminal != "dumb",
+        None => cfg!(windows),
+    }
 }
 
 /// Columns of the terminal, or of a page where there is none.

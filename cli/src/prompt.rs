@@ -14,16 +14,21 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::screen::RawMode;
+use crate::{output, passphrase};
 
 /// Whether there is a person to ask.
 pub(crate) fn can_ask() -> bool {
     io::stderr().is_terminal() && (io::stdin().is_terminal() || has_controlling_terminal())
 }
 
-/// Asks for something that must not be seen.
+/// Asks for a passphrase or a password.
 pub(crate) fn secret(question: &str) -> Result<Secret, Failure> {
-    let text = read_line(question, Echo::Nothing)?;
-    Ok(Secret::from(text.as_bytes()))
+    Ok(passphrase::composed(&hidden(question)?))
+}
+
+/// Asks for something else that must not be seen.
+pub(crate) fn hidden(question: &str) -> Result<Zeroizing<String>, Failure> {
+    read_line(question, Echo::Nothing)
 }
 
 /// Asks for a line.
@@ -114,19 +119,11 @@ fn read_line(question: &str, echo: Echo) -> Result<Zeroizing<String>, Failure> {
             break edit;
         }
         if echo != Echo::Nothing {
-            // Only the end of a line changes, so taking back and adding there is enough.
-            let after = editor.text().chars().count();
-            for _ in after..before {
-                write!(out, "\u{8} \u{8}")?;
-            }
-            for c in editor.text().chars().skip(before) {
-                write!(out, "{c}")?;
-            }
-            out.flush()?;
+            show_change(&mut out, before, editor.text())?;
         }
     };
     drop(raw);
-    if echo == Echo::Passing {
+    if echo == Echo::Passing && output::can_move_cursor() {
         execute!(out, MoveToColumn(0), Clear(ClearType::CurrentLine))?;
         write!(out, "{question}…")?;
     }
@@ -135,6 +132,18 @@ fn read_line(question: &str, echo: Echo) -> Result<Zeroizing<String>, Failure> {
         Edit::Done => Ok(editor.text),
         _ => Err(Failure::Cancelled),
     }
+}
+
+/// Shows what became of a line whose first `before` characters are shown. Only the end of a line changes, so taking back
+/// and adding there is enough.
+pub(crate) fn show_change(out: &mut impl Write, before: usize, text: &str) -> io::Result<()> {
+    for _ in text.chars().count()..before {
+        write!(out, "\u{8} \u{8}")?;
+    }
+    for c in text.chars().skip(before) {
+        write!(out, "{c}")?;
+    }
+    out.flush()
 }
 
 fn has_controlling_terminal() -> bool {

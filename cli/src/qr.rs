@@ -1,6 +1,6 @@
 //! QR codes that this program shows: as pictures, and on the terminal.
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Write};
 
 use image::{GrayImage, ImageFormat, Luma};
 use qrcode::{Color, EcLevel, QrCode};
@@ -56,6 +56,15 @@ impl Modules {
         (0..self.side).step_by(2).map(line).collect()
     }
 
+    /// Shows it on the terminal, below what was written to `out` before. It goes past what takes colours out of the output
+    /// (`NO_COLOR`): without them it would be inverted on a dark terminal.
+    pub(crate) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.flush()?;
+        let mut terminal = io::stdout().lock();
+        self.to_lines().iter().try_for_each(|line| writeln!(terminal, "{line}"))?;
+        terminal.flush()
+    }
+
     /// Columns and lines that it takes.
     pub(crate) const fn size(&self) -> (usize, usize) {
         (self.side, self.side.div_ceil(2))
@@ -83,7 +92,7 @@ mod tests {
         let text = format!("COUNTERSIGN-MOVE:{}", "A7".repeat(350));
         let modules = Modules::of(&text).unwrap();
         let read = scan_picture(&modules.to_png().unwrap()).unwrap();
-        assert_eq!(read[0].expose(), text);
+        assert_eq!(read[0].text().unwrap().expose(), text);
 
         let lines = modules.to_lines();
         assert_eq!((modules.size(), lines.len()), ((85, 43), 43));

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::failure::Failure;
 use crate::output::{self, Look, Output, Report};
 use crate::prompt;
-use crate::text::{BOLD, sentence};
+use crate::text::{BOLD, plain, sentence};
 
 /// Makes a code, shows it, and has a person type it back.
 pub(crate) fn make(vault: &Vault, replace: bool, output: Output) -> Result<(), Failure> {
@@ -21,9 +21,7 @@ pub(crate) fn make(vault: &Vault, replace: bool, output: Output) -> Result<(), F
                 "there is a recovery code already; give --replace to make another".to_owned(),
             ));
         }
-        if !prompt::confirm(
-            "There is a recovery code already, which would then open nothing any more. Go on?",
-        )? {
+        if !prompt::confirm("There is a recovery code already. It would no longer open the vault. Go on?")? {
             return Err(Failure::Cancelled);
         }
     }
@@ -52,18 +50,18 @@ fn check(vault: &Vault) -> Result<(), Failure> {
         let typed = match prompt::from_paper("\nType it back from the paper (Esc: later): ") {
             Ok(typed) => typed,
             Err(Failure::Cancelled) => {
-                output::tell("Later, then: `countersign vault recovery-code --check`.\n");
+                output::tell("Check it later: `countersign vault recovery-code --check`.\n");
                 return Ok(());
             }
             Err(failure) => return Err(failure),
         };
-        match RecoveryCode::parse(&typed).map(|code| vault.check_recovery_code(&code)) {
+        match RecoveryCode::parse(&plain(&typed)).map(|code| vault.check_recovery_code(&code)) {
             Ok(Ok(())) => {
-                output::tell("Right. It opens this vault.\n");
+                output::tell("Right: it opens this vault.\n");
                 return Ok(());
             }
             Ok(Err(VaultError::WrongKey)) => {
-                output::tell("That is another code. Compare it with the paper.\n")
+                output::tell("That is a different code. Compare it with the paper.\n")
             }
             Ok(Err(error)) => return Err(error.into()),
             Err(error) => output::tell(&format!("{}\n", sentence(&error))),

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::{self, Look, Output, Report};
 use crate::session::{self, Session};
 use crate::text::{GOOD, duration};
-use crate::{input, prompt};
+use crate::{input, passphrase, prompt};
 
 /// What asks for the passphrase.
 pub(crate) const CHECK: &str = "`countersign vault passphrase --check`";
@@ -49,7 +49,10 @@ pub(crate) fn check(global: &Global, typed: Option<&Path>, output: Output) -> Re
     let Session { authenticator, .. } = session::open(global)?;
     let asks = typed.is_none() && global.passphrase_file.is_some();
     let reminder = match typed {
-        Some(file) => Some(authenticator.check_passphrase(&input::read_first_line(file)?)?),
+        Some(file) => {
+            let typed = input::read_first_line(file, "--typed-passphrase-file")?;
+            Some(check_typed(&authenticator, &typed)?)
+        }
         None if asks => Some(ask(&authenticator)?),
         // It was typed to open the vault.
         None => authenticator.passphrase_reminder()?,
@@ -67,12 +70,17 @@ fn ask(authenticator: &Authenticator) -> Result<PassphraseReminder, Failure> {
     }
     let question = || -> Result<Secret, Failure> { prompt::secret("Passphrase: ") };
     for _ in 0..2 {
-        match authenticator.check_passphrase(&question()?) {
-            Err(Error::Vault(VaultError::WrongKey)) => output::tell("That isn't it.\n"),
+        match check_typed(authenticator, &question()?) {
+            Err(Error::Vault(VaultError::WrongKey)) => output::tell("Wrong passphrase.\n"),
             checked => return Ok(checked?),
         }
     }
-    Ok(authenticator.check_passphrase(&question()?)?)
+    Ok(check_typed(authenticator, &question()?)?)
+}
+
+fn check_typed(authenticator: &Authenticator, typed: &Secret) -> Result<PassphraseReminder, Error> {
+    let is_wrong = |error: &Error| matches!(error, Error::Vault(VaultError::WrongKey));
+    passphrase::open(typed, is_wrong, |it| authenticator.check_passphrase(it))
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anstream::{AutoStream, ColorChoice};
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
@@ -46,6 +47,16 @@ impl Screen {
 
     /// Shows these lines. Only what has changed is written, and at one moment, so that nothing flickers.
     pub(crate) fn draw(&mut self, lines: Vec<String>) -> io::Result<()> {
+        // Without colours wanted, none are written.
+        self.draw_with(lines, ColorChoice::Auto)
+    }
+
+    /// The same for a QR code, which is inverted on a dark terminal without its colours.
+    pub(crate) fn draw_in_colour(&mut self, lines: Vec<String>) -> io::Result<()> {
+        self.draw_with(lines, ColorChoice::Always)
+    }
+
+    fn draw_with(&mut self, lines: Vec<String>, colours: ColorChoice) -> io::Result<()> {
         let mut out = io::stdout().lock();
         queue!(out, BeginSynchronizedUpdate)?;
         for (row, line) in lines.iter().enumerate() {
@@ -53,8 +64,7 @@ impl Screen {
                 continue;
             }
             queue!(out, MoveTo(0, u16::try_from(row).unwrap_or(u16::MAX)))?;
-            // Without colours wanted, none are written.
-            write!(anstream::AutoStream::auto(&mut out), "{line}")?;
+            write!(AutoStream::new(&mut out, colours), "{line}")?;
             queue!(out, Clear(ClearType::UntilNewLine))?;
         }
         if lines.len() < self.shown.len() {

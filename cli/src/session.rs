@@ -18,7 +18,7 @@ use crate::clock::platform_clock;
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::text::sentence;
-use crate::{input, prompt, recovery_code};
+use crate::{input, passphrase, prompt, recovery_code};
 
 /// So long after the passphrase was typed, whoever sits there now is asked again before an approval.
 const CHECK_LASTS: Duration = Duration::from_mins(5);
@@ -42,15 +42,17 @@ pub(crate) fn open(global: &Global) -> Result<Session, Failure> {
 pub(crate) fn open_or_create(global: &Global, output: Output) -> Result<Session, Failure> {
     match open(global) {
         Err(Failure::Core(Error::Vault(VaultError::Missing))) => {
-            output.note("This is your first account, so a vault is made to keep it in.");
-            let passphrase = new_passphrase(global.passphrase_file.as_deref(), "Passphrase for the vault: ")?;
+            output.note("This is your first account, so a vault is made for it.");
+            let file = global.passphrase_file.as_deref().map(|file| (file, PASSPHRASE_FILE));
+            let passphrase = new_passphrase(file, "Passphrase for the vault: ")?;
             let vault = Vault::create(&vault_path(global)?, &[NewSlot::from_passphrase(&passphrase)?])?;
             output.note("Made.\n");
             if output.is_for_a_person() && prompt::can_ask() {
                 recovery_code::make(&vault, false, output)?;
             } else {
-                output
-                    .note("`countersign vault recovery-code` helps should you ever forget the passphrase.\n");
+                output.note(
+                    "`countersign vault recovery-code` makes a code for the day you forget the passphrase.\n",
+                );
             }
             Session::new(vault, global)
         }
@@ -76,7 +78,8 @@ impl Session {
     pub(crate) fn check_person(&self) -> Result<(), Failure> {
         if self.typed.get().is_some_and(|typed| typed.elapsed() > CHECK_LASTS) {
             let passphrase = prompt::secret("Passphrase, once more: ")?;
-            Vault::open(&self.path)?.unlock_with_passphrase(&passphrase)?;
+            let vault = Vault::open(&self.path)?;
+            passphrase::open(&passphrase, is_wrong, |it| vault.unlock_with_passphrase(it))?;
             self.typed.set(Some(Instant::now()));
         }
         Ok(())
@@ -85,36 +88,68 @@ impl Session {
 
 /// Opens the vault's file and leaves it locked.
 pub(crate) fn open_locked(global: &Global) -> Result<Vault, Failure> {
-    Ok(Vault::open(&vault_path(global)?)?)
+    let path = vault_path(global)?;
+    check_path(&path)?;
+    Ok(Vault::open(&path)?)
+}
+
+/// What SQLite would only call unusable, or make a file of: a folder, a link to nothing, a device.
+pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err(Failure::VaultIsFolder(path.join("vault.db"))),
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(Failure::VaultNotAFile),
+        Err(_) => match path.read_link() {
+            Ok(target) => Err(Failure::VaultLinkBroken(target)),
+            // The vault says what is wrong.
+            Err(_) => Ok(()),
+        },
+    }
+}
+
+/// Whether another form of the passphrase may do.
+pub(crate) const fn is_wrong(error: &VaultError) -> bool {
+    matches!(error, VaultError::WrongKey)
 }
 
 /// Unlocks by the passphrase. A person may mistype it twice.
 pub(crate) fn unlock(vault: &Vault, global: &Global) -> Result<(), Failure> {
     if let Some(file) = &global.passphrase_file {
-        return Ok(vault.unlock_with_kept_passphrase(&input::read_first_line(file)?)?);
+        return unlock_by_file(vault, file);
     }
     for _ in 0..2 {
-        match vault.unlock_with_passphrase(&passphrase(global, "Passphrase: ")?) {
-            Err(VaultError::WrongKey) => output::tell("That isn't it.\n"),
+        let typed = passphrase(global, "Passphrase: ")?;
+        match passphrase::open(&typed, is_wrong, |it| vault.unlock_with_passphrase(it)) {
+            Err(VaultError::WrongKey) => output::tell("Wrong passphrase.\n"),
             unlocked => return Ok(unlocked?),
         }
     }
-    Ok(vault.unlock_with_passphrase(&passphrase(global, "Passphrase: ")?)?)
+    let typed = passphrase(global, "Passphrase: ")?;
+    Ok(passphrase::open(&typed, is_wrong, |it| vault.unlock_with_passphrase(it))?)
 }
+
+/// Unlocks by the passphrase in a file.
+pub(crate) fn unlock_by_file(vault: &Vault, file: &Path) -> Result<(), Failure> {
+    let kept = input::read_first_line(file, PASSPHRASE_FILE)?;
+    Ok(passphrase::open(&kept, is_wrong, |it| vault.unlock_with_kept_passphrase(it))?)
+}
+
+/// The option that names the passphrase's file.
+const PASSPHRASE_FILE: &str = "--passphrase-file";
 
 /// The vault's passphrase.
 pub(crate) fn passphrase(global: &Global, question: &str) -> Result<Secret, Failure> {
     match &global.passphrase_file {
-        Some(path) => input::read_first_line(path),
+        Some(path) => input::read_first_line(path, PASSPHRASE_FILE),
         None if prompt::can_ask() => prompt::secret(question),
         None => Err(Failure::PassphraseNeeded),
     }
 }
 
-/// A new passphrase: from a file, or typed twice until it is right.
-pub(crate) fn new_passphrase(file: Option<&Path>, question: &str) -> Result<Secret, Failure> {
-    if let Some(path) = file {
-        let passphrase = input::read_first_line(path)?;
+/// A new passphrase: from the file that an option names, or typed twice until it is right.
+pub(crate) fn new_passphrase(file: Option<(&Path, &'static str)>, question: &str) -> Result<Secret, Failure> {
+    if let Some((path, option)) = file {
+        let passphrase = input::read_first_line(path, option)?;
         return if is_long_enough(&passphrase) { Ok(passphrase) } else { Err(too_short()) };
     }
     if !prompt::can_ask() {
@@ -124,10 +159,10 @@ pub(crate) fn new_passphrase(file: Option<&Path>, question: &str) -> Result<Secr
         let passphrase = prompt::secret(question)?;
         if !is_long_enough(&passphrase) {
             output::tell(&format!("{}\n", sentence(&too_short())));
-        } else if prompt::secret("The same again: ")? == passphrase {
+        } else if prompt::secret("Repeat it: ")? == passphrase {
             return Ok(passphrase);
         } else {
-            output::tell("The two differ.\n");
+            output::tell("They differ; try again.\n");
         }
     }
 }
@@ -145,8 +180,13 @@ const fn too_short() -> Failure {
 
 /// Where the vault is.
 pub(crate) fn vault_path(global: &Global) -> Result<PathBuf, Failure> {
-    if let Some(path) = &global.vault {
-        return Ok(path.clone());
+    path_or_default(global.vault.clone())
+}
+
+/// Where the vault is, if `given` doesn't say.
+pub(crate) fn path_or_default(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(path) = given {
+        return Ok(path);
     }
     let strategy = etcetera::base_strategy::choose_native_strategy().map_err(|_| {
         Failure::Usage("there is no home folder to keep the vault in; give --vault".to_owned())
@@ -157,8 +197,8 @@ pub(crate) fn vault_path(global: &Global) -> Result<PathBuf, Failure> {
 fn transport(ca_file: Option<&Path>) -> Result<HttpTransport, Failure> {
     let mut builder = HttpTransportBuilder::default();
     if let Some(path) = ca_file {
-        let pem = input::read_file(path)?;
-        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        let pem = input::read_pem(path, "--ca-file")?;
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
         let certificates = certificates.map_err(|_| Failure::BadCertificate)?;
         if certificates.is_empty() {
             return Err(Failure::BadCertificate);

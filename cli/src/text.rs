@@ -1,7 +1,10 @@
 //! Text from elsewhere, made safe to show, and the few styles there are.
 
 use anstyle::{AnsiColor, Effects, Style};
+use countersign_core::approvals::ascii_digits;
+use unicode_normalization::UnicodeNormalization;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use zeroize::Zeroizing;
 
 pub(crate) const BOLD: Style = Style::new().effects(Effects::BOLD);
 pub(crate) const DIM: Style = Style::new().effects(Effects::DIMMED);
@@ -14,6 +17,13 @@ pub(crate) const ACCENT: Style = AnsiColor::Cyan.on_default().effects(Effects::B
 /// forge what a person reads, and none that turn the direction of writing.
 pub(crate) fn safe(text: &str) -> String {
     text.chars().map(|c| if is_treacherous(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// What was typed by a keyboard of another script, in the letters and digits of a code: full-width ones are plain ones, and
+/// so are the digits of every script.
+pub(crate) fn plain(typed: &str) -> Zeroizing<String> {
+    let folded = Zeroizing::new(typed.nfkc().collect::<String>());
+    Zeroizing::new(ascii_digits(&folded))
 }
 
 /// [`safe`] text of exactly `width` columns: cut with an ellipsis, or filled up with spaces.
@@ -100,6 +110,13 @@ pub(crate) fn duration(seconds: u64) -> String {
         7_200..=172_799 => format!("{} h", seconds / 3_600),
         _ => format!("{} days", seconds / 86_400),
     }
+}
+
+/// A time as a person reads it.
+pub(crate) fn moment(unix_seconds: u64) -> String {
+    let seconds = i64::try_from(unix_seconds).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| "an unknown day".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 fn is_treacherous(c: char) -> bool {

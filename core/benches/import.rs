@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that fails should stop")]
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use countersign_core::backup::ExportFormat;
 use countersign_core::client::HttpTransportBuilder;
@@ -17,7 +17,11 @@ use countersign_core::{Authenticator, Secret};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use tempfile::TempDir;
 
-const ACCOUNTS: usize = 10_000;
+/// How many accounts; without `--bench`, `cargo test` runs it: once, with few.
+static ACCOUNTS: LazyLock<usize> = LazyLock::new(|| {
+    let has = |argument: &str| std::env::args().any(|given| given == argument);
+    if has("--test") || !has("--bench") { 100 } else { 10_000 }
+});
 const PASSWORD: &[u8] = b"a passphrase as typed";
 
 fn links() -> String {
@@ -27,7 +31,7 @@ fn links() -> String {
             "otpauth://totp/Northern%20Hospitals:sister.{number}%40north.example?secret={secret}&issuer=Northern%20Hospitals\n"
         )
     };
-    (0..ACCOUNTS).map(link).collect()
+    (0..*ACCOUNTS).map(link).collect()
 }
 
 fn read(file: &[u8]) -> Import {
@@ -61,7 +65,7 @@ fn bench_import(criterion: &mut Criterion) {
     group.bench_function("read JSON", |bencher| bencher.iter(|| read(&json)));
     group.bench_function("import with proof", |bencher| {
         let import = |(authenticator, _folder): &(Authenticator, TempDir)| {
-            assert_eq!(authenticator.import(&import, &ImportOptions::default()).unwrap().proven, ACCOUNTS);
+            assert_eq!(authenticator.import(&import, &ImportOptions::default()).unwrap().proven, *ACCOUNTS);
         };
         bencher.iter_batched_ref(authenticator, |fresh| import(fresh), BatchSize::PerIteration);
     });

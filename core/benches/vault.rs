@@ -3,7 +3,11 @@
 //! - *show*: open the file, read every account, and make its two codes; beside a plain SQLite table of the same accounts.
 //! - *add*: write one account durably; beside one 4 KiB write and `fdatasync`.
 
-#![expect(clippy::unwrap_used, reason = "a bench that fails should stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench that fails should stop, and print what it has measured"
+)]
 
 use std::fs::File;
 use std::hint::black_box;
@@ -14,7 +18,8 @@ use std::time::{Duration, Instant};
 use countersign_core::otp::{Algorithm, CodeFormat, MovingFactor, OtpGenerator, OtpParameters};
 use countersign_core::vault::{NewSlot, RecoveryCode, Vault, VaultError};
 use countersign_core::{Account, Secret};
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use cpu_time::ThreadTime;
+use criterion::{BenchmarkId, Criterion, criterion_group};
 use rusqlite::{Connection, params};
 
 const NOW: u64 = 1_790_000_000;
@@ -109,7 +114,7 @@ fn show_plain(path: &Path) -> (Connection, Vec<(String, String)>) {
 
 fn bench_show(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("show");
-    for count in [1_000, 10_000] {
+    for count in [1_000, 10_000].into_iter().take(if is_test() { 1 } else { 2 }) {
         let folder = tempfile::tempdir().unwrap();
         let accounts: Vec<_> = (0..count).map(account).collect();
         let (sealed, plain) = (folder.path().join("vault.db"), folder.path().join("plain.db"));
@@ -141,6 +146,12 @@ fn time_without_drop<R>(iterations: u64, work: impl Fn() -> R) -> Duration {
         .sum()
 }
 
+/// Without `--bench`, `cargo test` runs it: once, with little.
+fn is_test() -> bool {
+    let has = |argument: &str| std::env::args().any(|given| given == argument);
+    has("--test") || !has("--bench")
+}
+
 fn bench_parts(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let accounts: Vec<_> = (0..1_000).map(account).collect();
@@ -165,7 +176,7 @@ fn bench_parts(criterion: &mut Criterion) {
 
 fn bench_add(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("add");
-    for count in [10, 1_000, 10_000] {
+    for count in [10, 1_000, 10_000].into_iter().take(if is_test() { 1 } else { 3 }) {
         let folder = tempfile::tempdir().unwrap();
         let accounts: Vec<_> = (0..count).map(account).collect();
         let (vault, _) = create(&folder.path().join("vault.db"), &accounts);
@@ -193,5 +204,41 @@ fn time_addition(vault: &Vault) -> Result<Duration, VaultError> {
     Ok(time)
 }
 
+/// Prints what showing takes beside plain SQLite, in turn and by the processor time of each: other programs hardly matter to it.
+fn compare() {
+    for count in [1_000, 10_000].into_iter().take(if is_test() { 1 } else { 2 }) {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts: Vec<_> = (0..count).map(account).collect();
+        let (sealed, plain) = (folder.path().join("vault.db"), folder.path().join("plain.db"));
+        let (vault, code) = create(&sealed, &accounts);
+        drop(vault);
+        create_plain(&plain, &accounts);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..if is_test() { 1 } else { 200_000 / count } {
+            let start = ThreadTime::now();
+            let shown = show_sealed(&sealed, &code);
+            ours.push(start.elapsed());
+            drop(shown);
+            let start = ThreadTime::now();
+            let shown = show_plain(&plain);
+            theirs.push(start.elapsed());
+            drop(shown);
+        }
+        let [ours, theirs] = [ours, theirs].map(|mut times| {
+            times.sort();
+            times[times.len() / 2].as_secs_f64() * 1e3
+        });
+        println!(
+            "show {count}, processor time: vault {ours:.2} ms, plain SQLite {theirs:.2} ms, {:.2} x",
+            ours / theirs
+        );
+    }
+}
+
 criterion_group!(benches, bench_show, bench_parts, bench_add);
-criterion_main!(benches);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    compare();
+}

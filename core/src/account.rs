@@ -3,6 +3,7 @@
 use countersign_protocol::Id;
 
 use crate::approvals::Binding;
+use crate::offer::IssuedToken;
 use crate::otp::OtpParameters;
 
 /// One account of a person at one issuer.
@@ -26,6 +27,8 @@ pub struct Account {
     pub created_at: u64,
     /// When it was put in the trash, in Unix seconds, if it is there.
     pub trashed_at: Option<u64>,
+    /// Which token of its server it is, if its link said so. Boxed, as its binding is.
+    pub token: Option<Box<IssuedToken>>,
     /// When a new phone has proven to hold it, in Unix seconds, if one has. Codes from a counter are made there alone.
     pub moved_at: Option<u64>,
 }
@@ -42,6 +45,7 @@ impl Account {
             binding: None,
             created_at,
             trashed_at: None,
+            token: None,
             moved_at: None,
         }
     }

@@ -1,11 +1,12 @@
 //! What a shell is told when something doesn't work.
 
+use countersign_protocol::Id;
 use countersign_protocol::messages::ProblemCode;
 
 use crate::KeyStoreError;
 use crate::approvals::privacyidea::PushError;
 use crate::approvals::privacyidea::container::ContainerError;
-use crate::approvals::{AnswerError, Refusal, ReplyError};
+use crate::approvals::{AnswerError, BindingState, Refusal, ReplyError, Unshown};
 use crate::backup::BackupError;
 use crate::client::NetworkError;
 use crate::import::ImportError;
@@ -49,6 +50,9 @@ pub enum Error {
     /// An answer that isn't sent as it is.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    /// A sign-in that waits but can't be shown.
+    #[error(transparent)]
+    Unshown(#[from] Unshown),
     /// What a privacyIDEA server refuses.
     #[error(transparent)]
     Push(#[from] PushError),
@@ -61,9 +65,24 @@ pub enum Error {
     /// No account of this identifier.
     #[error("there is no such account; list the accounts to see which there are")]
     NoSuchAccount,
+    /// No service of this name that contradicts the device's clock.
+    #[error(
+        "no service of this name contradicts this device's clock; look at the clocks again to see which do"
+    )]
+    NoSuchClock,
     /// No open request of this identifier: it was answered, withdrawn, or has expired.
     #[error("there is no such request any more; it was answered, withdrawn, or has expired")]
     NoSuchRequest,
+    /// This device has used the enrolment code before.
+    #[error("{}", describe_enrolled(*.state, *.is_trashed))]
+    AlreadyEnrolled {
+        /// The account that came of it.
+        account: Id,
+        /// Where its enrolment stands.
+        state: BindingState,
+        /// Whether it is in the trash.
+        is_trashed: bool,
+    },
     /// The account has codes only, or its device was removed.
     #[error("this account can't approve sign-ins; enrol it with its approval service first")]
     NotEnrolled,
@@ -109,11 +128,14 @@ impl Error {
             Self::Network(error) => error.code(),
             Self::Reply(error) => error.code(),
             Self::Answer(error) => error.code(),
+            Self::Unshown(error) => error.code(),
             Self::Push(error) => error.code(),
             Self::Container(error) => error.code(),
             Self::NotAble => "account_not_able",
             Self::NoSuchAccount => "account_unknown",
+            Self::NoSuchClock => "clock_unknown",
             Self::NoSuchRequest => "request_unknown",
+            Self::AlreadyEnrolled { .. } => "account_already_enrolled",
             Self::NotEnrolled => "account_not_enrolled",
             Self::NoCodeOnRequest => "account_no_code_on_request",
             Self::Unacceptable => "input_unacceptable",
@@ -130,12 +152,35 @@ impl Error {
     }
 }
 
+const fn describe_enrolled(state: BindingState, is_trashed: bool) -> &'static str {
+    match state {
+        _ if is_trashed => {
+            "this device has used this code already; the account is in the trash, and can be restored"
+        }
+        BindingState::Active => {
+            "this device has used this code already, and its account is active; there is nothing to do"
+        }
+        BindingState::AwaitingActivation => {
+            "this device has used this code already; to finish, approve the request of the enrolment page"
+        }
+        BindingState::Revoked => {
+            "this device has used this code already, and its account was not activated or was removed since; \
+             get a new code"
+        }
+    }
+}
+
 impl OfferError {
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::TooLong => "offer_too_long",
+            Self::Empty => "offer_empty",
             Self::NotAnOffer => "offer_unknown",
             Self::UnsupportedType => "offer_unsupported_type",
+            Self::UnsupportedScheme(_) => "offer_unsupported_scheme",
+            Self::SeveralLinks => "offer_several_links",
+            Self::CutShort => "offer_cut_short",
+            Self::SecretInName => "offer_secret_in_name",
             Self::MissingSecret => "offer_missing_secret",
             Self::BadSecret => "offer_bad_secret",
             Self::UnsupportedAlgorithm => "offer_unsupported_algorithm",
@@ -143,6 +188,7 @@ impl OfferError {
             Self::Contradiction(_) => "offer_contradiction",
             Self::Parameters(_) => "offer_bad_parameters",
             Self::BadMigration => "offer_bad_migration",
+            Self::NewerVersion => "offer_newer_version",
             Self::BrokenLink => "offer_broken_link",
             Self::InsecureLink => "offer_insecure_link",
         }
@@ -157,6 +203,8 @@ impl ScanError {
             Self::FileTooLarge => "scan_file_too_large",
             Self::UnknownFormat => "scan_unknown_format",
             Self::BadPicture => "scan_bad_picture",
+            Self::PartsMissing { .. } => "scan_parts_missing",
+            Self::PartsMismatched => "scan_parts_mismatched",
         }
     }
 }
@@ -177,6 +225,8 @@ impl ReplyError {
     const fn code(&self) -> &'static str {
         match self {
             Self::NotTheService => "network_not_the_service",
+            Self::Unavailable => "service_unavailable",
+            Self::Busy => "service_busy",
             Self::ServiceKeyChanged => "service_key_changed",
             Self::Untrusted => "service_untrusted",
             Self::Refused(refusal) => refusal.code(),
@@ -196,6 +246,7 @@ impl Refusal {
             ProblemCode::ChallengeUnknown | ProblemCode::ChallengeExpired => "request_expired",
             ProblemCode::AlreadyAnswered => "request_already_answered",
             ProblemCode::Throttled => "account_throttled",
+            ProblemCode::NameRefused => "device_name_refused",
             ProblemCode::RelayRefused => "move_relay_refused",
             ProblemCode::Unavailable => "service_unavailable",
             ProblemCode::Malformed
@@ -233,6 +284,8 @@ impl AnswerError {
             Self::OtherSignIn => "answer_other_sign_in",
             Self::AlreadyChosen => "answer_already_chosen",
             Self::UserCheckNeeded => "answer_user_check_needed",
+            Self::UnlockNeeded => "answer_unlock_needed",
+            Self::BiometricNeeded => "answer_biometric_needed",
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod otp;
 pub mod scan;
 mod secret;
 pub mod tasks;
+pub mod text;
 pub mod transfer;
 pub mod vault;
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::encoding::{decode_array, decode_base64url, encode_base64url};
 use crate::limits::MAX_MESSAGE_BYTES;
-use crate::{Jwk, ProtocolError};
+use crate::{Jwk, ProtocolError, json};
 
 /// A P-256 key pair that secrets can be sealed to. Wiped on drop.
 pub struct EncryptionKey(p256::SecretKey);
@@ -71,8 +71,8 @@ impl EncryptionKey {
         if !encrypted_key.is_empty() || parts.next().is_some() {
             return Err(MALFORMED);
         }
-        let header: Header = serde_json::from_slice(&decode_base64url(protected)?).map_err(|_| MALFORMED)?;
-        if header.alg != ALG || header.enc != ENC || header.crit.is_some() {
+        let header: Header = json::from_object(&decode_base64url(protected)?).map_err(|_| MALFORMED)?;
+        if header.alg != ALG || header.enc != ENC || header.crit || header.zip {
             return Err(ProtocolError::Algorithm);
         }
         let key = agree(&self.0, &header.epk)?;
@@ -95,7 +95,8 @@ impl EncryptionKey {
 /// [`ProtocolError::TooLong`] when the result would be over the limit.
 pub fn seal(recipient: &Jwk, plaintext: &[u8]) -> Result<String, ProtocolError> {
     let ephemeral = p256::SecretKey::generate();
-    let header = Header { alg: ALG.into(), enc: ENC.into(), epk: public_jwk(&ephemeral), crit: None };
+    let header =
+        Header { alg: ALG.into(), enc: ENC.into(), epk: public_jwk(&ephemeral), crit: false, zip: false };
     let protected =
         encode_base64url(serde_json::to_vec(&header).map_err(|_| ProtocolError::Malformed("JWE"))?);
     // The key is used once, so that the nonce may be constant; a random one costs nothing and forgives mistakes.
@@ -126,8 +127,12 @@ struct Header {
     alg: String,
     enc: String,
     epk: Jwk,
-    #[serde(skip_serializing)]
-    crit: Option<serde::de::IgnoredAny>,
+    /// Extensions that must be understood (RFC 7516, section 4.1.13). None are.
+    #[serde(default, skip_serializing, deserialize_with = "json::is_present")]
+    crit: bool,
+    /// Compression (RFC 7516, section 4.1.3), which would make what is opened something else than what was sealed.
+    #[serde(default, skip_serializing, deserialize_with = "json::is_present")]
+    zip: bool,
 }
 
 /// Key agreement and the Concat KDF (RFC 7518, section 4.6.2) with empty party information.
@@ -193,6 +198,53 @@ mod tests {
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             let altered = String::from_utf8(bytes).unwrap();
             assert!(key.open(&altered).is_err(), "character {at}");
+        }
+    }
+
+    #[test]
+    fn headers_with_another_meaning_are_refused_although_the_seal_is_right() {
+        let key = EncryptionKey::make_random();
+        let sealed_under = |change: &dyn Fn(&str) -> String| {
+            let ephemeral = p256::SecretKey::generate();
+            let epk = serde_json::to_string(&public_jwk(&ephemeral)).unwrap();
+            let header = change(&format!(r#"{{"alg":"ECDH-ES","enc":"A256GCM","epk":{epk}}}"#));
+            let protected = encode_base64url(header);
+            let mut buffer = b"the secret".to_vec();
+            let nonce = [7; 12];
+            let tag = agree(&ephemeral, &key.public())
+                .unwrap()
+                .seal_in_place_separate_tag(
+                    Nonce::assume_unique_for_key(nonce),
+                    Aad::from(protected.as_bytes()),
+                    &mut buffer,
+                )
+                .unwrap();
+            let parts = [&nonce[..], &buffer, tag.as_ref()].map(encode_base64url);
+            key.open(&format!("{protected}..{}", parts.join(".")))
+        };
+        let with = |member: &str| {
+            let member = member.to_owned();
+            move |header: &str| header.replacen('{', &format!("{{{member},"), 1)
+        };
+        assert_eq!(sealed_under(&str::to_owned).as_deref().map(Vec::as_slice), Ok(&b"the secret"[..]));
+        assert!(
+            sealed_under(&with(r#""kid":"x""#)).is_ok(),
+            "what says nothing about the content is ignored"
+        );
+        for member in
+            [r#""crit":null"#, r#""crit":[]"#, r#""crit":["exp"]"#, r#""zip":"DEF""#, r#""zip":null"#]
+        {
+            assert_eq!(sealed_under(&with(member)), Err(ProtocolError::Algorithm), "{member}");
+        }
+        for member in [r#""alg":"ECDH-ES""#, r#""enc":"A128GCM""#, r#""x":1,"x":2"#] {
+            assert_eq!(sealed_under(&with(member)), Err(ProtocolError::Malformed("JWE")), "{member}");
+        }
+        for (name, other) in [("ECDH-ES", "ECDH-ES+A256KW"), ("A256GCM", "A128GCM")] {
+            assert_eq!(
+                sealed_under(&|header: &str| header.replace(name, other)),
+                Err(ProtocolError::Algorithm),
+                "{other}"
+            );
         }
     }
 

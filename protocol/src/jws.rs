@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::{decode_base64url, encode_base64url};
 use crate::limits::MAX_MESSAGE_BYTES;
-use crate::{Jwk, ProtocolError, Thumbprint};
+use crate::{Jwk, ProtocolError, Thumbprint, json};
 
 /// The claims of one kind of message, and the `typ` that no other kind has.
 pub trait Message: Serialize + DeserializeOwned {
@@ -159,8 +159,10 @@ struct Header {
     kid: Thumbprint,
     /// Looked at by [`verify_pinned`] alone; everywhere else the receiver brings the key.
     jwk: Option<Jwk>,
-    /// Extensions that must be understood (RFC 7515, section 4.1.11). None are.
-    crit: Option<serde::de::IgnoredAny>,
+    /// Extensions that must be understood (RFC 7515, section 4.1.11). None are, and the member isn't accepted with any
+    /// value.
+    #[serde(default, deserialize_with = "json::is_present")]
+    crit: bool,
 }
 
 struct Parts<'a> {
@@ -176,7 +178,7 @@ impl<'a> Parts<'a> {
         if header.typ != M::TYP {
             return Err(ProtocolError::WrongType);
         }
-        if header.alg != "ES256" || header.crit.is_some() {
+        if header.alg != "ES256" || header.crit {
             return Err(ProtocolError::Algorithm);
         }
         let (claims, signature) = rest.split_once('.').ok_or(ProtocolError::Malformed("JWS"))?;
@@ -187,7 +189,7 @@ impl<'a> Parts<'a> {
 
     fn claims<M: Message>(&self) -> Result<M, ProtocolError> {
         let claims = decode_base64url(self.claims)?;
-        serde_json::from_slice(&claims).map_err(|_| ProtocolError::Malformed("claims"))
+        json::from_object(&claims).map_err(|_| ProtocolError::Malformed("claims"))
     }
 
     fn verify<M: Message>(&self, key: &Jwk) -> Result<M, ProtocolError> {
@@ -204,8 +206,8 @@ fn split_header(compact: &str) -> Result<(&str, Header, &str), ProtocolError> {
         return Err(ProtocolError::TooLong);
     }
     let (encoded, rest) = compact.split_once('.').ok_or(ProtocolError::Malformed("JWS"))?;
-    let header = serde_json::from_slice(&decode_base64url(encoded)?)
-        .map_err(|_| ProtocolError::Malformed("JWS header"))?;
+    let header =
+        json::from_object(&decode_base64url(encoded)?).map_err(|_| ProtocolError::Malformed("JWS header"))?;
     Ok((encoded, header, rest))
 }
 

@@ -6,6 +6,8 @@ pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 pub const MAX_LINK_BYTES: usize = 2048;
 /// Longest name of a device, a person, an application or a place, in characters.
 pub const MAX_NAME_CHARS: usize = 128;
+/// How many digits number matching may have.
+pub const MATCH_DIGITS: std::ops::RangeInclusive<u8> = 2..=8;
 /// Longest address of a wake-up channel, in bytes.
 pub const MAX_WAKE_UP_BYTES: usize = 4096;
 /// Open challenges that one delivery holds at most.

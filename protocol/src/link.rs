@@ -11,7 +11,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::encoding::{decode_array, encode_base64url};
 use crate::limits::MAX_LINK_BYTES;
-use crate::{Id, ProtocolError, Thumbprint};
+use crate::{Id, ProtocolError, Thumbprint, name};
 
 /// The address of an approval service: https, or http on loopback alone, with no user, query or fragment.
 ///
@@ -201,14 +201,8 @@ pub fn has_plain_host(address: &str) -> bool {
 fn turns_direction(label: &str) -> bool {
     let label = label.to_ascii_lowercase();
     let decoded = label.strip_prefix("xn--").and_then(idna::punycode::decode);
-    decoded.is_some_and(|text| text.iter().any(|mark| BIDI_CONTROLS.contains(mark)))
+    decoded.is_some_and(|text| text.iter().any(|mark| name::turns_direction(*mark)))
 }
-
-/// The characters with the property `Bidi_Control` (Unicode, UAX #9).
-const BIDI_CONTROLS: [char; 12] = [
-    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}',
-    '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
-];
 
 fn is_secure(url: &Url) -> bool {
     let loopback = match url.host() {

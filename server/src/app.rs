@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_protocol::messages::Policy;
 use countersign_protocol::{Id, ServiceUrl};
 
+use crate::http::Readiness;
 use crate::hub::{Hub, Subscription};
 use crate::keys::{KeyRing, Keys};
 use crate::push_limit::PushLimit;
@@ -21,6 +22,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) hub: Arc<Hub>,
     pub(crate) wake_ups: WakeUps,
+    pub(crate) readiness: Readiness,
     ring: RwLock<Arc<KeyRing>>,
 }
 
@@ -47,7 +49,8 @@ impl App {
         hub: Arc<Hub>,
         wake_ups: WakeUps,
     ) -> Self {
-        Self { settings, clock, keys, store, hub, wake_ups, ring: RwLock::new(Arc::new(ring)) }
+        let readiness = Readiness::default();
+        Self { settings, clock, keys, store, hub, wake_ups, readiness, ring: RwLock::new(Arc::new(ring)) }
     }
 
     pub(crate) fn now(&self) -> Time {

@@ -1,12 +1,13 @@
 //! How a service is configured: flags, then environment, then a file, then these defaults. `docs/server.md` lists them.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_protocol::ServiceUrl;
 use countersign_protocol::limits::{MAX_MOVE_KIB, MAX_WAIT_SECONDS};
 use countersign_protocol::messages::{Matching, Policy, StormPolicy};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::keys::MasterKeySource;
@@ -43,6 +44,11 @@ pub struct Config {
     pub push_limit: PushLimit,
     /// Connections that may be open at once.
     pub connections: usize,
+    /// Of these, what one client may have: an IPv4 address or an IPv6 network of 64 bits. Without a value, half of
+    /// them. Behind a named proxy, requests that are under way count in place of connections.
+    pub client_connections: Option<usize>,
+    /// Proxies whose `X-Forwarded-For` is believed. Each must set it, or add to it.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether wake-ups may go to addresses that aren't public, such as a push server in the organisation's own network.
     /// Any enrolled phone names the address that it is woken at.
     pub wake_up_private: bool,
@@ -93,6 +99,10 @@ pub struct Overrides {
     pub relay: Option<u16>,
     /// See [`Config::connections`].
     pub connections: Option<usize>,
+    /// See [`Config::client_connections`].
+    pub client_connections: Option<usize>,
+    /// See [`Config::trusted_proxies`]: addresses, or networks such as `10.0.0.0/8`.
+    pub trusted_proxies: Option<Vec<String>>,
     /// See [`Config::wake_up_private`].
     pub wake_up_private: Option<bool>,
     /// See [`Config::wake_up_ca_file`].
@@ -152,6 +162,8 @@ impl Config {
             open_sign_ins: 5,
             push_limit: PushLimit::default(),
             connections: 100_000,
+            client_connections: None,
+            trusted_proxies: Vec::new(),
             wake_up_private: false,
             wake_up_ca_file: None,
             wake_up_fcm_file: None,
@@ -196,6 +208,8 @@ impl Config {
                 rest: seconds(overrides.push_rest, defaults.push_limit.rest),
             },
             connections: overrides.connections.unwrap_or(defaults.connections),
+            client_connections: overrides.client_connections,
+            trusted_proxies: networks(&overrides.trusted_proxies.unwrap_or_default())?,
             wake_up_private: overrides.wake_up_private.unwrap_or(defaults.wake_up_private),
             wake_up_ca_file: overrides.wake_up_ca_file,
             wake_up_fcm_file: overrides.wake_up_fcm_file,
@@ -230,6 +244,7 @@ impl Config {
             ((60..=86_400).contains(&self.policy.storm.pause), "storm_pause", "60 to 86400 seconds"),
             (self.policy.relay <= MAX_MOVE_KIB, "relay", "0, or up to 1664 KiB"),
             (self.connections > 0, "connections", "at least 1"),
+            (self.client_connections != Some(0), "client_connections", "at least 1"),
         ];
         match checks.into_iter().find(|(holds, ..)| !holds) {
             Some((_, setting, range)) => Err(ConfigError::OutOfRange { setting, range }),
@@ -273,11 +288,26 @@ impl Overrides {
             storm_pause: self.storm_pause.or(below.storm_pause),
             relay: self.relay.or(below.relay),
             connections: self.connections.or(below.connections),
+            client_connections: self.client_connections.or(below.client_connections),
+            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             wake_up_private: self.wake_up_private.or(below.wake_up_private),
             wake_up_ca_file: self.wake_up_ca_file.or(below.wake_up_ca_file),
             wake_up_fcm_file: self.wake_up_fcm_file.or(below.wake_up_fcm_file),
         }
     }
+}
+
+/// Addresses and networks. An address is a network of its own.
+fn networks(texts: &[String]) -> Result<Vec<IpNet>, ConfigError> {
+    let parse = |text: &String| {
+        let text = text.trim();
+        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        text.parse().ok().or_else(address).ok_or(ConfigError::OutOfRange {
+            setting: "trusted_proxies",
+            range: "addresses or networks, such as 127.0.0.1 or 10.0.0.0/8",
+        })
+    };
+    texts.iter().map(parse).collect()
 }
 
 /// Where a service's data usually is: what systemd says, else the platform's folder.
@@ -335,11 +365,21 @@ mod tests {
             ("push_rest = 59", "push_rest"),
             ("storm_pause = 86401", "storm_pause"),
             ("relay = 1665", "relay"),
+            ("client_connections = 0", "client_connections"),
+            ("trusted_proxies = ['proxy.example']", "trusted_proxies"),
+            ("trusted_proxies = ['10.0.0.0/33']", "trusted_proxies"),
+            ("trusted_proxies = ['']", "trusted_proxies"),
         ] {
             let error = Config::with(overrides(&format!("data = '/x'\n{text}"))).unwrap_err();
             assert!(error.to_string().starts_with(setting), "{text}: {error}");
         }
         assert!(Config::with(overrides("data = '/x'\ndigits = 0")).is_ok());
+    }
+
+    #[test]
+    fn proxies_are_named_by_address_or_network() {
+        let config = Config::with(overrides("data = '/x'\ntrusted_proxies = ['::1', '10.0.0.0/8']")).unwrap();
+        assert_eq!(config.trusted_proxies, ["::1/128".parse().unwrap(), "10.0.0.0/8".parse().unwrap()]);
     }
 
     #[test]

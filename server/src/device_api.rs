@@ -10,7 +10,7 @@ use countersign_protocol::jws::{self, Message};
 use countersign_protocol::messages::{
     Answer, Change, Collect, Enrol, Fetch, Problem, ProblemCode, Relay, Replace, paths,
 };
-use countersign_protocol::{Thumbprint, encode_base64url};
+use countersign_protocol::{Thumbprint, encode_base64url, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -31,7 +31,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Bind a device's keys to the account behind a ticket
 #[utoipa::path(
-    post, path = paths::ENROL, tag = "device",
+    post, path = paths::ENROL, tag = "device", operation_id = "enrol_device",
     request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-enrol+jws`"),
     responses(
         (status = 200, description = "Compact JWS `countersign-enrolled+jws`", body = String, content_type = "application/jose"),
@@ -50,7 +50,7 @@ async fn enrol(State(app): State<Arc<App>>, body: Bytes) -> Response {
 
 /// Ask for open challenges, and wait for news
 #[utoipa::path(
-    post, path = paths::FETCH, tag = "device",
+    post, path = paths::FETCH, tag = "device", operation_id = "fetch_challenges",
     request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-fetch+jws`"),
     responses(
         (status = 200, description = "Compact JWS `countersign-delivery+jws`", body = String, content_type = "application/jose"),
@@ -71,7 +71,7 @@ async fn fetch(State(app): State<Arc<App>>, body: Bytes) -> Response {
 
 /// Approve, deny or report a challenge
 #[utoipa::path(
-    post, path = paths::ANSWER, tag = "device",
+    post, path = paths::ANSWER, tag = "device", operation_id = "answer_challenge",
     request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-answer+jws`"),
     responses(
         (status = 200, description = "Compact JWS `countersign-receipt+jws`", body = String, content_type = "application/jose"),
@@ -92,7 +92,7 @@ async fn answer(State(app): State<Arc<App>>, body: Bytes) -> Response {
 
 /// Rename a device, change its wake-up channel, or revoke it
 #[utoipa::path(
-    post, path = paths::CHANGE, tag = "device",
+    post, path = paths::CHANGE, tag = "device", operation_id = "change_device",
     request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-change+jws`"),
     responses(
         (status = 200, description = "Compact JWS `countersign-changed+jws`", body = String, content_type = "application/jose"),
@@ -113,7 +113,7 @@ async fn change(State(app): State<Arc<App>>, body: Bytes) -> Response {
 
 /// Ask for another device to take this one's place, and how far it is
 #[utoipa::path(
-    post, path = paths::REPLACE, tag = "device",
+    post, path = paths::REPLACE, tag = "device", operation_id = "replace_device",
     request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-replace+jws`"),
     responses(
         (status = 200, description = "Compact JWS `countersign-replacement+jws`", body = String, content_type = "application/jose"),
@@ -134,7 +134,7 @@ async fn replace(State(app): State<Arc<App>>, body: Bytes) -> Response {
 
 /// Put a move's sealed parts into a mailbox, ask for the receipt, or end it
 #[utoipa::path(
-    post, path = paths::RELAY, tag = "device",
+    post, path = paths::RELAY, tag = "device", operation_id = "relay_move",
     request_body(content = String, content_type = "application/jose", description = "Compact JWS `countersign-relay+jws`"),
     responses(
         (status = 200, description = "Compact JWS `countersign-relayed+jws`", body = String, content_type = "application/jose"),
@@ -154,7 +154,7 @@ async fn relay(State(app): State<Arc<App>>, body: Bytes) -> Response {
 
 /// Take a move's sealed parts out of a mailbox, or leave the receipt
 #[utoipa::path(
-    post, path = paths::COLLECT, tag = "device",
+    post, path = paths::COLLECT, tag = "device", operation_id = "collect_move",
     request_body(content = String, content_type = "application/json", description = "`Collect`: the mailbox's name is all that is asked for"),
     responses(
         (status = 200, description = "Compact JWS `countersign-collected+jws`", body = String, content_type = "application/jose"),
@@ -163,7 +163,7 @@ async fn relay(State(app): State<Arc<App>>, body: Bytes) -> Response {
 )]
 async fn collect(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let (ring, reply) = (app.ring(), Reply::to(&app, &body, true));
-    let Ok(claims) = serde_json::from_slice::<Collect>(&body) else {
+    let Ok(claims) = json::from_object::<Collect>(&body) else {
         return reply.problem(&app, ProblemCode::Malformed.into());
     };
     let Some(key) = ring.device_facing(&claims.aud) else {
@@ -263,7 +263,7 @@ impl Reply {
 }
 
 /// The table of problems in `docs/protocol.md`.
-const fn status(code: ProblemCode) -> StatusCode {
+pub(crate) const fn status(code: ProblemCode) -> StatusCode {
     match code {
         ProblemCode::Malformed | ProblemCode::ClockSkew => StatusCode::BAD_REQUEST,
         ProblemCode::WrongKey | ProblemCode::RelayRefused => StatusCode::FORBIDDEN,
@@ -278,6 +278,7 @@ const fn status(code: ProblemCode) -> StatusCode {
             StatusCode::GONE
         }
         ProblemCode::WrongServiceKey => StatusCode::MISDIRECTED_REQUEST,
+        ProblemCode::NameRefused => StatusCode::UNPROCESSABLE_ENTITY,
         ProblemCode::Throttled => StatusCode::TOO_MANY_REQUESTS,
         ProblemCode::Unavailable | ProblemCode::Unknown => StatusCode::SERVICE_UNAVAILABLE,
     }

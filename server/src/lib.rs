@@ -4,7 +4,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | `http` | routes, bounds on every request, the serving loop |
+//! | `http`, `descriptors` | routes, health, the serving loop, bounds on what clients may take |
 //! | `device_api`, `relying_party`, `pages` | the three interfaces: phones, relying parties, hosted pages |
 //! | `page` | what the hosted pages work with |
 //! | `actions` | what the service does, whoever asks |
@@ -16,6 +16,7 @@
 mod actions;
 mod app;
 mod config;
+mod descriptors;
 mod device_api;
 mod http;
 mod hub;
@@ -25,12 +26,15 @@ mod openapi;
 mod otp;
 mod page;
 mod pages;
+#[cfg(test)]
+mod protocol_text;
 mod push_limit;
 mod refusal;
 mod relying_party;
 mod secret;
 mod service;
 mod setup;
+mod source;
 mod store;
 mod text;
 mod throttle;
@@ -38,7 +42,7 @@ mod time;
 mod wake_up;
 
 pub use config::{Config, ConfigError, Overrides};
-pub use keys::{MasterKey, MasterKeyError, MasterKeySource};
+pub use keys::{ExposedKey, MasterKey, MasterKeyError, MasterKeySource};
 pub use push_limit::PushLimit;
 pub use secret::{SecretBytes, SecretText};
 pub use service::{Service, StartError};

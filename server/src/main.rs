@@ -1,5 +1,7 @@
 //! `countersign-server`: the approval service as a program. See `docs/server.md`.
 
+mod command_line;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -7,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use countersign_protocol::ServiceUrl;
+use countersign_protocol::{ServiceUrl, name};
 use countersign_server::{
     Clock, Config, MasterKey, MasterKeySource, Overrides, Service, SystemClock, create_api_key, logging,
     rotate_key,
@@ -16,7 +18,7 @@ use countersign_server::{
 /// The Countersign approval service. Without a command it serves.
 #[derive(Parser)]
 #[command(name = "countersign-server", version)]
-struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -26,13 +28,14 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Make API keys
+    #[command(arg_required_else_help = true)]
     ApiKey {
         #[command(subcommand)]
         command: ApiKeyCommand,
     },
     /// Make a new signing key; devices go over to it by themselves
     RotateKey,
-    /// Exit with 0 if the service answers on its listen address
+    /// Exit with 0 if the service on the listen address is ready
     Health,
 }
 
@@ -108,6 +111,12 @@ struct Settings {
     /// Open connections [default: 100000]
     #[arg(long, env = "COUNTERSIGN_CONNECTIONS", global = true)]
     connections: Option<usize>,
+    /// Open connections of one client address; behind a trusted proxy, its requests that are under way [default: half]
+    #[arg(long, env = "COUNTERSIGN_CLIENT_CONNECTIONS", global = true)]
+    client_connections: Option<usize>,
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks, separated by commas
+    #[arg(long, env = "COUNTERSIGN_TRUSTED_PROXIES", global = true, value_delimiter = ',')]
+    trusted_proxies: Option<Vec<String>>,
     /// Whether wake-ups may go to addresses that aren't public [default: false]
     #[arg(long, env = "COUNTERSIGN_WAKE_UP_PRIVATE", global = true)]
     wake_up_private: Option<bool>,
@@ -134,7 +143,7 @@ enum LogFormat {
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    match run(command_line::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             report(&*failure);
@@ -153,6 +162,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         None => serve(config),
         Some(Command::ApiKey { command: ApiKeyCommand::Create { organisation, client } }) => {
+            for (option, name) in [("--organisation", &organisation), ("--client", &client)] {
+                name::check(name).map_err(|error| format!("{option}: {error}"))?;
+            }
             let key = create_api_key(&config, &organisation, &client, SystemClock.now())?;
             say(key.expose())
         }
@@ -185,12 +197,14 @@ fn configure(settings: Settings) -> Result<Config, Failure> {
     flags.storm_pause = settings.storm_pause;
     flags.relay = settings.relay;
     flags.connections = settings.connections;
+    flags.client_connections = settings.client_connections;
+    flags.trusted_proxies = settings.trusted_proxies;
     flags.wake_up_private = settings.wake_up_private;
     flags.wake_up_ca_file = settings.wake_up_ca_file;
     flags.wake_up_fcm_file = settings.wake_up_fcm_file;
     let mut config = Config::with(flags.over(file))?;
     // Not a flag: other users can read a program's arguments.
-    if let Ok(text) = std::env::var("COUNTERSIGN_MASTER_KEY") {
+    if let Some(text) = std::env::var("COUNTERSIGN_MASTER_KEY").ok().filter(|text| !text.is_empty()) {
         config.master_key = MasterKeySource::Given(MasterKey::from_text(&text)?);
     }
     Ok(config)
@@ -223,7 +237,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// Asks the service on this machine whether it serves, for containers that have no other tool.
+/// Asks the service on this machine whether it is ready, for containers that have no other tool.
 fn health(listen: SocketAddr) -> Result<(), Failure> {
     let timeout = Duration::from_secs(5);
     let mut address = listen;
@@ -232,12 +246,25 @@ fn health(listen: SocketAddr) -> Result<(), Failure> {
             if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
         address.set_ip(loopback);
     }
-    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
-    stream.set_read_timeout(Some(timeout))?;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut reply = String::new();
-    stream.take(4096).read_to_string(&mut reply)?;
-    if reply.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err("the service is not healthy".into()) }
+    let failed = |reason: String| format!("the service at {address} is not ready: {reason}");
+    let ask = || {
+        let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+        stream.set_read_timeout(Some(timeout))?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut reply = String::new();
+        stream.take(4096).read_to_string(&mut reply)?;
+        Ok(reply)
+    };
+    let hint = "start it, or name the address that it listens on with --listen";
+    let reply = ask().map_err(|error: std::io::Error| failed(format!("{error}; {hint}")))?;
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap_or((&reply, ""));
+    if head.starts_with("HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    let problem = serde_json::from_str::<serde_json::Value>(body).unwrap_or_default();
+    let reason =
+        problem["error"]["message"].as_str().unwrap_or("what answers there is no countersign-server");
+    Err(failed(reason.to_owned()).into())
 }
 
 fn say(text: &str) -> Result<(), Failure> {

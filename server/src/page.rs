@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use countersign_protocol::{Id, decode_base64url, encode_base64url};
 
-use crate::actions::{code, enrolment, sign_in};
+use crate::actions::code::{self, Asker};
+use crate::actions::{enrolment, sign_in};
 use crate::app::App;
 use crate::hub::Subscription;
 use crate::keys::PageKind;
@@ -61,6 +62,10 @@ pub(crate) struct SignInView {
     pub(crate) state: SignInState,
     /// Whether devices were asked; where not, a code is the way.
     pub(crate) push: Push,
+    /// When a code is taken again, if too many wrong ones were typed where this sign-in comes from.
+    pub(crate) code_wait: Option<Time>,
+    /// Whether this sign-in takes another code at all.
+    pub(crate) has_code_tries: bool,
     pub(crate) expires: Time,
     /// The number to be typed on the phone, while the sign-in waits.
     pub(crate) number: Option<SecretText>,
@@ -158,23 +163,24 @@ impl Page {
 
     /// What a sign-in page shows now.
     pub(crate) async fn sign_in(self, app: &Arc<App>) -> Result<SignInView, Refusal> {
-        let id = self.of_kind(PageKind::SignIn)?;
+        let (id, now) = (self.of_kind(PageKind::SignIn)?, app.now());
         let rows = app
             .store
             .read(move |connection| {
                 let Some(sign_in) = sign_ins::load(connection, id)? else { return Ok(None) };
                 let organisation = organisations::name_of(connection, sign_in.account.organisation)?;
-                Ok(Some((sign_in, organisation)))
+                let code_wait = code::wait(connection, &sign_in.account, sign_in.source, now)?;
+                Ok(Some((sign_in, organisation, code_wait)))
             })
             .await?;
-        let (sign_in, organisation) = rows.ok_or(Refusal::NotFound)?;
-        Ok(sign_in_view(app, sign_in, organisation))
+        let (sign_in, organisation, code_wait) = rows.ok_or(Refusal::NotFound)?;
+        Ok(sign_in_view(app, sign_in, organisation, code_wait))
     }
 
     /// Approves the page's sign-in by a one-time code.
     pub(crate) async fn submit_code(self, app: &Arc<App>, code: SecretText) -> Result<(), Refusal> {
         let id = self.of_kind(PageKind::SignIn)?;
-        code::for_sign_in(app, id, code, Actor::Page, |_| true).await.map(|_| ())
+        code::for_sign_in(app, id, code, Asker::Page).await.map(|_| ())
     }
 
     /// Withdraws the page's enrolment or sign-in.
@@ -220,7 +226,7 @@ fn enrolment_view(
     }
 }
 
-fn sign_in_view(app: &App, sign_in: SignIn, organisation: String) -> SignInView {
+fn sign_in_view(app: &App, sign_in: SignIn, organisation: String, code_wait: Option<Time>) -> SignInView {
     let state = sign_in.state_at(app.now());
     let waits = state == SignInState::Pending && sign_in.purpose == SignInPurpose::SignIn;
     SignInView {
@@ -235,6 +241,8 @@ fn sign_in_view(app: &App, sign_in: SignIn, organisation: String) -> SignInView 
         browser: sign_in.browser,
         state,
         push: sign_in.push,
+        code_wait,
+        has_code_tries: sign_in.code_tries_left > 0,
         expires: sign_in.expires,
         return_url: sign_in.return_url,
     }

@@ -11,12 +11,12 @@ use tokio::task::JoinHandle;
 use crate::actions::sweep;
 use crate::app::{App, Settings};
 use crate::config::{Config, ConfigError};
-use crate::http;
 use crate::hub::Hub;
 use crate::setup::{self, API_KEY_FILE, DATABASE_FILE, FolderLock, SetupError};
 use crate::store;
 use crate::time::{Clock, SystemClock};
 use crate::wake_up::{self, Senders, WakeUps};
+use crate::{descriptors, http};
 
 /// A running approval service. Dropped without [`Service::shutdown`], it stops with its runtime; what it has answered
 /// is on the disk all the same.
@@ -77,7 +77,8 @@ pub enum StartError {
 }
 
 impl Service {
-    /// Opens the data folder, set up if it is new, and serves.
+    /// Opens the data folder, set up if it is new, and serves. Raises the process's limit of open files as far as
+    /// [`Config::connections`] needs it.
     ///
     /// # Errors
     ///
@@ -121,7 +122,13 @@ impl Service {
         let app = Arc::new(App::new(settings, clock, opened.keys, opened.ring, store, hub, wake_ups));
         let (stop, stopped) = oneshot::channel();
         let router = http::router(Arc::clone(&app));
-        let serving = tokio::spawn(http::serve(listener, router, config.connections, stopped));
+        let connections = descriptors::connections(config.connections);
+        let limits = http::Limits {
+            connections,
+            client_connections: config.client_connections.unwrap_or(connections.div_ceil(2)).min(connections),
+            trusted_proxies: config.trusted_proxies,
+        };
+        let serving = tokio::spawn(http::serve(listener, router, limits, stopped));
         let sweeping = tokio::spawn(sweep::run(Arc::clone(&app)));
         let waking = tokio::spawn(wake_up::run(Arc::clone(&app), senders, calls));
         if opened.first {

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use countersign_protocol::name::{self, NameError};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::config::Config;
@@ -31,6 +32,14 @@ pub enum SetupError {
     /// There is no database, where there has to be one.
     #[error("there is no database in {}: start countersign-server on it first, or name its folder with --data", .0.display())]
     NoDatabase(PathBuf),
+    /// An organisation or a client can't be called this.
+    #[error("--{which}: {error}")]
+    Name {
+        /// Which of the two.
+        which: &'static str,
+        /// What is wrong with its name.
+        error: NameError,
+    },
     /// Another service works on it.
     #[error("another countersign-server is using {}: stop it, or name another folder with --data", .0.display())]
     InUse(PathBuf),
@@ -109,6 +118,9 @@ pub fn create_api_key(
     client: &str,
     now: Time,
 ) -> Result<SecretText, SetupError> {
+    for (which, text) in [("organisation", organisation), ("client", client)] {
+        name::check(text).map_err(|error| SetupError::Name { which, error })?;
+    }
     let mut opened = open_beside(config, now)?;
     let key = make_api_key();
     let failed = |error: StoreError| database_error(config, &error);
@@ -208,6 +220,7 @@ impl Drop for FolderLock {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "no service runs on a phone")]
 fn lock(config: &Config) -> Result<FolderLock, SetupError> {
     let path = config.data.join("lock");
     let failed = |error| SetupError::Folder(path.clone(), error);

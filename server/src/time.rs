@@ -18,6 +18,9 @@ pub trait Clock: Send + Sync + 'static {
     fn sleep_until(&self, time: Time) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
+/// How far ahead of now a stored time may lie. Beyond it, the clock was wrong when the time was stored.
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(10);
+
 /// The operating system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
@@ -49,6 +52,13 @@ impl Time {
     #[must_use]
     pub fn seconds(self) -> u64 {
         self.millis() / 1000
+    }
+
+    /// Whether this lies so far ahead of `now` that the clock must have been wrong when it was written. A clock that is
+    /// corrected by a few seconds, as clocks are all the time, doesn't count.
+    #[must_use]
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self > now + CLOCK_TOLERANCE
     }
 
     /// The time from `earlier` until this; nothing if it isn't earlier.

@@ -21,13 +21,49 @@ use phone::Phone;
 async fn main() -> ExitCode {
     // The one argument that there is.
     let interactive = std::env::args().any(|argument| argument == "--interactive");
-    match story(interactive).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("\nfailed: {failure}");
-            ExitCode::FAILURE
+    let ending = told_to_end();
+    // However it ends, the service is stopped and the folder removed: both go when the story is dropped. The story comes
+    // first, since Ctrl-C is how a person ends its last part.
+    tokio::select! {
+        biased;
+        told = story(interactive) => match told {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("\nfailed: {failure}");
+                ExitCode::FAILURE
+            }
+        },
+        signal = ending => {
+            eprintln!("\nended; the service is stopped, and what it had is removed");
+            ExitCode::from(128 + signal)
         }
     }
+}
+
+/// Completes at a signal that ends programs, and gives its number. Signals are caught before this returns.
+#[cfg(unix)]
+fn told_to_end() -> impl Future<Output = u8> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let hang_up = signal(SignalKind::hangup());
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    async {
+        let (Ok(mut hang_up), Ok(mut interrupt), Ok(mut terminate)) = (hang_up, interrupt, terminate) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = hang_up.recv() => 1,
+            _ = interrupt.recv() => 2,
+            _ = terminate.recv() => 15,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> u8 {
+    let _ = tokio::signal::ctrl_c().await;
+    2
 }
 
 async fn story(interactive: bool) -> Result<(), Failure> {

@@ -21,6 +21,8 @@ pub enum Fault {
     CutReply,
     /// Something else answers, as a captive portal does.
     CaptivePortal,
+    /// A gateway in front of the service answers with a page of this status.
+    Gateway(u16),
     /// Somebody puts the second text in the place of the first, as long as it, in what the phone sends.
     Alter(&'static str, &'static str),
 }
@@ -31,6 +33,7 @@ pub struct Network {
     faults: Arc<Mutex<Vec<Fault>>>,
     connections: Arc<Mutex<Vec<AbortHandle>>>,
     target: watch::Sender<SocketAddr>,
+    listening: AbortHandle,
 }
 
 impl Network {
@@ -46,7 +49,7 @@ impl Network {
         let (target, destination) = watch::channel(address);
         let connections: Arc<Mutex<Vec<AbortHandle>>> = Arc::default();
         let (queue, open) = (Arc::clone(&faults), Arc::clone(&connections));
-        tokio::spawn(async move {
+        let listening = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let fault = hold(&queue).pop().unwrap_or(Fault::None);
                 let destination = *destination.borrow();
@@ -54,7 +57,7 @@ impl Network {
                 hold(&open).push(carrying.abort_handle());
             }
         });
-        Self { address, faults, connections, target }
+        Self { address, faults, connections, target, listening: listening.abort_handle() }
     }
 
     /// Where the phone finds the service.
@@ -79,6 +82,12 @@ impl Network {
         tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     }
 
+    /// Nobody listens there any more, and open connections are cut.
+    pub async fn stop_listening(&self) {
+        self.listening.abort();
+        self.next(&[]).await;
+    }
+
     /// Whether every fault that was asked for has happened.
     #[must_use]
     pub fn all_faults_happened(&self) -> bool {
@@ -98,6 +107,17 @@ async fn carry(mut client: TcpStream, destination: SocketAddr, fault: Fault) {
             let mut request = [0; 16 * 1024];
             let _ = client.read(&mut request).await;
             let _ = client.write_all(page).await;
+            return;
+        }
+        Fault::Gateway(status) => {
+            let mut request = [0; 16 * 1024];
+            let _ = client.read(&mut request).await;
+            let page = format!("<h1>{status} nginx</h1>");
+            let length = page.len();
+            let reply = format!(
+                "HTTP/1.1 {status} Gateway\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{page}"
+            );
+            let _ = client.write_all(reply.as_bytes()).await;
             return;
         }
         Fault::None | Fault::LoseReply | Fault::CutReply | Fault::Alter(..) => {}

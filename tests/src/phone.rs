@@ -1,8 +1,8 @@
 //! A phone: the real core, with clocks that can be turned.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::approvals::{ApprovalRequest, DeviceDescription, MatchProof};
@@ -21,6 +21,8 @@ use tempfile::TempDir;
 pub struct TurnedClock {
     system: SystemClock,
     wall_ahead_ms: AtomicI64,
+    /// The error of the clock that the platform sets, if it sets one.
+    network_ahead_ms: Mutex<Option<i64>>,
     boot: AtomicU64,
 }
 
@@ -28,6 +30,11 @@ impl TurnedClock {
     /// Sets the wall clock ahead by so much; behind, if it is negative.
     pub fn set_wall_ahead(&self, milliseconds: i64) {
         self.wall_ahead_ms.store(milliseconds, Ordering::SeqCst);
+    }
+
+    /// Gives the phone a clock that the platform sets from the network, ahead by so much; or takes it away.
+    pub fn set_network_ahead(&self, milliseconds: Option<i64>) {
+        *self.network_ahead_ms.lock().unwrap_or_else(PoisonError::into_inner) = milliseconds;
     }
 
     /// Restarts the phone, as far as its clocks are concerned.
@@ -39,6 +46,8 @@ impl TurnedClock {
 impl Clock for TurnedClock {
     fn read(&self) -> ClockReading {
         let mut reading = self.system.read();
+        let network = *self.network_ahead_ms.lock().unwrap_or_else(PoisonError::into_inner);
+        reading.network = network.map(|ahead| reading.wall.saturating_add_signed(ahead));
         reading.wall = reading.wall.saturating_add_signed(self.wall_ahead_ms.load(Ordering::SeqCst));
         reading.boot = format!("boot {}", self.boot.load(Ordering::SeqCst));
         reading

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_core::approvals::{BindingState, MatchProof, ReplyError};
+use countersign_core::approvals::{BindingState, CodeRefusal, MatchProof, ReplyError};
 use countersign_core::protocol::messages::{Outcome, ProblemCode};
-use countersign_core::{AnswerOutcome, Error};
+use countersign_core::{AnswerOutcome, Error, ShownCode};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 use reqwest::{Method, StatusCode};
 
@@ -215,12 +215,14 @@ async fn a_device_that_is_revoked_meanwhile_learns_it_and_its_codes_are_worthles
     let account = enrolled(&service, &phone, "ada").await;
     let sign_in = party.sign_in("ada").await;
     let request = phone.fetch(account).await.unwrap().remove(0);
+    let code = phone.code(account);
     let device = party.devices("ada").await[0]["id"].as_str().unwrap().to_owned();
     party.request(Method::DELETE, &format!("/v1/devices/{device}"), None).await.unwrap();
-    let (code, _) = refused(phone.approve(request.id, &sign_in.number).await);
-    assert_eq!(code, ProblemCode::DeviceRevoked);
+    let (problem, _) = refused(phone.approve(request.id, &sign_in.number).await);
+    assert_eq!(problem, ProblemCode::DeviceRevoked);
     assert_ne!(party.state(&sign_in).await, "approved");
-    assert!(!party.takes_code("ada", &phone.code(account)).await);
+    assert!(!party.takes_code("ada", &code).await);
+    assert_eq!(phone.authenticator.codes().unwrap().codes[0].code, ShownCode::Refused(CodeRefusal::Removed));
     // The account is still there, and says what happened to it.
     let summary = phone.authenticator.accounts().unwrap().accounts.remove(0);
     assert_eq!(summary.binding, Some(BindingState::Revoked));
@@ -233,8 +235,18 @@ async fn a_phone_gives_itself_up_and_is_renamed() {
     let account = enrolled(&service, &phone, "ada").await;
     phone.authenticator.rename_device(account, "Old phone").await.unwrap();
     assert_eq!(party.devices("ada").await[0]["name"], "Old phone");
+    // The phone removes what hides from its name, and cuts what is too long.
+    phone.authenticator.rename_device(account, "Ada\u{200f}’s\u{200b} phone ").await.unwrap();
+    assert_eq!(party.devices("ada").await[0]["name"], "Ada’s phone");
+    phone.authenticator.rename_device(account, &"é".repeat(200)).await.unwrap();
+    assert_eq!(party.devices("ada").await[0]["name"], "é".repeat(128));
+    assert_eq!(
+        phone.authenticator.rename_device(account, "\u{3164}").await.unwrap_err().code(),
+        "input_unacceptable"
+    );
+    let code = phone.code(account);
     phone.authenticator.revoke(account).await.unwrap();
-    assert!(!party.takes_code("ada", &phone.code(account)).await);
+    assert!(!party.takes_code("ada", &code).await);
     assert_eq!(phone.fetch(account).await.unwrap_err(), Error::NotEnrolled);
 }
 

@@ -51,3 +51,20 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
         }
     }
 }
+
+#[test]
+fn every_part_has_the_version_of_the_workspace() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, expected) in [
+        ("android/pom.xml", format!("<version>{version}</version>")),
+        ("android/sdk/pom.xml", format!("<version>{version}</version>")),
+        ("android/sdk-android/pom.xml", format!("<version>{version}</version>")),
+        ("android/app/pom.xml", format!("<version>{version}</version>")),
+        ("android/build.gradle.kts", format!("version = \"{version}\"")),
+        ("android/app/build.gradle.kts", format!("versionName = \"{version}\"")),
+    ] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        assert!(text.contains(&expected), "{file} has another version than Cargo.toml, {version}");
+    }
+}

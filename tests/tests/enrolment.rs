@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use countersign_core::approvals::{BindingState, ReplyError};
+use countersign_core::approvals::{BindingState, CodeRefusal, ReplyError};
 use countersign_core::protocol::messages::{Outcome, ProblemCode, Purpose};
 use countersign_core::protocol::{EnrolmentLink, Id, Ticket};
-use countersign_core::{Enrolment, Error};
+use countersign_core::{Enrolment, Error, ShownCode};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 
 fn refused(result: Result<Enrolment, Error>) -> ProblemCode {
@@ -51,7 +51,9 @@ async fn a_wrong_number_ends_the_enrolment() {
     let request = phone.fetch(account).await.unwrap().remove(0);
     let wrong = other_number(&started.number().await);
     assert_eq!(phone.approve(request.id, &wrong).await.unwrap().outcome, Outcome::WrongMatch);
-    assert_eq!(phone.fetch(account).await.unwrap_err().code(), "device_revoked");
+    // It knows without asking, and makes no code that would be refused.
+    assert_eq!(phone.fetch(account).await.unwrap_err().code(), "account_not_enrolled");
+    assert_eq!(phone.authenticator.codes().unwrap().codes[0].code, ShownCode::Refused(CodeRefusal::Removed));
     let account = phone.authenticator.accounts().unwrap().accounts.remove(0);
     assert_eq!(account.binding, Some(BindingState::Revoked));
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use countersign_core::Correction;
-use countersign_core::clock::TimeSource;
+use countersign_core::clock::{Clock, ClockChoice, TimeSource};
 use countersign_core::offer::{Offer, OtpOffer};
+use countersign_core::otp::OtpGenerator;
 use countersign_core::protocol::messages::Outcome;
+use countersign_core::{Correction, ShownCode};
 use countersign_tests::{Phone, TestService, enrolled};
 use serde_json::json;
 
@@ -18,8 +19,8 @@ async fn a_phone_that_is_ten_minutes_off_approves_and_has_right_codes() {
         let (party, phone) = (service.relying_party(), Phone::new());
         phone.clock.set_wall_ahead(ahead);
         let account = enrolled(&service, &phone, "ada").await;
-        let told = phone.authenticator.clock_status().wall_ahead_ms;
-        assert!((told - ahead).abs() < 5_000, "told {told}, is {ahead}");
+        let told = phone.authenticator.clock_status().undecided.remove(0).ahead_ms;
+        assert!((told + ahead).abs() < 5_000, "told {told}, is {ahead}");
         let sign_in = party.sign_in("ada").await;
         let request = phone.fetch(account).await.unwrap().remove(0);
         assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
@@ -48,6 +49,7 @@ async fn after_a_restart_with_no_network_the_last_known_error_is_corrected() {
     let phone = Phone::new();
     phone.clock.set_wall_ahead(TEN_MINUTES);
     let account = enrolled(&service, &phone, "ada").await;
+    believe_the_service(&phone);
     service.stop().await;
     phone.clock.restart();
     let phone = phone.restarted();
@@ -68,13 +70,14 @@ async fn a_clock_set_while_the_phone_was_off_is_noticed_by_the_service_and_corre
     let sign_in = party.sign_in("ada").await;
     // The first try is refused as too far off, and brings the time.
     let request = phone.fetch(account).await.unwrap().remove(0);
-    assert_eq!(phone.authenticator.clock_status().time.source, TimeSource::Service);
+    let status = phone.authenticator.clock_status();
+    assert_eq!((status.time.source, status.undecided.len()), (TimeSource::WallClock, 1));
     assert_eq!(phone.approve(request.id, &sign_in.number).await.unwrap().outcome, Outcome::Approved);
     assert!(party.takes_code("ada", &phone.code(account)).await);
 }
 
 #[tokio::test]
-async fn codes_of_other_issuers_are_corrected_too_and_say_so() {
+async fn codes_of_other_issuers_are_corrected_once_the_person_has_said_so() {
     let service = TestService::start().await;
     let phone = Phone::new();
     phone.clock.set_wall_ahead(74_000);
@@ -84,11 +87,62 @@ async fn codes_of_other_issuers_are_corrected_too_and_say_so() {
     assert_eq!(before.clock.time.source, TimeSource::WallClock);
 
     let own = enrolled(&service, &phone, "ada").await;
+    let asked = phone.authenticator.codes().unwrap();
+    let of = |codes: &countersign_core::Codes, account| {
+        codes.codes.iter().find(|row| row.account == account).map(|row| (row.code, row.correction)).unwrap()
+    };
+    assert_eq!(of(&asked, foreign).1, Correction::Uncorrected, "one witness moves no code");
+    assert_eq!(of(&asked, own).1, Correction::OwnService);
+    assert_eq!(asked.clock.undecided.len(), 1, "the person is shown both");
+
+    believe_the_service(&phone);
     let codes = phone.authenticator.codes().unwrap();
     let correction = |account| codes.codes.iter().find(|row| row.account == account).unwrap().correction;
     assert_eq!((correction(own), correction(foreign)), (Correction::OwnService, Correction::OtherService));
     assert!(codes.clock.is_corrected());
     assert!(codes.clock.service.as_ref().unwrap().starts_with("127.0.0.1"), "{:?}", codes.clock);
+
+    // It is kept, and can be undone.
+    let phone = phone.restarted();
+    let chosen = |phone: &Phone| phone.authenticator.clock_status().choice;
+    assert_eq!(chosen(&phone), Some(ClockChoice::Service(codes.clock.service.unwrap())));
+    assert!(
+        phone.authenticator.undo_clock_choice().unwrap() && !phone.authenticator.undo_clock_choice().unwrap()
+    );
+    assert_eq!((chosen(&phone), phone.authenticator.clock_status().undecided.len()), (None, 1));
+    phone.authenticator.choose_clock(ClockChoice::Device).unwrap();
+    let status = phone.authenticator.clock_status();
+    assert_eq!((status.time.source, status.undecided.len()), (TimeSource::WallClock, 0));
+    let nobody = ClockChoice::Service("nobody.example".into());
+    assert_eq!(phone.authenticator.choose_clock(nobody).unwrap_err().code(), "clock_unknown");
+}
+
+/// The person says that the one service which contradicts the phone's clock is right.
+fn believe_the_service(phone: &Phone) {
+    let asked = phone.authenticator.clock_status().undecided;
+    let [clock] = asked.as_slice() else { panic!("one service: {asked:?}") };
+    phone.authenticator.choose_clock(ClockChoice::Service(clock.service.clone())).unwrap();
+}
+
+#[tokio::test]
+async fn a_service_whose_clock_is_wrong_spoils_no_other_codes_while_the_phones_is_right() {
+    let service = TestService::start().await;
+    service.advance(Duration::from_secs(300));
+    let phone = Phone::new();
+    let foreign = phone.authenticator.add(vec![foreign_account()]).unwrap()[0].id;
+    let own = enrolled(&service, &phone, "ada").await;
+    let now = phone.clock.read().wall / 1000;
+    let codes = phone.authenticator.codes().unwrap();
+    let code = |account| codes.codes.iter().find(|row| row.account == account).unwrap().code;
+    let ShownCode::Timed(shown) = code(foreign) else { panic!("timed codes") };
+    let by = |seconds| OtpGenerator::new(&foreign_account().parameters).codes_at(seconds).unwrap().code;
+    assert!([by(now), by(now + 1)].contains(&shown.code), "by the phone's clock");
+    assert!(service.relying_party().takes_code("ada", &phone.code(own)).await, "by its own service's");
+    // A platform that sets the clock itself is believed without a question.
+    assert_eq!(codes.clock.undecided.len(), 1);
+    phone.clock.set_network_ahead(Some(0));
+    let status = phone.authenticator.clock_status();
+    assert_eq!((status.time.source, status.undecided.len()), (TimeSource::Platform, 0));
 }
 
 #[tokio::test]

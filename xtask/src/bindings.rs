@@ -90,6 +90,11 @@ fn generate_swift(library: &Path, sources: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Writes the C header of the library's functions, `countersign_ffiFFI.h`, into a folder.
+pub(crate) fn c_header(library: &Path, folder: &Path) -> Result<(), Failure> {
+    generate(library, "swift", folder)
+}
+
 fn generate(library: &Path, language: &str, out: &Path) -> Result<(), Failure> {
     programs::packages(&["countersign-bindgen"])?;
     let mut generator = Command::new(programs::program("countersign-bindgen")?);

@@ -41,6 +41,21 @@ pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
     Ok(folder.to_owned())
 }
 
+/// Runs a command in place of this program; where that can't be, to its end.
+#[cfg(unix)]
+pub(crate) fn replace_by(command: &mut Command) -> Result<(), Failure> {
+    use std::os::unix::process::CommandExt;
+
+    let error = command.exec();
+    Err(format!("{} could not be started: {error}", command.get_program().to_string_lossy()).into())
+}
+
+/// Runs a command in place of this program; where that can't be, to its end.
+#[cfg(not(unix))]
+pub(crate) fn replace_by(command: &mut Command) -> Result<(), Failure> {
+    finish(command)
+}
+
 /// Runs a command to its end; a failure names it.
 pub(crate) fn finish(command: &mut Command) -> Result<(), Failure> {
     let program = command.get_program().to_string_lossy().into_owned();

@@ -11,5 +11,6 @@ pub(crate) fn run(interactive: bool) -> Result<(), Failure> {
     if interactive {
         demo.arg("--interactive");
     }
-    build::finish(demo.env(build::IS_BUILT, "1"))
+    // In this program's place, so that a signal to end reaches it: it stops its service, and removes what it made.
+    build::replace_by(demo.env(build::IS_BUILT, "1"))
 }

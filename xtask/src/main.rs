@@ -3,11 +3,14 @@
 mod bindings;
 mod build;
 mod cross;
+mod debian;
 mod demo;
+mod dependencies;
 mod kotlin;
 mod size;
 mod swift;
 mod test;
+mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -34,6 +37,8 @@ enum Task {
     },
     /// Run everything that CI runs
     Test,
+    /// Check every crate's licence, source and known advisories, and what is banned
+    Dependencies,
     /// Build the library for this machine, and generate the Kotlin and the Swift that go with it
     Bindings {
         /// How the library is built
@@ -50,7 +55,11 @@ enum Task {
         update: bool,
     },
     /// Compile and link the library for phones without the NDK and Xcode, to see that it does (downloads a C compiler, builds for minutes)
-    Cross,
+    Cross {
+        /// Run Android code instead: the library, a phone's story against the real service, and the core's tests
+        #[arg(long)]
+        run: bool,
+    },
     /// Build and test the Swift package against the real service (on Debian, sets Swift up first)
     Swift {
         /// Measure what calls cost instead, on the library as it ships (builds for minutes)
@@ -75,9 +84,11 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Demo { interactive } => demo::run(interactive),
         Task::Test => test::run(),
+        Task::Dependencies => dependencies::check(),
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
         Task::Size { update } => size::run(update),
-        Task::Cross => cross::run(),
+        Task::Cross { run: true } => cross::run_android(),
+        Task::Cross { run: false } => cross::run(),
         Task::Swift { bench } => swift::run(bench),
         Task::Kotlin { bench: true, .. } => kotlin::bench(),
         Task::Kotlin { shrunk: true, .. } => kotlin::shrunk(),

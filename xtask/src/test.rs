@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{Failure, build};
+use crate::tools::TYPOS;
+use crate::{Failure, build, debian, dependencies};
 
 /// The checks: what each is, and the `cargo` command that makes it.
 const CHECKS: &[(&str, &[&str])] = &[
@@ -12,6 +13,8 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     ("build", &["build", "--workspace", "--lib", "--bins", "--tests", "--locked"]),
     ("tests", &["test", "--workspace", "--locked"]),
+    // Each once and with little, in the profile of the tests, so that nothing is built twice.
+    ("benches", &["test", "--workspace", "--bench", "*", "--locked"]),
     ("documentation", &["doc", "--workspace", "--no-deps", "--locked", "--quiet"]),
     ("demo", &["xtask", "demo"]),
     ("Swift", &["xtask", "swift"]),
@@ -20,6 +23,8 @@ const CHECKS: &[(&str, &[&str])] = &[
 ];
 
 pub(crate) fn run() -> Result<(), Failure> {
+    println!("== spelling ==");
+    check_spelling()?;
     install_browser()?;
     let mut is_built = false;
     for (name, arguments) in CHECKS {
@@ -34,7 +39,15 @@ pub(crate) fn run() -> Result<(), Failure> {
         is_built |= *name == "build";
     }
     println!("\n== dependencies ==");
-    check_dependencies()
+    dependencies::check()
+}
+
+/// Spelling, by `typos.toml`.
+fn check_spelling() -> Result<(), Failure> {
+    match TYPOS.find("spelling")? {
+        Some(mut typos) => build::finish(typos.args(["--config", "typos.toml", "--format", "brief"])),
+        None => Ok(()),
+    }
 }
 
 /// The tests of the hosted pages drive Chromium. As root on Debian it is installed; elsewhere the tests say by name
@@ -44,38 +57,9 @@ fn install_browser() -> Result<(), Failure> {
     if is_there("chromium") && is_there("chromedriver") {
         return Ok(());
     }
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
-    if !(is_root && is_there("apt-get")) {
+    if !debian::can_install() {
         println!("Chromium and ChromeDriver aren't installed: the browser tests will be skipped.");
         return Ok(());
     }
-    crate::run("apt-get", &["update", "-qq"])?;
-    crate::run("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "chromium", "chromium-driver"])
-}
-
-/// What phones embed has no OpenSSL in it, and one TLS provider. `deny.toml` says the same to cargo-deny, with licences.
-fn check_dependencies() -> Result<(), Failure> {
-    for banned in ["openssl-sys", "native-tls", "aws-lc-sys", "rqrr"] {
-        let tree = Command::new("cargo")
-            .args([
-                "tree",
-                "--locked",
-                "--package",
-                "countersign-core",
-                "--edges",
-                "normal,build",
-                "--prefix",
-                "none",
-            ])
-            .output()?;
-        if !tree.status.success() {
-            return Err("cargo tree failed".into());
-        }
-        let text = String::from_utf8_lossy(&tree.stdout);
-        if text.lines().any(|line| line.split(' ').next() == Some(banned)) {
-            return Err(format!("countersign-core depends on {banned}, which deny.toml bans").into());
-        }
-    }
-    println!("no banned crate in countersign-core");
-    Ok(())
+    debian::install(&["chromium", "chromium-driver"])
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::import::ImportFormat;
+use countersign_core::approvals::Unshown;
+use countersign_core::import::{FileKind, ImportFormat};
 use countersign_core::offer::OfferError;
 use countersign_core::otp::ParametersError;
 use countersign_core::protocol::Id;
@@ -18,6 +19,11 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
     let record = (RecordKind::DeviceKey, ID);
     let vault = |error| Error::from(error);
     let import = |error| Error::from(error);
+    let enrolled = Error::AlreadyEnrolled {
+        account: ID,
+        state: countersign_core::approvals::BindingState::Active,
+        is_trashed: false,
+    };
     vec![
         (vault(VaultError::Missing), "vault_missing", "Vault"),
         (vault(VaultError::AlreadyExists), "vault_already_exists", "Vault"),
@@ -53,6 +59,11 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (OfferError::TooLong.into(), "offer_too_long", "Input"),
         (OfferError::NotAnOffer.into(), "offer_unknown", "Input"),
         (OfferError::UnsupportedType.into(), "offer_unsupported_type", "Input"),
+        (OfferError::Empty.into(), "offer_empty", "Input"),
+        (OfferError::UnsupportedScheme("motp").into(), "offer_unsupported_scheme", "Input"),
+        (OfferError::SeveralLinks.into(), "offer_several_links", "Input"),
+        (OfferError::CutShort.into(), "offer_cut_short", "Input"),
+        (OfferError::SecretInName.into(), "offer_secret_in_name", "Input"),
         (OfferError::MissingSecret.into(), "offer_missing_secret", "Input"),
         (OfferError::BadSecret.into(), "offer_bad_secret", "Input"),
         (OfferError::UnsupportedAlgorithm.into(), "offer_unsupported_algorithm", "Input"),
@@ -60,6 +71,7 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (OfferError::Contradiction("secret").into(), "offer_contradiction", "Input"),
         (OfferError::Parameters(ParametersError::Digits).into(), "offer_bad_parameters", "Input"),
         (OfferError::BadMigration.into(), "offer_bad_migration", "Input"),
+        (OfferError::NewerVersion.into(), "offer_newer_version", "Input"),
         (OfferError::BrokenLink.into(), "offer_broken_link", "Input"),
         (OfferError::InsecureLink.into(), "offer_insecure_link", "Input"),
         (ScanError::BadFrame.into(), "scan_bad_frame", "Input"),
@@ -67,12 +79,20 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (ScanError::FileTooLarge.into(), "scan_file_too_large", "Input"),
         (ScanError::UnknownFormat.into(), "scan_unknown_format", "Input"),
         (ScanError::BadPicture.into(), "scan_bad_picture", "Input"),
+        (ScanError::PartsMissing { count: 3, missing: 1 }.into(), "scan_parts_missing", "Input"),
+        (ScanError::PartsMismatched.into(), "scan_parts_mismatched", "Input"),
         (NetworkError::Unreachable.into(), "network_unreachable", "Network"),
         (NetworkError::NotSecure.into(), "network_not_secure", "Untrusted"),
         (NetworkError::TimedOut.into(), "network_timed_out", "Network"),
         (NetworkError::Interrupted.into(), "network_interrupted", "Network"),
         (NetworkError::TooLong.into(), "network_not_the_service", "Network"),
         (ReplyError::NotTheService.into(), "network_not_the_service", "Network"),
+        (ReplyError::Unavailable.into(), "service_unavailable", "Network"),
+        (ReplyError::Busy.into(), "service_busy", "Network"),
+        (Unshown::Options.into(), "request_unshown_options", "Untrusted"),
+        (Unshown::Address.into(), "request_unshown_address", "Untrusted"),
+        (Unshown::Unverified.into(), "request_unshown_unverified", "Untrusted"),
+        (Unshown::TooMany.into(), "request_unshown_too_many", "Untrusted"),
         (ReplyError::ServiceKeyChanged.into(), "service_key_changed", "Untrusted"),
         (ReplyError::Untrusted.into(), "service_untrusted", "Untrusted"),
         (AnswerError::NotANumber { digits: 6 }.into(), "answer_not_a_number", "Input"),
@@ -87,12 +107,15 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (ContainerError::NoSuchContainer.into(), "container_unknown", "Gone"),
         (ContainerError::NotRegistered.into(), "container_not_registered", "Refused"),
         (ContainerError::Moved.into(), "container_moved", "Refused"),
+        (ContainerError::AddressChanged.into(), "container_address_changed", "Refused"),
         (ContainerError::Forbidden.into(), "container_forbidden", "Refused"),
         (ContainerError::Unreadable.into(), "container_unreadable", "Untrusted"),
         (ContainerError::AccountsDamaged.into(), "container_accounts_damaged", "Vault"),
         (ContainerError::Overtaken.into(), "container_overtaken", "Busy"),
         (ContainerError::Unavailable.into(), "container_unavailable", "Network"),
         (ContainerError::Refused(7).into(), "container_refused", "Refused"),
+        (AnswerError::UnlockNeeded.into(), "answer_unlock_needed", "Refused"),
+        (AnswerError::BiometricNeeded.into(), "answer_biometric_needed", "Refused"),
         (AnswerError::UserCheckNeeded.into(), "answer_user_check_needed", "Refused"),
         (PushError::CodeUnknown.into(), "ticket_unknown", "Refused"),
         (PushError::CodeUsed.into(), "ticket_used", "Refused"),
@@ -110,6 +133,10 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (import(ImportError::Archive), "import_archive", "Input"),
         (import(ImportError::Damaged), "import_damaged", "Input"),
         (import(ImportError::UnknownVersion(ImportFormat::Aegis)), "import_unknown_version", "Input"),
+        (import(ImportError::OldVersion(ImportFormat::Aegis)), "import_old_version", "Input"),
+        (import(ImportError::UnknownEncryption(ImportFormat::Aegis)), "import_unknown_encryption", "Input"),
+        (import(ImportError::EmptyFile), "import_file_empty", "Input"),
+        (import(ImportError::OtherFile(FileKind::Pdf)), "import_other_file", "Input"),
         (import(ImportError::PasswordNeeded(ImportFormat::Aegis)), "import_password_needed", "WrongKey"),
         (import(ImportError::WrongPassword(ImportFormat::Aegis)), "import_wrong_password", "WrongKey"),
         (import(ImportError::TooCostly(ImportFormat::Aegis)), "import_too_costly", "Input"),
@@ -119,7 +146,11 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (import(ImportError::IsPicture), "import_is_picture", "Input"),
         (import(ImportError::NoCode), "picture_without_code", "Input"),
         (import(ImportError::Picture(ScanError::BadPicture)), "scan_bad_picture", "Input"),
-        (import(ImportError::IncompleteBatch { count: 2, missing: 1 }), "export_incomplete", "Input"),
+        (
+            import(ImportError::IncompleteBatch { count: 2, missing: [1].into_iter().collect() }),
+            "export_incomplete",
+            "Input",
+        ),
         (import(ImportError::MixedBatch(BatchError::Contradiction)), "export_mixed", "Input"),
         (import(ImportError::EntriesRefused(2)), "import_entries_refused", "Input"),
         (import(ImportError::NotProven), "import_not_proven", "Vault"),
@@ -158,7 +189,9 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
         (TransferError::NotProven.into(), "move_not_proven", "Untrusted"),
         (Error::NotAble, "account_not_able", "Refused"),
         (Error::NoSuchAccount, "account_unknown", "Gone"),
+        (Error::NoSuchClock, "clock_unknown", "Gone"),
         (Error::NoSuchRequest, "request_unknown", "Gone"),
+        (enrolled, "account_already_enrolled", "Refused"),
         (Error::NotEnrolled, "account_not_enrolled", "Gone"),
         (Error::NoCodeOnRequest, "account_no_code_on_request", "Gone"),
         (Error::Unacceptable, "input_unacceptable", "Input"),
@@ -176,6 +209,7 @@ const REFUSALS: &[&str] = &[
     "request_expired",
     "request_already_answered",
     "account_throttled",
+    "device_name_refused",
     "move_relay_refused",
     "service_unavailable",
     "service_refused",
@@ -220,6 +254,7 @@ fn every_error_becomes_the_variant_that_says_what_to_do() {
 fn no_code_of_the_core_is_missing_in_the_table() {
     let sources = [
         include_str!("../../../core/src/approvals/privacyidea/container/error.rs"),
+        include_str!("../../../core/src/approvals/unshown.rs"),
         include_str!("../../../core/src/error.rs"),
         include_str!("../../../core/src/backup/error.rs"),
         include_str!("../../../core/src/import/error.rs"),
@@ -252,7 +287,8 @@ fn the_number_in_a_text_is_there_for_translations() {
     let length = AuthenticatorError::from(RecoveryCodeError::Length { found: 12 });
     assert_eq!((length.code().as_str(), length.parameter()), ("recovery_code_length", Some(12)));
     let refused = AuthenticatorError::from(Error::from(ImportError::EntriesRefused(3)));
-    let incomplete = Error::from(ImportError::IncompleteBatch { count: 5, missing: 2 });
+    let incomplete =
+        Error::from(ImportError::IncompleteBatch { count: 5, missing: [1, 3].into_iter().collect() });
     let lost = AuthenticatorError::from(Error::from(BackupError::NotProven { missing: 4 }));
     let incomplete = AuthenticatorError::from(incomplete);
     assert_eq!([refused, incomplete, lost].map(|error| error.parameter()), [Some(3), Some(2), Some(4)]);

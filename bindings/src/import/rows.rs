@@ -5,7 +5,8 @@ use countersign_core::import as core;
 use crate::convert::signed;
 use crate::{ErrorDetail, Id};
 
-/// What to do with an entry whose issuer and name an account already has, with another secret.
+/// What to do with an entry of which an account already has the issuer and name, with another secret, or the secret under
+/// another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SameName {
     /// Add it beside the other.
@@ -21,12 +22,19 @@ pub enum SameName {
 pub struct ImportOptions {
     /// For entries of the same name as an account.
     pub same_name: SameName,
-    /// The person's choices for single rows; they go before `same_name`.
+    /// The person's choices for single rows; they go before the others. Other than [`SameName::Skip`], one also takes an
+    /// entry out of the other app's trash.
     #[uniffi(default = [])]
     pub choices: Vec<RowChoice>,
     /// Import the others although some entries can't be.
     #[uniffi(default = false)]
     pub partial: bool,
+    /// Leave out entries whose secret an account, or an earlier entry, has under another name.
+    #[uniffi(default = false)]
+    pub skip_same_secret: bool,
+    /// Also import what the other app has in its trash.
+    #[uniffi(default = false)]
+    pub deleted: bool,
 }
 
 /// The person's choice for one row.
@@ -60,6 +68,12 @@ pub struct ImportRow {
     pub name: String,
     /// Name of the app that it comes from.
     pub app: String,
+    /// Which of the added files it is in, from 0; none for an export in several QR codes.
+    pub file: Option<i64>,
+    /// The line of the file that it is in, from 1, where the file is a text.
+    pub line: Option<i64>,
+    /// Its place among the entries of the file, from 1, where the file isn't a text.
+    pub entry: Option<i64>,
     /// How it stands to the accounts that are there.
     pub verdict: RowVerdict,
 }
@@ -91,11 +105,20 @@ pub enum RowVerdict {
         /// What is done about it.
         choice: SameName,
     },
-    /// An earlier row says the same.
+    /// Accounts, or an earlier row, have its secret under another name.
+    SameSecret {
+        /// All accounts that aren't in the trash; none if only an earlier row has it.
+        accounts: Vec<Id>,
+        /// What is done about it.
+        choice: SameName,
+    },
+    /// An earlier row says the same, by name and secret.
     Repeated {
         /// That row's place, from 0.
         row: i64,
     },
+    /// The other app has it in its trash, so it is left out.
+    Deleted,
     /// It can't be imported.
     Refused {
         /// Why.
@@ -166,11 +189,19 @@ pub struct UndoReport {
 
 impl From<(usize, core::ImportRow)> for ImportRow {
     fn from((place, row): (usize, core::ImportRow)) -> Self {
+        let (line, entry) = match row.place {
+            core::Place::Line(number) => (Some(signed(number)), None),
+            core::Place::Entry(number) => (None, Some(signed(number))),
+            _ => (None, None),
+        };
         Self {
             row: signed(place),
             issuer: row.issuer,
             name: row.name,
             app: row.format.name().into(),
+            file: row.file.map(signed),
+            line,
+            entry,
             verdict: row.verdict.into(),
         }
     }
@@ -210,6 +241,10 @@ impl From<core::RowVerdict> for RowVerdict {
             core::RowVerdict::SameName { accounts, choice } => {
                 Self::SameName { accounts, choice: choice.into() }
             }
+            core::RowVerdict::SameSecret { accounts, choice, .. } => {
+                Self::SameSecret { accounts, choice: choice.into() }
+            }
+            core::RowVerdict::Deleted => Self::Deleted,
             core::RowVerdict::Repeated { row } => Self::Repeated { row: signed(row) },
             core::RowVerdict::Refused { reason } => Self::Refused { reason: reason.into() },
             _ => Self::Refused { reason: core::EntryError::Malformed.into() },

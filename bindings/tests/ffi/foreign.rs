@@ -169,7 +169,7 @@ impl DeviceClock for Clock {
 }
 
 #[tokio::test]
-async fn a_clock_that_fails_is_replaced_by_the_processs_own() {
+async fn a_clock_that_fails_is_replaced_by_the_process_own() {
     let phone = Phone::make().await;
     let open = |clock| {
         let clock: Arc<dyn DeviceClock> = Arc::new(Clock(clock));
@@ -180,10 +180,10 @@ async fn a_clock_that_fails_is_replaced_by_the_processs_own() {
             Vec::new(),
         )
     };
-    let reading = ClockReading { wall: 1_234, monotonic: 5, boot: "a".into() };
+    let reading = ClockReading { wall: 1_234, monotonic: 5, boot: "a".into(), network: None };
     let status = open(Ok(reading)).await.unwrap().clock_status();
     assert_eq!((status.unix_ms, status.source), (1_234, TimeSource::WallClock));
-    let before_1970 = ClockReading { wall: -5, monotonic: -5, boot: "a".into() };
+    let before_1970 = ClockReading { wall: -5, monotonic: -5, boot: "a".into(), network: None };
     assert_eq!(open(Ok(before_1970)).await.unwrap().clock_status().unix_ms, 0);
     let status = open(Err(PlatformError::Failed)).await.unwrap().clock_status();
     assert!(status.unix_ms > 1_700_000_000_000, "{status:?}");

@@ -24,7 +24,7 @@ async fn import_of(files: &[&[u8]]) -> Arc<Import> {
 }
 
 const fn options(same_name: SameName) -> ImportOptions {
-    ImportOptions { same_name, choices: Vec::new(), partial: false }
+    ImportOptions { same_name, choices: Vec::new(), partial: false, skip_same_secret: false, deleted: false }
 }
 
 #[tokio::test]
@@ -82,6 +82,31 @@ async fn one_entry_that_cannot_be_imported_keeps_the_others_out_unless_partial()
     let partial = Some(ImportOptions { partial: true, ..options(SameName::KeepBoth) });
     let report = phone.authenticator.import_accounts(import, partial).await.unwrap();
     assert_eq!((report.proven, report.rows[2].outcome), (2, RowOutcome::Refused));
+}
+
+#[tokio::test]
+async fn a_row_says_where_it_stands_and_what_else_has_its_secret() {
+    let phone = Phone::make().await;
+    phone.add_totp("JBSWY3DPEHPK3PXP").await;
+    let there = phone.authenticator.accounts(None).await.unwrap().accounts[0].id;
+    let list = b"otpauth://totp/Other:me?secret=JBSWY3DPEHPK3PXP&issuer=Other\n\n\
+        otpauth://totp/Old:me?secret=GEZDGNBVGY3TQOJQ&issuer=Old&codeDisplay=%7B%22trashed%22%3Atrue%7D\n";
+    let import = import_of(&[LINKS, list]).await;
+    let rows = |options: Option<ImportOptions>| {
+        let (authenticator, import) = (Arc::clone(&phone.authenticator), Arc::clone(&import));
+        async move { authenticator.preview_import(import, options, None).await.unwrap().rows }
+    };
+    let told = rows(None).await;
+    let same_secret = |choice| RowVerdict::SameSecret { accounts: vec![there], choice };
+    assert_eq!(
+        (&told[2].verdict, told[2].file, told[2].line),
+        (&same_secret(SameName::KeepBoth), Some(1), Some(1))
+    );
+    assert_eq!((&told[3].verdict, told[3].line, told[3].entry), (&RowVerdict::Deleted, Some(3), None));
+    let other = ImportOptions { skip_same_secret: true, deleted: true, ..options(SameName::KeepBoth) };
+    let told = rows(Some(other)).await;
+    assert_eq!(told[2].verdict, same_secret(SameName::Skip));
+    assert_eq!(told[3].verdict, RowVerdict::SameSecret { accounts: vec![], choice: SameName::Skip });
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod backup;
+mod clocks;
 mod containers;
 mod foreign;
 mod import;

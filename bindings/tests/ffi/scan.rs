@@ -4,7 +4,9 @@ use crate::support::Phone;
 use countersign_ffi::{
     FrameScanner, Import, OfferContent, Picture, ReceivingStep, ScannedCode, TransferCodeKind, scan_picture,
 };
-use qrcode::{Color, QrCode};
+use qrcode::canvas::Canvas;
+use qrcode::ec::construct_codewords;
+use qrcode::{Color, EcLevel, QrCode, Version};
 
 /// A frame with this code in it, on a row stride that is longer than its width.
 struct Frame {
@@ -15,14 +17,36 @@ struct Frame {
 const PADDING: usize = 16;
 const MODULE: usize = 6;
 const MARGIN: usize = 4;
+/// Data codewords of version 5-L.
+const CAPACITY: usize = 108;
 
 impl Frame {
     fn of(text: &str) -> Self {
-        let code = QrCode::new(text).unwrap();
-        let size = (code.width() + 2 * MARGIN) * MODULE;
+        Self::draw(&QrCode::new(text).unwrap().into_colors())
+    }
+
+    /// Part `index` of `count` of a text with this parity (ISO/IEC 18004, section 8), of version 5.
+    fn of_part(piece: &str, index: u8, count: u8, parity: u8) -> Self {
+        // Half bytes: the header's mode, its numbers, the mode of bytes, and their number.
+        let header = [3, index, count - 1, parity >> 4, parity & 15, 4];
+        let length = u8::try_from(piece.len()).unwrap();
+        let bytes = [length].into_iter().chain(piece.bytes()).flat_map(|byte| [byte >> 4, byte & 15]);
+        let halves: Vec<u8> = header.into_iter().chain(bytes).chain([0, 0]).collect();
+        let mut data: Vec<u8> = halves.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+        data.resize(CAPACITY, 0);
+        let (data, corrections) = construct_codewords(&data, Version::Normal(5), EcLevel::L).unwrap();
+        let mut canvas = Canvas::new(Version::Normal(5), EcLevel::L);
+        canvas.draw_all_functional_patterns();
+        canvas.draw_data(&data, &corrections);
+        Self::draw(&canvas.apply_best_mask().into_colors())
+    }
+
+    fn draw(colors: &[Color]) -> Self {
+        let width = colors.len().isqrt();
+        let size = (width + 2 * MARGIN) * MODULE;
         let mut luma = vec![255; size * (size + PADDING)];
-        for (index, _) in code.to_colors().iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
-            let (x, y) = (index % code.width() + MARGIN, index / code.width() + MARGIN);
+        for (index, _) in colors.iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
+            let (x, y) = (index % width + MARGIN, index / width + MARGIN);
             for row in 0..MODULE {
                 let start = (y * MODULE + row) * (size + PADDING) + x * MODULE;
                 luma[start..start + MODULE].fill(0);
@@ -98,4 +122,51 @@ async fn the_codes_of_a_picture_are_offers_or_go_into_an_import() {
     assert_eq!(import.add_picture(empty).await.err().unwrap().code(), "picture_without_code");
     let wrong = Picture { width: picture.width + 1, ..picture };
     assert_eq!(scan_picture(wrong).await.err().unwrap().code(), "scan_bad_frame");
+}
+
+#[tokio::test]
+async fn a_text_in_several_codes_is_an_offer_once_all_of_them_were_seen() {
+    let text = "otpauth://totp/North:ada?secret=JBSWY3DPEHPK3PXP&issuer=North";
+    let (first, second) = text.split_at(40);
+    let parity = text.bytes().fold(0, |parity, byte| parity ^ byte);
+    let [first, second] = [Frame::of_part(first, 0, 2, parity), Frame::of_part(second, 1, 2, parity)];
+
+    let scanner = FrameScanner::new();
+    for _ in 0..2 {
+        let codes = first.scan(&scanner);
+        let [ScannedCode::Parts { count: 2, missing, reason }] = &codes[..] else { panic!("one part") };
+        assert_eq!(
+            (&missing[..], &reason.code[..], reason.parameter),
+            (&[1][..], "scan_parts_missing", Some(1))
+        );
+    }
+    let codes = second.scan(&scanner);
+    let [ScannedCode::Offer { offer }] = &codes[..] else { panic!("one offer, not {}", codes.len()) };
+    assert!(matches!(offer.content(), OfferContent::Otp { account } if account.name == "ada"));
+    assert!(!offer.has_unreadable_letters());
+
+    // In pictures, too.
+    let scanner = FrameScanner::new();
+    assert!(matches!(
+        &scanner.scan_picture(second.picture()).await.unwrap()[..],
+        [ScannedCode::Parts { .. }]
+    ));
+    assert!(matches!(&scanner.scan_picture(first.picture()).await.unwrap()[..], [ScannedCode::Offer { .. }]));
+    assert!(matches!(&scan_picture(first.picture()).await.unwrap()[..], [ScannedCode::Parts { .. }]));
+
+    let (phone, import) = (Phone::make().await, Import::new());
+    let added = import.add_picture(first.picture()).await.unwrap();
+    assert_eq!((added.entries, added.missing_codes), (0, 1));
+    let refused = phone.authenticator.import_accounts(import.clone(), None).await.err().unwrap();
+    assert_eq!((&refused.code()[..], refused.parameter()), ("scan_parts_missing", Some(1)));
+    let added = import.add_picture(second.picture()).await.unwrap();
+    assert_eq!((added.entries, added.missing_codes), (1, 0));
+    assert_eq!(phone.authenticator.import_accounts(import, None).await.unwrap().proven, 1);
+
+    // Half of another text with the same header.
+    let other = Frame::of_part("XP&issuer=South", 1, 2, parity);
+    let scanner = FrameScanner::new();
+    first.scan(&scanner);
+    let codes = other.scan(&scanner);
+    assert!(matches!(&codes[..], [ScannedCode::Other { reason }] if reason.code == "scan_parts_mismatched"));
 }

@@ -25,6 +25,14 @@ fn an_offer_shows_everything_but_its_secret() {
 }
 
 #[test]
+fn a_link_that_may_have_been_cut_in_its_secret_is_told() {
+    for (end, may_be_cut) in [("", true), ("&issuer=North", false)] {
+        let offer = Offer::parse(format!("otpauth://totp/ada?secret={SECRET}{end}")).unwrap();
+        assert_eq!(offer.may_be_cut(), may_be_cut, "{end}");
+    }
+}
+
+#[test]
 fn a_refused_text_is_not_repeated() {
     for text in [
         "planted-canary".to_owned(),

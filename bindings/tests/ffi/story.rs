@@ -172,7 +172,8 @@ async fn a_storm_is_one_row_and_one_answer_and_then_it_is_quiet() {
     assert_eq!((storm.older.len(), storm.newest.account), (2, account));
     let ids = [vec![storm.newest.id], storm.older.iter().map(|request| request.id).collect()].concat();
     let turned_down = authenticator.turn_down(ids, TurnDown::Deny, None).await.unwrap();
-    let denied = AnswerOutcome { outcome: Outcome::Denied, tries_left: 1, code: None, locked: false };
+    let denied =
+        AnswerOutcome { outcome: Outcome::Denied, tries_left: 1, code: None, message: None, locked: false };
     assert!(turned_down.iter().all(|one| one.outcome.as_ref() == Some(&denied) && one.error.is_none()));
 
     let pauses = loop {

@@ -109,7 +109,13 @@ async fn one_account_alone_moves_and_one_of_the_same_name_is_the_persons_choice(
     for code in shown.codes {
         new.authenticator.receive_code(code).await.unwrap();
     }
-    let skip = ImportOptions { same_name: SameName::Skip, choices: Vec::new(), partial: false };
+    let skip = ImportOptions {
+        same_name: SameName::Skip,
+        choices: Vec::new(),
+        partial: false,
+        skip_same_secret: false,
+        deleted: false,
+    };
     let received = new.authenticator.store_received(Some(skip)).await.unwrap();
     assert_eq!(received.report.rows[0].outcome, RowOutcome::Skipped);
     let sending = old.authenticator.receive_receipt(received.receipt[0].clone()).await.unwrap();

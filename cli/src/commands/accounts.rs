@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use countersign_core::approvals::BindingState;
-use countersign_core::protocol::Id;
+use countersign_core::protocol::{Id, name};
 use countersign_core::{AccountSummary, Authenticator, CodeKind};
 use serde::Serialize;
 
-use crate::account::{self, short};
+use super::completions;
+use crate::account::{self, not_in_use, short};
 use crate::args::Global;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unfit};
 use crate::loss::Loss;
 use crate::output::{Look, Output, Report};
 use crate::text::{DIM, WARNING, column, label, safe};
@@ -30,7 +31,7 @@ enum Action {
     /// Change an account's issuer, name or both
     Rename {
         /// Issuer, name, or the beginning of the identifier
-        #[arg(allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
         /// The new issuer
         #[arg(long)]
@@ -42,19 +43,19 @@ enum Action {
     /// Put an account in the trash; it can be restored
     Remove {
         /// Issuer, name, or the beginning of the identifier
-        #[arg(allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
     },
     /// Take an account out of the trash
     Restore {
         /// Issuer, name, or the beginning of the identifier
-        #[arg(allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
     },
     /// Delete an account for good, and give this device up at its approval service
     Delete {
         /// Issuer, name, or the beginning of the identifier
-        #[arg(allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
         /// Delete it without asking
         #[arg(long)]
@@ -66,7 +67,7 @@ enum Action {
     /// Put accounts first, in this order; the others follow in theirs
     Reorder {
         /// Issuers, names, or beginnings of identifiers
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true, allow_hyphen_values = true, add = completions::accounts())]
         accounts: Vec<String>,
     },
 }
@@ -74,9 +75,7 @@ enum Action {
 pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Result<(), Failure> {
     let authenticator = session::open(global)?.authenticator;
     let listing = authenticator.accounts()?;
-    let all: Vec<_> = listing.accounts.iter().collect();
-    let (trashed, active): (Vec<_>, Vec<_>) =
-        all.iter().copied().partition(|account| account.trashed_at.is_some());
+    let all = &listing.accounts;
     match args.action.unwrap_or(Action::List) {
         Action::List => {
             let loss = Loss::of(&listing.damaged, listing.completeness);
@@ -86,34 +85,36 @@ pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Resu
             if all.is_empty() {
                 output.note("There are no accounts yet; `countersign enrol` adds some.");
             }
-            output.report(&AccountsReport {
-                accounts: all.iter().map(|account| AccountView::new(account)).collect(),
-                loss,
-            })
+            output.report(&AccountsReport { accounts: all.iter().map(AccountView::new).collect(), loss })
         }
         Action::Rename { account, issuer, name } => {
-            let account = account::find(&active, &account)?;
+            let account = account::find(all, &account, not_in_use)?;
             if issuer.is_none() && name.is_none() {
                 return Err(Failure::Usage("give --issuer, --name or both".to_owned()));
             }
+            [&issuer, &name]
+                .into_iter()
+                .flatten()
+                .filter(|name| !name.is_empty())
+                .try_for_each(|it| name::check(it))?;
             let issuer = issuer.unwrap_or_else(|| account.issuer.clone());
             let name = name.unwrap_or_else(|| account.name.clone());
             authenticator.rename(account.id, &issuer, &name)?;
             done(&authenticator, account.id, "Renamed", output)
         }
         Action::Remove { account } => {
-            let account = account::find(&active, &account)?;
+            let account = account::find(all, &account, not_in_use)?;
             authenticator.trash(account.id)?;
             output.note("It is in the trash; `countersign accounts restore` brings it back.");
             done(&authenticator, account.id, "Removed", output)
         }
         Action::Restore { account } => {
-            let account = account::find(&trashed, &account)?;
+            let account = account::find(all, &account, not_in_trash)?;
             authenticator.restore(account.id)?;
             done(&authenticator, account.id, "Restored", output)
         }
         Action::Delete { account, yes, here_only } => {
-            let account = account::find(&all, &account)?;
+            let account = account::find(all, &account, |_| None)?;
             confirm_deletion(account, yes)?;
             let at_service = matches!(account.binding, Some(state) if state != BindingState::Revoked);
             if at_service && !here_only {
@@ -127,7 +128,7 @@ pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Resu
         Action::Reorder { accounts } => {
             let mut order = Vec::new();
             for wanted in &accounts {
-                let id = account::find(&active, wanted)?.id;
+                let id = account::find(all, wanted, not_in_use)?.id;
                 if order.contains(&id) {
                     return Err(Failure::Usage("an account is named twice".to_owned()));
                 }
@@ -145,6 +146,10 @@ pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Resu
     }
 }
 
+fn not_in_trash(account: &AccountSummary) -> Option<Unfit> {
+    account.trashed_at.is_none().then_some(Unfit::NotInTrash)
+}
+
 fn confirm_deletion(account: &AccountSummary, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
@@ -152,7 +157,7 @@ fn confirm_deletion(account: &AccountSummary, yes: bool) -> Result<(), Failure> 
     if !prompt::can_ask() {
         return Err(Failure::ConfirmationNeeded);
     }
-    let label = safe(&label(&account.issuer, &account.name));
+    let label = account::name(account);
     let warning = if account.codes == CodeKind::None { "" } else { "Its codes are gone for good. " };
     if prompt::confirm(&format!("Delete {label}? {warning}"))? { Ok(()) } else { Err(Failure::Cancelled) }
 }

@@ -9,12 +9,13 @@ use countersign_core::import::ImportError;
 use countersign_core::protocol::Id;
 use countersign_core::{Error, LastBackup, Secret};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
-use crate::args::Global;
+use crate::args::{Global, number};
 use crate::failure::Failure;
 use crate::output::{Look, Output, Report};
-use crate::text::{BOLD, GOOD, WARNING, count, label, safe};
-use crate::{input, prompt, session};
+use crate::text::{BOLD, GOOD, WARNING, count, label, moment, safe};
+use crate::{input, passphrase, prompt, session};
 
 #[derive(Args)]
 pub(crate) struct Backup {
@@ -24,22 +25,24 @@ pub(crate) struct Backup {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make an encrypted backup in a folder, prove it, and remove the oldest ones
+    /// Make an encrypted backup in a folder, verify it, and remove the oldest ones
     Make {
+        /// The folder; it must be there
         folder: PathBuf,
-        /// How many backups stay in the folder
-        #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+        /// How many backups to keep in the folder
+        #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = at_least_one)]
         keep: u16,
         #[command(flatten)]
         password: Password,
     },
-    /// Say what a backup, or another export, would restore of the accounts there are now
+    /// Show how many of the present accounts a backup or an export would restore
     Check {
+        /// A backup, or an export that `countersign import` reads
         file: PathBuf,
         #[command(flatten)]
         password: Password,
     },
-    /// Say when a backup was last proven
+    /// Show when a backup was last verified
     Status,
 }
 
@@ -47,9 +50,10 @@ enum Action {
 pub(crate) struct Export {
     /// The file to write; an existing one is not overwritten
     file: PathBuf,
+    /// What kind of file
     #[arg(long, value_enum, default_value = "backup")]
     format: Format,
-    /// Write secrets that anyone can read without asking
+    /// Don't ask before writing secrets that anyone can read
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -74,6 +78,14 @@ struct Password {
 }
 
 pub(crate) fn run(args: &Backup, global: &Global, output: Output) -> Result<(), Failure> {
+    // Before anybody is asked for a passphrase.
+    let content = match &args.action {
+        Action::Make { folder, .. } if !folder.is_dir() => {
+            return Err(Failure::from(Error::from(BackupError::NoFolder)).at(folder));
+        }
+        Action::Check { file, .. } => input::read_any(file)?,
+        Action::Make { .. } | Action::Status => Zeroizing::default(),
+    };
     let authenticator = session::open(global)?.authenticator;
     match &args.action {
         Action::Make { folder, keep, password } => {
@@ -83,12 +95,17 @@ pub(crate) fn run(args: &Backup, global: &Global, output: Output) -> Result<(), 
             output.report(&Proven { removed: Some(backup.removed), not_removed, ..report })
         }
         Action::Check { file, password } => {
-            let content = input::read_any(file)?;
-            let rehearsal = match authenticator.rehearse(&content, password.given()?.as_ref()) {
-                Err(Error::Import(ImportError::PasswordNeeded(_))) if password.can_be_asked() => {
-                    authenticator.rehearse(&content, Some(&prompt::secret("Password of the backup: ")?))?
-                }
-                rehearsed => rehearsed?,
+            let rehearse = |password: &Secret| {
+                passphrase::open(password, is_wrong, |it| authenticator.rehearse(&content, Some(it)))
+            };
+            let rehearsal = match password.given()? {
+                Some(password) => rehearse(&password)?,
+                None => match authenticator.rehearse(&content, None) {
+                    Err(Error::Import(ImportError::PasswordNeeded(_))) if prompt::can_ask() => {
+                        rehearse(&prompt::secret("Password of the backup: ")?)?
+                    }
+                    rehearsed => rehearsed?,
+                },
             };
             output.report(&Proven::new(file, &rehearsal))
         }
@@ -102,6 +119,10 @@ pub(crate) fn run_export(args: &Export, global: &Global, output: Output) -> Resu
         Format::Aegis => ExportFormat::AegisJson,
         Format::Links => ExportFormat::Links,
     };
+    if args.file.symlink_metadata().is_ok() {
+        return Err(Failure::from(Error::from(BackupError::AlreadyExists)).at(&args.file));
+    }
+    input::check_folder_of(&args.file)?;
     let authenticator = session::open(global)?.authenticator;
     let password = if format.is_plain() {
         confirm_plain(args.yes)?;
@@ -127,16 +148,23 @@ fn confirm_plain(yes: bool) -> Result<(), Failure> {
 impl Password {
     /// For a new file: from the option, or typed twice.
     fn ask_for_new(&self) -> Result<Secret, Failure> {
-        session::new_passphrase(self.password_file.as_deref(), "Password for the backup: ")
+        let file = self.password_file.as_deref().map(|file| (file, PASSWORD_FILE));
+        session::new_passphrase(file, "Password for the backup: ")
     }
 
     fn given(&self) -> Result<Option<Secret>, Failure> {
-        self.password_file.as_deref().map(input::read_first_line).transpose()
+        self.password_file.as_deref().map(|file| input::read_first_line(file, PASSWORD_FILE)).transpose()
     }
+}
 
-    fn can_be_asked(&self) -> bool {
-        self.password_file.is_none() && prompt::can_ask()
-    }
+const PASSWORD_FILE: &str = "--password-file";
+
+const fn is_wrong(error: &Error) -> bool {
+    matches!(error, Error::Import(ImportError::WrongPassword(_)))
+}
+
+fn at_least_one(text: &str) -> Result<u16, String> {
+    number(text).and_then(|number| if number > 0 { Ok(number) } else { Err("give at least 1".to_owned()) })
 }
 
 /// A file, and what it was found to restore.
@@ -256,15 +284,12 @@ impl Report for StatusReport {
         match (self.proven_at, self.restorable, self.total) {
             (Some(at), Some(restorable), Some(total)) => writeln!(
                 out,
-                "{BOLD}Last proven{BOLD:#} {}: {restorable} of {total} accounts could be restored",
+                "{BOLD}Last verified{BOLD:#} {}: {restorable} of {total} accounts could be restored",
                 moment(at)
             ),
-            _ => writeln!(out, "No backup has been proven yet; `countersign backup make FOLDER` makes one."),
+            _ => {
+                writeln!(out, "You have no verified backup yet; `countersign backup make FOLDER` makes one.")
+            }
         }
     }
-}
-
-fn moment(unix_seconds: u64) -> String {
-    let seconds = i64::try_from(unix_seconds).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| "long ago".to_owned(), |at| at.to_string())
 }

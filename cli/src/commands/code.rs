@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use countersign_core::approvals::ascii_digits;
 use countersign_core::offer::Offer;
 use countersign_core::otp::{MovingFactor, OtpGenerator};
 use serde::Serialize;
@@ -13,14 +14,27 @@ use crate::input;
 use crate::output::{Look, Output, Report};
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  countersign code --at 2026-01-31T12:00:00Z < link.txt")]
+#[command(
+    after_help = "The link holds a secret, so it is never taken from the command line, which the shell keeps and other programs \
+                  can read. On a terminal it is asked for.\n\nExample:\n  countersign code --at 2026-01-31T12:00:00Z < link.txt"
+)]
 pub(crate) struct Code {
+    /// Taken here to say that it belongs on standard input.
+    #[arg(hide = true, num_args = 0.., allow_hyphen_values = false)]
+    links: Vec<String>,
     /// The moment, as Unix seconds or RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<u64>,
 }
 
 pub(crate) fn run(args: &Code, output: Output) -> Result<(), Failure> {
+    if !args.links.is_empty() {
+        return Err(Failure::Usage(
+            "the link is not taken from the command line, where others can read it: run `countersign code` and paste it \
+             when asked, or give it on standard input (`countersign code < FILE`)"
+                .to_owned(),
+        ));
+    }
     let link = input::read_link()?;
     let Offer::Otp(offer) = Offer::parse(&link)? else { return Err(Failure::NotOneTimeCodes) };
     let generator = OtpGenerator::new(&offer.parameters);
@@ -69,6 +83,7 @@ fn now() -> u64 {
 
 fn parse_time(text: &str) -> Result<u64, &'static str> {
     const HELP: &str = "give Unix seconds, or a time such as 2026-01-31T12:00:00Z; not before 1970";
+    let text = &ascii_digits(text);
     if let Ok(seconds) = text.parse() {
         return Ok(seconds);
     }

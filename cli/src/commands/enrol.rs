@@ -10,8 +10,8 @@ use countersign_core::keys::RsaKeySize;
 use countersign_core::offer::{
     ContainerOffer, EnrolmentOffer, MigrationBatch, Offer, OfferError, OtpOffer, RefusedAccount,
 };
-use countersign_core::protocol::Id;
 use countersign_core::protocol::messages::{Platform, Purpose};
+use countersign_core::protocol::{Id, name};
 use countersign_core::{AddedAccount, Enrolment};
 use serde::Serialize;
 
@@ -32,21 +32,24 @@ pub(crate) struct Enrol {
     /// Pictures, links, files of links, or - for standard input
     #[arg(required = true, value_name = "FILE|LINK|-")]
     sources: Vec<String>,
-    /// What the approval service calls this device [default: the computer's name]
+    /// This device's name at the approval service [default: the computer's name]
     #[arg(long, value_name = "NAME")]
     device_name: Option<String>,
     /// Don't wait for the activation; answer it with `countersign requests`
     #[arg(long)]
     no_wait: bool,
-    /// Bits of the RSA key that a privacyIDEA server needs; more take longer to make
+    /// Size of the RSA key for a privacyIDEA server, in bits; larger keys take longer to make
     #[arg(long, value_name = "BITS", default_value = "4096")]
     rsa_bits: RsaBits,
     /// Take the passphrase that a container's code asks for from the first line of this file
     #[arg(long, value_name = "FILE")]
     container_passphrase_file: Option<PathBuf>,
-    /// Agree that it is sent to the server, where the code asks for your own password
+    /// Agree to send your own password to the server, where the code asks for it
     #[arg(long)]
     send_password: bool,
+    /// Let a container take over accounts of its server that you have already: their codes stay
+    #[arg(long)]
+    adopt: bool,
 }
 
 /// Sizes of an RSA key.
@@ -71,7 +74,13 @@ impl From<RsaBits> for RsaKeySize {
 }
 
 pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<(), Failure> {
+    if let Some(name) = &args.device_name {
+        name::check(name)?;
+    }
     let offers = Offers::read(&args.sources)?;
+    if offers.has_unreadable_letters {
+        output.note(input::UNREADABLE_LETTERS);
+    }
     let session = session::open_or_create(global, output)?;
     if !offers.otp.is_empty() || !offers.refused.is_empty() {
         let (otp, to_type): (Vec<_>, Vec<_>) = offers.otp.into_iter().unzip();
@@ -79,11 +88,16 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
         let labels: Vec<_> = labels.zip(to_type).collect();
         let added = session.authenticator.add(otp)?;
         output.report(&Added::new(labels, &added, &offers.refused))?;
+        if offers.may_be_cut {
+            output.note(MAY_BE_CUT);
+        }
     }
     for mut offer in offers.enrolments {
+        let mut wants_check = false;
         if let EnrolmentOffer::PrivacyIdea(offer) = &mut offer {
             offer.key_size = Some(args.rsa_bits.into());
             output.note("Making a key. That takes a few seconds …");
+            wants_check = offer.unlock.is_some();
         }
         let name = args.device_name.clone().unwrap_or_else(computer_name);
         let device = DeviceDescription { name, platform: Platform::Desktop, wake_up: None };
@@ -91,6 +105,9 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
         let (account, is_active) = (enrolment.account, enrolment.check_value.is_none());
         if enrolment.asked_for_no_certificate_check {
             output.note(NO_CERTIFICATE_CHECK);
+        }
+        if wants_check {
+            output.note(WANTS_CHECK);
         }
         output.report(&Enrolled::new(enrolment))?;
         if args.no_wait || is_active {
@@ -108,6 +125,7 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
             passphrase_file: args.container_passphrase_file.as_deref(),
             send_password: args.send_password,
             rsa_bits: args.rsa_bits,
+            adopt: args.adopt,
         };
         register::register(&session, &offer, &given, output).await?;
     }
@@ -117,29 +135,43 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
 pub(crate) const NO_CERTIFICATE_CHECK: &str = "The QR code asks not to check the server's certificate. It is checked all \
      the same, and always will be: tell your administrator.\n";
 
+const WANTS_CHECK: &str = "Its server wants you checked before each approval: type the vault's passphrase then, as one from \
+     a file checks nobody.\n";
+const MAY_BE_CUT: &str = "The link ends with its secret. If the link was cut when it was copied, its codes are wrong: check that the service \
+     accepts a code from here before you close its page.\n";
+
 /// Everything that the sources offer. All of it is read before anything is added.
 #[derive(Default)]
 struct Offers {
     /// With what the person types on the enrolment page, if anything.
     otp: Vec<(OtpOffer, Option<String>)>,
     refused: Vec<RefusedAccount>,
+    /// Whether a link that was typed or pasted ends with its secret.
+    may_be_cut: bool,
     enrolments: Vec<EnrolmentOffer>,
     containers: Vec<ContainerOffer>,
+    /// Whether names have lost letters.
+    has_unreadable_letters: bool,
 }
 
 impl Offers {
     fn read(sources: &[String]) -> Result<Self, Failure> {
         let mut offers = Self::default();
         let mut batch: Option<MigrationBatch> = None;
+        let mut reader = input::Reader::default();
         for source in sources {
-            let texts = input::read_texts(source)?;
-            if texts.is_empty() {
-                return Err(OfferError::NotAnOffer.into());
+            // A link is its own source, which nothing may repeat.
+            let at = |failure: Failure| if source.contains("://") { failure } else { failure.at(source) };
+            let texts = reader.read(source)?;
+            let is_typed = source.contains("://") || source == "-";
+            if texts.is_empty() && !reader.is_waiting() {
+                return Err(at(OfferError::NotAnOffer.into()));
             }
             for (index, text) in texts.iter().enumerate() {
+                offers.may_be_cut |= is_typed && Offer::may_be_cut(text);
                 let offer = Offer::parse(text);
                 match offer.map_err(|error| {
-                    if texts.len() > 1 { Failure::entry(index, error) } else { error.into() }
+                    at(if texts.len() > 1 { Failure::entry(index, error) } else { error.into() })
                 })? {
                     Offer::Otp(offer) => offers.otp.push((offer, None)),
                     Offer::TwoStep(offer) => {
@@ -157,6 +189,8 @@ impl Offers {
                 }
             }
         }
+        reader.finish()?;
+        offers.has_unreadable_letters = reader.has_unreadable_letters;
         if let Some(batch) = batch {
             let (accounts, refused) = batch.finish().map_err(|batch| incomplete(&batch))?;
             offers.otp.extend(accounts.into_iter().map(|offer| (offer, None)));
@@ -209,13 +243,23 @@ async fn activate(session: &Session, account: Id, output: Output) -> Result<(), 
     match ask::ask(session, &request, output).await? {
         Answered::Approved => output.report(&Activated::new(account)),
         Answered::Gone if is_active(session, account)? => output.report(&Activated::new(account)),
-        Answered::Failed => Err(Failure::EnrolmentFailed),
+        // Both have been told.
+        Answered::Failed | Answered::TurnedDown => offer_removal(session, account, output).await,
         Answered::Quit => Err(Failure::Cancelled),
         _ => {
             output.note("This device is not active yet. `countersign requests` waits for another try.");
             Ok(())
         }
     }
+}
+
+/// Offers to remove an account that will never be active.
+async fn offer_removal(session: &Session, account: Id, output: Output) -> Result<(), Failure> {
+    if prompt::confirm("Remove the account from this device?")? {
+        session.authenticator.delete(account).await?;
+        output.note("Removed. A new enrolment code begins again.");
+    }
+    Err(Failure::NotActivated)
 }
 
 /// As long as an enrolment lasts.
@@ -251,6 +295,10 @@ struct AddedView {
     issuer: String,
     name: String,
     same_name: Vec<Id>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replaced: Vec<Id>,
+    #[serde(rename = "new")]
+    is_new: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     to_type: Option<String>,
 }
@@ -274,6 +322,8 @@ impl Added {
             issuer,
             name,
             same_name: added.same_name.clone(),
+            replaced: added.replaced.clone(),
+            is_new: added.is_new,
         });
         let refused = refused.iter().map(|refused| RefusedView {
             issuer: refused.issuer.clone(),
@@ -291,7 +341,17 @@ impl Report for Added {
                 writeln!(out, "{}", account.account)?;
                 continue;
             }
-            writeln!(out, "{GOOD}Added{GOOD:#} {}", safe(&label(&account.issuer, &account.name)))?;
+            let (what, label) = (
+                if account.is_new { "Added" } else { "Here already:" },
+                safe(&label(&account.issuer, &account.name)),
+            );
+            writeln!(out, "{GOOD}{what}{GOOD:#} {label}")?;
+            if !account.replaced.is_empty() {
+                writeln!(
+                    out,
+                    "      It is the token of an account that you had: its old secret is in the trash."
+                )?;
+            }
             if let Some(to_type) = &account.to_type {
                 writeln!(
                     out,
@@ -322,6 +382,8 @@ struct Enrolled {
     user: String,
     check_value: Option<String>,
     active: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replaced: Vec<Id>,
 }
 
 impl Enrolled {
@@ -332,6 +394,7 @@ impl Enrolled {
             user: enrolment.user,
             active: enrolment.check_value.is_none(),
             check_value: enrolment.check_value,
+            replaced: enrolment.replaced,
         }
     }
 }
@@ -343,6 +406,12 @@ impl Report for Enrolled {
         }
         let (organisation, user) = (safe(&self.organisation), safe(&self.user));
         writeln!(out, "{GOOD}Enrolled{GOOD:#} at {organisation} as {user}\n")?;
+        if !self.replaced.is_empty() {
+            writeln!(
+                out,
+                "Its server has another address now: the account at the old one is in the trash.\n"
+            )?;
+        }
         let Some(check_value) = &self.check_value else {
             return write_ready(out);
         };

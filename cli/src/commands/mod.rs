@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod backup;
+pub(crate) mod clock;
 pub(crate) mod code;
 pub(crate) mod codes;
 pub(crate) mod completions;
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Container(args) => container::run(args, global, output).await,
         Command::Device(args) => device::run(args, global, output).await,
         Command::Vault(args) => vault::run(args, global, output),
+        Command::Clock(args) => clock::run(args, global, output),
         Command::Doctor => doctor::run(global, output).await,
         Command::Scan(args) => scan::run(&args, output),
         Command::Code(args) => code::run(&args, output),

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use countersign_core::Error;
 use countersign_core::offer::{Offer, OtpOffer};
 use countersign_core::otp::{Algorithm, CodeFormat, MovingFactor};
+use countersign_core::scan::{PartCollector, ScanError, ScannedCode, ScannedParts};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -26,22 +28,32 @@ pub(crate) struct Scan {
 pub(crate) fn run(args: &Scan, output: Output) -> Result<(), Failure> {
     let mut failure = None;
     let mut files = Vec::new();
+    let mut parts = PartCollector::new();
     for path in &args.files {
-        let scanned = input::read_picture(path);
+        let scanned = input::scan_picture(path);
         let error = scanned
             .as_ref()
             .err()
             .map(|failure| Problem { code: failure.code(), message: failure.to_string() });
         let codes = match scanned {
-            Ok(texts) => texts.iter().map(|text| FoundCode::new(text, args.show_secrets)).collect(),
+            Ok(codes) => {
+                let codes = parts.add(codes);
+                let mismatched = codes.iter().filter_map(|code| code.text().err());
+                let mismatched = mismatched.into_iter().find(|error| *error == ScanError::PartsMismatched);
+                failure = failure.or(mismatched.map(|error| Error::from(error).into()));
+                codes.iter().map(|code| FoundCode::of_code(code, args.show_secrets)).collect()
+            }
             Err(error) => {
                 failure.get_or_insert(error);
                 Vec::new()
             }
         };
-        files.push(ScannedFile { file: path.display().to_string(), codes, error });
+        files.push(ScannedFile { file: input::shown(path), codes, error });
     }
     output.report(&ScanReport { files })?;
+    if let Some(parts) = parts.incomplete() {
+        failure.get_or_insert_with(|| Error::from(parts.error()).into());
+    }
     failure.map_or(Ok(()), Err)
 }
 
@@ -66,10 +78,13 @@ struct Problem {
 
 #[derive(Serialize)]
 struct FoundCode {
-    /// Without what is secret in it, unless that was asked for.
+    /// Without what is secret in it, unless that was asked for. Parts of a text have none.
     text: String,
     #[serde(flatten)]
     content: Content,
+    /// Letters of it became U+FFFD.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unreadable_letters: bool,
 }
 
 /// What a text is.
@@ -77,12 +92,35 @@ struct FoundCode {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Content {
     Otp(Otp),
-    TwoStep { issuer: String, name: String },
-    Export { part: usize, parts: usize, accounts: Vec<Otp>, refused: usize },
-    Enrolment { service: String },
-    Container { service: String, serial: String },
-    SignIn { service: String },
-    Text { why: String },
+    TwoStep {
+        issuer: String,
+        name: String,
+    },
+    Export {
+        part: usize,
+        parts: usize,
+        accounts: Vec<Otp>,
+        refused: usize,
+    },
+    Enrolment {
+        service: String,
+    },
+    Container {
+        service: String,
+        serial: String,
+    },
+    SignIn {
+        service: String,
+    },
+    /// Some of the codes of one text, counted from 1.
+    Parts {
+        parts: usize,
+        missing: Vec<usize>,
+        why: String,
+    },
+    Text {
+        why: String,
+    },
 }
 
 #[derive(Serialize)]
@@ -103,6 +141,23 @@ enum OtpKind {
 }
 
 impl FoundCode {
+    fn of_code(code: &ScannedCode, show_secrets: bool) -> Self {
+        match code {
+            ScannedCode::Text(text) => Self {
+                unreadable_letters: text.has_unreadable_letters(),
+                ..Self::new(text.expose(), show_secrets)
+            },
+            ScannedCode::Parts(parts) => Self::of_parts(parts),
+            _ => Self::new("", show_secrets),
+        }
+    }
+
+    fn of_parts(parts: &ScannedParts) -> Self {
+        let missing = parts.missing().iter().map(|index| index + 1).collect();
+        let content = Content::Parts { parts: parts.count(), missing, why: parts.error().to_string() };
+        Self { text: String::new(), content, unreadable_letters: false }
+    }
+
     fn new(text: &str, show_secrets: bool) -> Self {
         let content = match Offer::parse(text) {
             Ok(Offer::Otp(offer)) => Content::Otp(Otp::new(&offer)),
@@ -125,7 +180,8 @@ impl FoundCode {
             Ok(_) => Content::Text { why: "of a kind that this version doesn't know".to_owned() },
             Err(error) => Content::Text { why: error.to_string() },
         };
-        Self { text: if show_secrets { text.to_owned() } else { redact(text) }, content }
+        let text = if show_secrets { text.to_owned() } else { redact(text) };
+        Self { text, content, unreadable_letters: false }
     }
 }
 
@@ -185,6 +241,12 @@ impl Content {
                 format!("the container {serial} of the privacyIDEA server {}", safe(service))
             }
             Self::SignIn { service } => format!("a sign-in page of the approval service {}", safe(service)),
+            Self::Parts { parts, missing, why } => {
+                let seen: Vec<_> = (1..=*parts).filter(|part| !missing.contains(part)).collect();
+                let seen: Vec<_> = seen.iter().map(ToString::to_string).collect();
+                let noun = if seen.len() == 1 { "part" } else { "parts" };
+                format!("{noun} {} of {parts}: {why}", seen.join(", "))
+            }
             Self::Text { why } => format!("nothing to add: {why}"),
         }
     }
@@ -200,11 +262,16 @@ impl Report for ScanReport {
                 writeln!(out, "{WARNING}{}{WARNING:#}", problem.message)?;
             }
             for code in &file.codes {
-                writeln!(out, "{}", safe(&code.text))?;
+                if !code.text.is_empty() {
+                    writeln!(out, "{}", safe(&code.text))?;
+                }
                 if look.quiet {
                     continue;
                 }
                 writeln!(out, "  {DIM}{}{DIM:#}", code.content.describe())?;
+                if code.unreadable_letters {
+                    writeln!(out, "  {WARNING}{}{WARNING:#}", input::UNREADABLE_LETTERS)?;
+                }
                 if let Content::Export { accounts, .. } = &code.content {
                     for otp in accounts {
                         writeln!(out, "    {DIM}{}{DIM:#}", otp.describe())?;

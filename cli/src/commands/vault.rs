@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use countersign_core::Secret;
 use countersign_core::protocol::Id;
 use countersign_core::vault::{KeySlot, NewSlot, RecoveryCode, SlotKind, Vault as CoreVault};
 use serde::Serialize;
@@ -12,8 +13,8 @@ use zeroize::Zeroizing;
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::output::{Look, Output, Report};
-use crate::text::{BOLD, DIM, ERROR, WARNING};
-use crate::{input, prompt, recovery_code, reminder, session};
+use crate::text::{BOLD, DIM, ERROR, WARNING, plain};
+use crate::{input, passphrase, prompt, recovery_code, reminder, session};
 
 #[derive(Args)]
 pub(crate) struct Vault {
@@ -30,19 +31,19 @@ enum Action {
         /// Take the new passphrase from the first line of this file
         #[arg(long, value_name = "FILE", conflicts_with = "check")]
         new_passphrase_file: Option<PathBuf>,
-        /// Check that you know it, also where --passphrase-file opens the vault, and keep when it was typed
+        /// Check that you know it, even where --passphrase-file opens the vault, and record when you did
         #[arg(long)]
         check: bool,
-        /// Take what was typed from the first line of this file
+        /// Take what you would type from the first line of this file
         #[arg(long, value_name = "FILE", requires = "check")]
         typed_passphrase_file: Option<PathBuf>,
     },
     /// Make a recovery code, to be kept on paper; or check the one that was written down
     RecoveryCode {
-        /// Make one although there is one, which then opens nothing any more
+        /// Replace the existing code, which then no longer opens the vault
         #[arg(long, conflicts_with = "check")]
         replace: bool,
-        /// Check the code that was written down, and keep that it has been proven
+        /// Check the code that you wrote down, and record that it works
         #[arg(long)]
         check: bool,
         /// Take the code to check from the first line of this file
@@ -78,12 +79,12 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
     match args.action {
         Action::Show | Action::SetAside { .. } => {}
         Action::Passphrase { new_passphrase_file, .. } => {
-            let current = session::passphrase(global, "Passphrase as it is: ")?;
+            let current = session::passphrase(global, "Current passphrase: ")?;
             // Tried first: nobody should make up a new one for nothing.
-            vault.unlock_with_passphrase(&current)?;
-            let new = session::new_passphrase(new_passphrase_file.as_deref(), "New passphrase: ")?;
-            vault.change_passphrase(&current, &new)?;
-            output.note("The passphrase is changed.");
+            passphrase::open(&current, session::is_wrong, |it| vault.unlock_with_passphrase(it))?;
+            let new = new_passphrase(new_passphrase_file.as_deref())?;
+            passphrase::open(&current, session::is_wrong, |it| vault.change_passphrase(it, &new))?;
+            output.note("The passphrase has changed.");
         }
         Action::RecoveryCode { check: true, recovery_code_file, .. } => {
             session::unlock(&vault, global)?;
@@ -96,9 +97,9 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
         }
         Action::Recover { recovery_code_file, new_passphrase_file } => {
             vault.unlock_with_recovery_code(&read_recovery_code(recovery_code_file.as_deref())?)?;
-            let new = session::new_passphrase(new_passphrase_file.as_deref(), "New passphrase: ")?;
+            let new = new_passphrase(new_passphrase_file.as_deref())?;
             recovery_code::exchange(&vault, SlotKind::Passphrase, &NewSlot::from_passphrase(&new)?)?;
-            output.note("The vault has a new passphrase. The recovery code still opens it, too.");
+            output.note("The vault has a new passphrase. The recovery code still opens it.");
         }
     }
     let slots = vault.slots()?.iter().map(SlotView::new).collect();
@@ -106,6 +107,8 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
 }
 
 fn set_aside(yes: bool, global: &Global, output: Output) -> Result<(), Failure> {
+    let path = session::vault_path(global)?;
+    session::check_path(&path)?;
     if !yes {
         if !prompt::can_ask() {
             return Err(Failure::ConfirmationNeeded);
@@ -116,19 +119,24 @@ fn set_aside(yes: bool, global: &Global, output: Output) -> Result<(), Failure> 
             return Err(Failure::Cancelled);
         }
     }
-    let folder = CoreVault::set_aside(&session::vault_path(global)?)?;
+    let folder = CoreVault::set_aside(&path)?;
     output.report(&SetAsideReport { folder: folder.display().to_string() })
 }
 
 fn read_recovery_code(file: Option<&Path>) -> Result<RecoveryCode, Failure> {
     let text = match file {
         Some(path) => {
-            Zeroizing::new(String::from_utf8_lossy(input::read_first_line(path)?.expose()).into_owned())
+            let line = input::read_first_line(path, "--recovery-code-file")?;
+            Zeroizing::new(String::from_utf8_lossy(line.expose()).into_owned())
         }
         None if prompt::can_ask() => prompt::from_paper("Recovery code: ")?,
         None => return Err(Failure::PassphraseNeeded),
     };
-    Ok(RecoveryCode::parse(&text)?)
+    Ok(RecoveryCode::parse(&plain(&text))?)
+}
+
+fn new_passphrase(file: Option<&Path>) -> Result<Secret, Failure> {
+    session::new_passphrase(file.map(|file| (file, "--new-passphrase-file")), "New passphrase: ")
 }
 
 #[derive(Serialize)]
@@ -168,20 +176,20 @@ impl Report for VaultReport {
         if look.quiet {
             return writeln!(out, "{}", self.path);
         }
-        writeln!(out, "{BOLD}Vault{BOLD:#}     {}", self.path)?;
+        writeln!(out, "{BOLD}Vault{BOLD:#}       {}", self.path)?;
         for (index, slot) in self.slots.iter().enumerate() {
             let name = match slot.kind {
                 "recovery_code" => "recovery code",
                 "key_store" => "the platform's key store",
                 kind => kind,
             };
-            let heading = if index == 0 { "Opened by" } else { "" };
+            let heading = if index == 0 { "Opens with" } else { "" };
             let state = match (slot.damaged, slot.proven) {
                 (true, _) => format!("  {ERROR}damaged{ERROR:#}"),
                 (false, Some(false)) => format!("  {WARNING}never checked{WARNING:#}"),
                 (false, _) => String::new(),
             };
-            writeln!(out, "{DIM}{heading:<10}{DIM:#}{name}{state}")?;
+            writeln!(out, "{DIM}{heading:<12}{DIM:#}{name}{state}")?;
         }
         Ok(())
     }

@@ -96,3 +96,53 @@ fn a_short_passphrase_makes_no_vault() {
     assert_eq!(ran.error_code(), "passphrase_too_short");
     assert!(!home.path("vault.db").exists());
 }
+
+fn vector(name: &str) -> String {
+    let path: std::path::PathBuf =
+        [env!("CARGO_MANIFEST_DIR"), "../tests/vectors/scan", name].iter().collect();
+    text(&path).to_owned()
+}
+
+#[test]
+fn a_link_in_two_codes_is_added_from_both_and_never_from_one() {
+    let [first, second] =
+        ["structured-append-part1-cut-in-secret.png", "structured-append-part2.png"].map(vector);
+    let home = Home::new();
+    for command in ["enrol", "import", "scan"] {
+        for alone in [&first, &second] {
+            let ran = home.run(&[command, "--json", alone]).fails_with(9);
+            assert_eq!(ran.error_code(), "scan_parts_missing", "{ran:?}");
+            assert!(!ran.said().contains("GEZDGNBV"), "{ran:?}");
+        }
+    }
+    assert!(!home.path("vault.db").exists());
+
+    let ran = home.bare(&["scan", &first], b"").fails_with(9);
+    assert!(ran.stdout.contains("part 1 of 2"), "{ran:?}");
+    let ran = home.bare(&["scan", "--json", &second, &first], b"").succeeds();
+    let files = &ran.json()["files"];
+    assert_eq!(
+        (&files[0]["codes"][0]["kind"], &files[1]["codes"][0]["kind"]),
+        (&"parts".into(), &"otp".into())
+    );
+
+    for command in ["enrol", "import"] {
+        let home = Home::new();
+        home.run(&[command, &second, &first]).succeeds();
+        let accounts = home.run(&["accounts", "--json"]).json();
+        assert_eq!(
+            (&accounts["accounts"][0]["name"], &accounts["accounts"][1]),
+            (&"ada".into(), &serde_json::Value::Null)
+        );
+    }
+}
+
+#[test]
+fn names_in_other_character_sets_are_read() {
+    // Shift JIS in a code that says nothing of it.
+    let home = Home::new();
+    let link = [&b"otpauth://totp/\x93\xFA\x96\x7B:ada?secret="[..], CANARY.as_bytes()].concat();
+    let picture = home.picture_of("qr.png", &link);
+    home.run(&["enrol", text(&picture)]).succeeds();
+    assert_eq!(home.run(&["accounts", "--json"]).json()["accounts"][0]["issuer"], "日本");
+}

@@ -29,7 +29,16 @@ fn an_encrypted_export_is_previewed_imported_and_undone() {
 
     let again = home.run(&[&["import", &file], &with_password[..]].concat()).succeeds().json();
     assert_eq!(verdicts(&again), ["present"; 4]);
-    let undone = home.run(&["import", "--undo", "--json"]).succeeds().json();
+    let ran = home.run(&[&["import", &file], &with_password[..2]].concat()).succeeds();
+    assert!(ran.stderr.contains("Nothing was changed") && !ran.stderr.contains("--undo"), "{ran:?}");
+    let ran = home.run(&["import", "--undo"]).fails_with(2);
+    for said in ["The last import was on ", ": put in the trash", "--yes"] {
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
+    assert_eq!(ran.stderr.matches(": put in the trash").count(), 4, "{ran:?}");
+    let asked = home.run(&["import", "--undo", "--json"]).fails_with(2);
+    assert_eq!(asked.error_code(), "confirmation_needed");
+    let undone = home.run(&["import", "--undo", "--yes", "--json"]).succeeds().json();
     assert_eq!(undone, serde_json::json!({ "trashed": 4, "restored": 0, "counters": 0, "left": 0 }));
     assert_eq!(
         home.run(&["import", "--undo", "--json"]).fails_with(7).error_code(),
@@ -55,6 +64,9 @@ fn one_bad_entry_keeps_all_out_unless_partial_is_given() {
     let ran = home.run(&["import", &file, "--json"]).fails_with(2);
     assert_eq!(ran.error_code(), "import_entries_refused");
     assert_eq!(verdicts(&ran.json()), ["refused"; 2]);
+    let dry = home.run(&["import", &file, "--dry-run", "--json"]).fails_with(2);
+    assert_eq!((dry.error_code().as_str(), verdicts(&dry.json()).len()), ("import_entries_refused", 3));
+    home.run(&["import", &file, "--dry-run", "--partial", "--json"]).succeeds();
     assert!(!home.path("vault.db").exists());
     let json = home.run(&["import", &file, "--partial", "--json"]).succeeds().json();
     assert_eq!(json["proven"], 1);
@@ -80,7 +92,8 @@ fn pictures_and_exports_of_several_apps_come_in_one_import() {
     let picture = home.picture("qr.png", &format!("otpauth://totp/Example:alice?secret={CANARY}"));
     let ran = home.run(&["import", text(&picture), &vector("raivo.json"), &vector("duo.json"), "--partial"]);
     let ran = ran.succeeds();
-    assert!(ran.stdout.contains("5 of 5 accounts read back"), "{ran:?}");
+    // Duo names no issuer, so that its account of the same secret has another name.
+    assert!(ran.stdout.contains("6 of 6 accounts read back"), "{ran:?}");
     assert!(!ran.said().contains("CANARY"));
 }
 
@@ -93,4 +106,82 @@ fn what_is_no_export_is_refused_without_being_repeated() {
         assert!(!ran.said().contains("CANARY"), "{ran:?}");
     }
     assert!(!home.path("vault.db").exists());
+}
+
+#[test]
+fn a_refused_entry_is_named_and_placed_and_partial_is_offered() {
+    let home = Home::new();
+    let list =
+        "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP\n\notpauth://totp/Shop:ada?secret=0189\nsome words\n";
+    let list = home.write("list.txt", list);
+    for args in [&["import", text(&list)][..], &["import", text(&list), "--dry-run"]] {
+        let said = home.run(args).said();
+        assert!(said.contains("Shop: ada (") && said.contains("list.txt, line 3)"), "{said}");
+        assert!(said.contains("list.txt, line 4  "), "{said}");
+    }
+    let ran = home.run(&["import", text(&list)]).fails_with(2);
+    assert!(ran.said().contains("give `--partial` for that"), "{ran:?}");
+    let rows = home.run(&["import", text(&list), "--json"]).fails_with(2).json();
+    assert_eq!((&rows["rows"][0]["issuer"], &rows["rows"][0]["line"]), (&"Shop".into(), &3.into()));
+    assert_eq!(rows["rows"][1]["line"], 4);
+    assert!(rows["rows"][1]["file"].as_str().unwrap().ends_with("list.txt"));
+}
+
+#[test]
+fn one_secret_under_two_names_is_two_accounts_or_is_left_out_as_such() {
+    let links =
+        "otpauth://totp/Home:ada?secret=JBSWY3DPEHPK3PXP\notpauth://totp/Work:ada?secret=JBSWY3DPEHPK3PXP\n";
+    for (choice, proven, says) in [("keep-both", 2, "added beside"), ("skip", 1, "left out beside")] {
+        let home = Home::new();
+        let list = home.write("list.txt", links);
+        let ran = home.run(&["import", text(&list), "--on-same-secret", choice]).succeeds();
+        assert!(
+            ran.stdout.contains(says) && ran.stdout.contains("the same secret under another name"),
+            "{ran:?}"
+        );
+        assert!(!ran.stdout.contains("twice"), "{ran:?}");
+        let rows = home.run(&["import", text(&list), "--on-same-secret", choice, "--json"]).succeeds().json();
+        assert_eq!((&rows["proven"], &rows["rows"][0]["verdict"]), (&proven.into(), &"present".into()));
+    }
+}
+
+#[test]
+fn what_the_other_app_deleted_is_told_and_left_out() {
+    let home = Home::new();
+    let file = vector("ente-trashed.txt");
+    let ran = home.run(&["import", &file]).succeeds();
+    assert!(ran.stdout.contains("the other app has it in its trash"), "{ran:?}");
+    assert_eq!(home.run(&["import", &file, "--deleted", "--json"]).succeeds().json()["proven"], 1);
+}
+
+#[test]
+fn archives_and_databases_are_read_with_their_password() {
+    let home = Home::new();
+    let password = home.write("password", "correct horse battery\n");
+    let files = [vector("raivo-aes.zip"), vector("keepass-4.kdbx")];
+    let args = ["import", &files[0], &files[1], "--password-file", text(&password), "--json"];
+    let rows = home.run(&args).succeeds().json();
+    let verdicts = verdicts(&rows);
+    assert_eq!((verdicts.len(), verdicts.iter().filter(|verdict| **verdict == "deleted").count()), (10, 1));
+    assert_eq!(
+        home.run(&["import", &files[1], "--json"]).fails_with(2).error_code(),
+        "import_password_needed"
+    );
+}
+
+#[test]
+fn files_that_are_no_exports_are_called_what_they_are() {
+    let home = Home::new();
+    for (content, code, name) in [
+        (&b""[..], "import_file_empty", "empty"),
+        (b"GIF89a\x01\0\x01\0", "import_other_file", "GIF"),
+        (b"BM\x36\0\0\0\0\0\0\0", "import_other_file", "BMP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "import_other_file", "SVG"),
+        (b"%PDF-1.7\n", "import_other_file", "PDF"),
+    ] {
+        let file = home.write("file", content);
+        let ran = home.run(&["import", text(&file)]).fails_with(9);
+        assert!(ran.said().contains(name), "{ran:?}");
+        assert_eq!(home.run(&["import", text(&file), "--json"]).fails_with(9).error_code(), code);
+    }
 }

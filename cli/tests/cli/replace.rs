@@ -16,7 +16,8 @@ struct Replacing {
 
 impl Replacing {
     fn start(home: &Home, options: &[&str]) -> Self {
-        let mut child = home.spawn(&[&["device", "replace", "ada", "--json"], options].concat());
+        // Of the only account that there is, which needn't be named.
+        let mut child = home.spawn(&[&["device", "replace", "--json"], options].concat());
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -57,7 +58,7 @@ fn it_goes_on_where_it_was_killed_and_begins_anew_when_told_so() {
     new.run(&["requests", "approve", "--number", &text(&activating, "number")]).succeeds();
     assert_eq!(step(&[])["step"], "done");
     let gone = old.run(&["device", "replace", "ada", "--json"]).fails_with(7);
-    assert_eq!(gone.error_code(), "account_unknown");
+    assert_eq!(gone.error_code(), "account_removed");
 }
 
 #[test]

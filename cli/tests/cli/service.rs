@@ -93,6 +93,18 @@ impl Running {
         home.run(&["requests", "approve", "--json", "--number", &text(&page, "number")])
     }
 
+    /// An administrator removes all devices of a user.
+    pub(crate) fn revoke_devices(&self, user: &str) {
+        let devices = self.get(&format!("/v1/devices?user={user}"));
+        for device in devices["devices"].as_array().unwrap() {
+            let url = format!("{}/v1/devices/{}", self.address, text(device, "id"));
+            self.runtime.block_on(async {
+                let response = self.client.delete(url).bearer_auth(&self.api_key).send().await.unwrap();
+                response.error_for_status().unwrap();
+            });
+        }
+    }
+
     fn send(&self, request: reqwest::RequestBuilder) -> Value {
         self.runtime.block_on(async {
             let response = request.bearer_auth(&self.api_key).send().await.unwrap();

@@ -54,6 +54,13 @@ fn a_report_with_a_lock_stops_the_pushes_and_doctor_says_what_helps() {
     let sign_in = service.sign_in("ada", "Ward portal");
     let ran = home.run(&["requests", "report", "--lock"]).succeeds();
     assert!(ran.stdout.contains("until your administrator unlocks"), "{ran:?}");
+    for args in [&["requests", "resume"][..], &["requests", "resume", "ada"]] {
+        let ran = home.run(args).fails_with(3);
+        assert!(
+            !ran.said().contains("Requests come again") && ran.stderr.contains("administrator"),
+            "{ran:?}"
+        );
+    }
     let reply = service.get(&format!("/v1/sign-ins/{}", text(&sign_in, "id")));
     assert_eq!((&reply["state"], &reply["push"]), (&json!("reported"), &json!("locked")));
     assert_eq!(service.sign_in_without_number("ada")["push"], "locked");

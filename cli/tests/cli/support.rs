@@ -37,7 +37,12 @@ impl Home {
 
     /// A picture of a QR code.
     pub(crate) fn picture(&self, name: &str, text: &str) -> PathBuf {
-        let code = qrcode::QrCode::new(text).unwrap();
+        self.picture_of(name, text.as_bytes())
+    }
+
+    /// The same of bytes in whatever character set.
+    pub(crate) fn picture_of(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let code = qrcode::QrCode::new(bytes).unwrap();
         let (side, quiet, scale) = (code.width(), 4, 6);
         let size = u32::try_from((side + 2 * quiet) * scale).unwrap();
         let picture = image::GrayImage::from_fn(size, size, |x, y| {
@@ -68,12 +73,19 @@ impl Home {
         run(self.command(args), input)
     }
 
+    /// The program on this home's vault with these variables set.
+    pub(crate) fn run_in(&self, environment: &[(&str, &str)], args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        command.envs(environment.iter().copied());
+        run(command, b"")
+    }
+
     /// The program while it runs, with its output to be read.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let vault = self.path("vault.db");
         let passphrase = self.path("passphrase");
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));

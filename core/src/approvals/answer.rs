@@ -2,9 +2,9 @@
 
 use countersign_protocol::jws::Unsigned;
 use countersign_protocol::messages::{self, Answer, Decision, UserCheck, paths};
-use countersign_protocol::{MatchLink, MatchSecret, ProtocolError};
+use countersign_protocol::{MatchLink, MatchSecret, ProtocolError, name};
 
-use super::{Exchange, NativeBinding, NativeChallenge};
+use super::{Exchange, NativeBinding, NativeChallenge, ascii_digits};
 use crate::keys::KeyRole;
 
 /// How the person proves to have seen the sign-in page.
@@ -49,6 +49,18 @@ pub enum AnswerError {
          open the app in the way that asks for it, or end the account's pause"
     )]
     UserCheckNeeded,
+    /// The account's server wants the person checked before each approval.
+    #[error(
+        "this account's server wants you checked before it is used, and nobody was; open the app in the way that asks \
+         for your passphrase, PIN or fingerprint"
+    )]
+    UnlockNeeded,
+    /// The account's server wants a check that this device doesn't make.
+    #[error(
+        "this account's server wants a fingerprint or a face before each approval, which this device doesn't ask for; use a \
+         phone that does, or ask your organisation"
+    )]
+    BiometricNeeded,
 }
 
 /// An answer that waits for its signature.
@@ -133,19 +145,26 @@ fn match_claims(
     }
 }
 
-/// The digits of what a person typed: the page writes them in groups, so spaces and dashes are forgiven.
+/// The digits of what a person typed, in any script's digits: the page writes them in groups, so spaces and dashes are
+/// forgiven. So are the marks that keyboards and clipboards of scripts from right to left put around them.
 fn read_number(text: &str, digits: u8) -> Result<String, AnswerError> {
     let error = AnswerError::NotANumber { digits };
     // Bounded before it is copied.
-    if text.len() > 32 {
+    if text.len() > MAX_TYPED_BYTES {
         return Err(error);
     }
-    let number: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let is_between = |c: &char| {
+        c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}') || name::turns_direction(*c)
+    };
+    let number: String = ascii_digits(text).chars().filter(|c| !is_between(c)).collect();
     if number.len() != usize::from(digits) || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(error);
     }
     Ok(number)
 }
+
+/// Eight digits of four bytes each, with a separator and a mark around each.
+const MAX_TYPED_BYTES: usize = 96;
 
 #[cfg(test)]
 mod tests {
@@ -210,11 +229,13 @@ mod tests {
     fn a_slip_of_the_finger_uses_up_no_try() {
         let world = World::make();
         let long = "1".repeat(10_000_000);
-        for text in ["", "12345", "1234567", "12345a", "+12345", "１２３４５６", long.as_str()] {
+        for text in ["", "12345", "1234567", "12345a", "+12345", "１２３４５", "²²²²²²", long.as_str()]
+        {
             let error = prepare(&world, &world.challenge(), &number(text)).unwrap_err();
             assert_eq!(error, AnswerError::NotANumber { digits: 6 });
         }
-        for text in ["123456", "123 456", " 12-34-56 "] {
+        for text in ["123456", "123 456", " 12-34-56 ", "１２３４５６", "١٢٣ ٤٥٦", "\u{200f}۱۲۳–۴۵۶\u{200f}"]
+        {
             assert!(prepare(&world, &world.challenge(), &number(text)).is_ok(), "{text}");
         }
     }

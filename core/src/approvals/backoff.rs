@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn at(monotonic: u64) -> ClockReading {
-        ClockReading { wall: 0, monotonic, boot: "a".into() }
+        ClockReading { wall: 0, monotonic, boot: "a".into(), network: None }
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub struct NativeBinding {
     /// Whether the service has yet to be told so.
     #[serde(default)]
     pub wake_up_is_unsent: bool,
+    /// The enrolment that made it: its code works once, and scanning it again leads here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<Id>,
     /// Devices of the account that became active after this one, as the service tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub newer_devices: Vec<KnownDevice>,

@@ -1,9 +1,10 @@
 //! A challenge as the device holds it: verified, for this device, and valid now.
 
+use countersign_protocol::limits::{MATCH_DIGITS, MAX_NAME_CHARS};
 use countersign_protocol::messages::{Challenge, Purpose};
 use countersign_protocol::{Id, Jwk, ProtocolError, jws, sha256_base64url};
 
-use super::{ApprovalRequest, Matching, NativeBinding};
+use super::{ApprovalRequest, BindingState, Matching, NativeBinding, Unshown};
 
 /// A verified challenge with the exact text that an answer's signature will cover.
 #[derive(Clone, Debug)]
@@ -23,6 +24,22 @@ pub(crate) enum ChallengeError {
     NotYetValid,
     #[error("the challenge has expired")]
     Expired,
+    #[error("the challenge asks for a number of {0} digits")]
+    BadDigits(u8),
+    #[error("a name in the challenge is too long")]
+    LongName,
+    #[error("the challenge activates a device that is active")]
+    AlreadyActive,
+}
+
+impl ChallengeError {
+    /// What a person is told; nothing of what is over, which is in order.
+    pub(crate) const fn told(&self) -> Option<Unshown> {
+        match self {
+            Self::NotYetValid | Self::Expired => None,
+            _ => Some(Unshown::Unverified),
+        }
+    }
 }
 
 impl NativeChallenge {
@@ -42,6 +59,18 @@ impl NativeChallenge {
         }
         if now >= claims.exp {
             return Err(ChallengeError::Expired);
+        }
+        if let Some(digits) = claims.matching.digits
+            && !MATCH_DIGITS.contains(&digits)
+        {
+            return Err(ChallengeError::BadDigits(digits));
+        }
+        let details = [&claims.place, &claims.ip, &claims.client].into_iter().flatten();
+        if [&claims.application, &claims.user].into_iter().chain(details).any(is_too_long) {
+            return Err(ChallengeError::LongName);
+        }
+        if claims.purpose == Purpose::Activation && binding.state == BindingState::Active {
+            return Err(ChallengeError::AlreadyActive);
         }
         Ok(Self { claims, hash: sha256_base64url(challenge) })
     }
@@ -74,6 +103,7 @@ impl NativeChallenge {
             message: None,
             matching: Matching::from(claims.matching),
             can_report: true,
+            can_cancel: false,
             can_lock: claims.purpose == Purpose::SignIn,
             issued_at: claims.iat,
             expires_at: claims.exp,
@@ -81,11 +111,18 @@ impl NativeChallenge {
     }
 }
 
+#[expect(clippy::ptr_arg, reason = "it is mapped over strings")]
+fn is_too_long(name: &String) -> bool {
+    name.chars().count() > MAX_NAME_CHARS
+}
+
 /// Rounding of the service's clock to whole seconds, and half of a slow round trip.
 const LEEWAY_SECONDS: u64 = 5;
 
 #[cfg(test)]
 mod tests {
+    use countersign_protocol::messages;
+
     use super::*;
     use crate::approvals::testing::{NOW, TestKey, World};
 
@@ -102,6 +139,48 @@ mod tests {
         assert_eq!(request.application, claims.application);
         assert_eq!((request.place, request.ip, request.client), (claims.place, claims.ip, claims.client));
         assert_eq!((request.issued_at, request.expires_at), (claims.iat, claims.exp));
+    }
+
+    #[test]
+    fn a_number_has_2_to_8_digits() {
+        let world = World::make();
+        for digits in 0..=u8::MAX {
+            let matching = messages::Matching { digits: Some(digits), scan: true };
+            let compact = world.service.sign(&Challenge { matching, ..world.challenge() });
+            let expected =
+                if (2..=8).contains(&digits) { None } else { Some(ChallengeError::BadDigits(digits)) };
+            assert_eq!(verify(&world, &compact, NOW).err(), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_has_128_characters_at_most() {
+        type Set = fn(&mut Challenge, String);
+        let world = World::make();
+        let fields: [Set; 5] = [
+            |claims, name| claims.application = name,
+            |claims, name| claims.user = name,
+            |claims, name| claims.place = Some(name),
+            |claims, name| claims.ip = Some(name),
+            |claims, name| claims.client = Some(name),
+        ];
+        for set in fields {
+            for (characters, expected) in [(128, None), (129, Some(ChallengeError::LongName))] {
+                let mut claims = world.challenge();
+                set(&mut claims, "é".repeat(characters));
+                assert_eq!(verify(&world, &world.service.sign(&claims), NOW).err(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn an_active_device_is_not_activated_again() {
+        let mut world = World::make();
+        let claims = Challenge { purpose: Purpose::Activation, ..world.challenge() };
+        let compact = world.service.sign(&claims);
+        assert_eq!(verify(&world, &compact, NOW).err(), Some(ChallengeError::AlreadyActive));
+        world.binding.state = BindingState::AwaitingActivation;
+        assert_eq!(verify(&world, &compact, NOW).err(), None);
     }
 
     #[test]
@@ -127,7 +206,7 @@ mod tests {
     #[test]
     fn another_message_of_the_service_is_no_challenge() {
         let world = World::make();
-        let change = countersign_protocol::messages::KeyChange { key: world.device.public, iat: NOW };
+        let change = messages::KeyChange { key: world.device.public, iat: NOW };
         let wrong_type = ChallengeError::Untrusted(ProtocolError::WrongType);
         assert_eq!(verify(&world, &world.service.sign(&change), NOW).unwrap_err(), wrong_type);
     }

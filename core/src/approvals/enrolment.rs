@@ -137,6 +137,7 @@ impl PendingEnrolment {
             state: BindingState::AwaitingActivation,
             wake_up: self.wake_up.clone(),
             wake_up_is_unsent: false,
+            enrolment: Some(self.ticket.enrolment()),
             newer_devices: Vec::new(),
         };
         let account = Account {
@@ -147,6 +148,7 @@ impl PendingEnrolment {
             binding: Some(Box::new(Binding::Native(binding))),
             created_at: trusted.time / 1000,
             trashed_at: None,
+            token: None,
             moved_at: None,
         };
         Ok((account, trusted.time))

@@ -38,6 +38,14 @@ pub enum ReplyError {
     /// Not a message of this protocol at all: a proxy, a captive portal or a broken service answered.
     #[error("the answer did not come from an approval service; check the network, then try again")]
     NotTheService,
+    /// A gateway answered in place of the service, which it can't reach now.
+    #[error(
+        "the approval service can't answer now, as the gateway in front of it says; try again in a moment"
+    )]
+    Unavailable,
+    /// A gateway, or the service, is asked too often.
+    #[error("the approval service is asked too often just now; wait a minute, then try again")]
+    Busy,
     /// Signed by another key than the one pinned at enrolment.
     #[error(
         "the approval service no longer has the key that this account was enrolled with; \
@@ -65,6 +73,18 @@ pub struct Refusal {
     pub retry_after: Option<u64>,
     /// The service's time, milliseconds.
     pub time: u64,
+}
+
+impl ReplyError {
+    /// Why a reply that is no message of the protocol came, by its status, which nobody vouches for: it decides only what a
+    /// person is told, and whether trying again may help.
+    pub(crate) const fn of_status(status: u16) -> Self {
+        match status {
+            429 => Self::Busy,
+            502..=504 => Self::Unavailable,
+            _ => Self::NotTheService,
+        }
+    }
 }
 
 impl Exchange {
@@ -212,6 +232,9 @@ const fn describe(code: &ProblemCode) -> &'static str {
         ProblemCode::WrongServiceKey => {
             "the approval service no longer has the key that this account was enrolled with; \
              ask your organisation whether it replaced its service"
+        }
+        ProblemCode::NameRefused => {
+            "the approval service does not accept this device's name; choose another one"
         }
         ProblemCode::RelayRefused => {
             "the approval service does not carry this move; go on with the QR codes of the old phone"

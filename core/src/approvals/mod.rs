@@ -10,6 +10,7 @@ mod backoff;
 mod binding;
 mod challenge;
 mod change;
+mod digits;
 mod enrolment;
 mod exchange;
 mod fetch;
@@ -19,6 +20,7 @@ mod provider;
 mod replacement;
 mod request;
 mod storm;
+mod unshown;
 
 pub(crate) use answer::PreparedAnswer;
 pub use answer::{AnswerError, MatchProof};
@@ -26,6 +28,7 @@ pub(crate) use backoff::Backoff;
 pub use binding::{KnownDevice, NativeBinding};
 pub(crate) use challenge::{ChallengeError, NativeChallenge};
 pub(crate) use change::{change_request, is_usable, relay_request, replace_request};
+pub use digits::ascii_digits;
 pub use enrolment::DeviceDescription;
 pub(crate) use enrolment::{PendingEnrolment, PublicKeys, UnsignedEnrolment};
 pub(crate) use exchange::{Exchange, Reply, Trusted};
@@ -33,11 +36,12 @@ pub use exchange::{Refusal, ReplyError};
 pub(crate) use fetch::{fetch_request, read_delivery};
 pub use group::{RequestGroup, group};
 pub(crate) use provider::OpenChallenge;
-pub use provider::{Abilities, Binding, BindingState, Provider};
+pub use provider::{Abilities, Binding, BindingState, CodeRefusal, Provider};
 pub(crate) use replacement::StoredReplacement;
 pub use request::{ApprovalRequest, Matching};
 pub(crate) use storm::Storm;
 pub use storm::{AccountPause, PauseReason, WayOut};
+pub use unshown::Unshown;
 
 #[cfg(test)]
 mod testing;

@@ -69,6 +69,17 @@ pub enum BindingState {
     Revoked,
 }
 
+/// Why an account's service refuses its one-time codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CodeRefusal {
+    /// The enrolment isn't finished: the codes count once the device is active.
+    NotActive,
+    /// The service doesn't know the device: its activation failed, or it was removed. The codes never count again.
+    Removed,
+}
+
 impl Binding {
     /// Which protocol it is of.
     #[must_use]
@@ -94,6 +105,19 @@ impl Binding {
         match self {
             Self::Native(binding) => binding.state,
             Self::PrivacyIdea(binding) => binding.state,
+        }
+    }
+
+    /// Why the account's one-time codes are refused, if they are. Our own service takes those of active devices alone; a
+    /// privacyIDEA server knows the codes as a token of their own.
+    pub(crate) const fn refusal_of_codes(&self) -> Option<CodeRefusal> {
+        match self {
+            Self::Native(binding) => match binding.state {
+                BindingState::AwaitingActivation => Some(CodeRefusal::NotActive),
+                BindingState::Active => None,
+                BindingState::Revoked => Some(CodeRefusal::Removed),
+            },
+            Self::PrivacyIdea(_) => None,
         }
     }
 

@@ -34,10 +34,12 @@ pub struct ApprovalRequest {
     pub can_report: bool,
     /// Whether a report can ask the service to lock push for the account ([`crate::TurnDown::ReportAndLock`]).
     pub can_lock: bool,
-    /// When it was made, Unix seconds.
+    /// Whether the service can be told that a sign-in which is turned down was the person's own
+    /// ([`crate::TurnDown::Cancel`]); without it, that denies.
+    pub can_cancel: bool,
+    /// When it was made, Unix seconds of the time that [`crate::Authenticator::clock_status`] tells.
     pub issued_at: u64,
-    /// When it ends, Unix seconds of the service's time. Where the service doesn't tell, two minutes after it was first
-    /// seen.
+    /// When it ends, by the same time. Where the service doesn't tell, two minutes after it was first seen.
     pub expires_at: u64,
 }
 

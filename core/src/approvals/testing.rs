@@ -69,6 +69,7 @@ impl World {
             state: BindingState::Active,
             wake_up: None,
             wake_up_is_unsent: false,
+            enrolment: None,
             newer_devices: Vec::new(),
         };
         Self { service, device, approval, binding }

@@ -1,10 +1,10 @@
 //! The list of accounts: adding, naming, ordering, removing.
 
-use countersign_protocol::Id;
+use countersign_protocol::{Id, name};
 use serde::Serialize;
 
-use super::{Authenticator, hold};
-use crate::approvals::{BindingState, Provider};
+use super::{Authenticator, hold, twins};
+use crate::approvals::{BindingState, CodeRefusal, Provider};
 use crate::offer::OtpOffer;
 use crate::otp::MovingFactor;
 use crate::vault::Completeness;
@@ -40,6 +40,8 @@ pub struct AccountSummary {
     pub provider: Option<Provider>,
     /// Where its enrolment stands.
     pub binding: Option<BindingState>,
+    /// Why its service would refuse its codes, if it has codes and would.
+    pub code_refusal: Option<CodeRefusal>,
     /// When it was added, Unix seconds.
     pub created_at: u64,
     /// When it was put in the trash, Unix seconds, if it is there.
@@ -61,7 +63,7 @@ pub enum CodeKind {
     None,
 }
 
-/// An account that was added.
+/// An account that was added, or found to be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddedAccount {
@@ -69,6 +71,11 @@ pub struct AddedAccount {
     pub id: Id,
     /// Accounts of the same issuer and name that were there before. They are untouched: nothing merges by name.
     pub same_name: Vec<Id>,
+    /// Accounts of the same token of the same server, by its serial, that went to the trash for it: their codes count no
+    /// more.
+    pub replaced: Vec<Id>,
+    /// Whether it was added. If not, it had these very codes already.
+    pub is_new: bool,
 }
 
 impl Authenticator {
@@ -86,7 +93,8 @@ impl Authenticator {
         })
     }
 
-    /// Adds accounts for one-time codes, all of them or none.
+    /// Adds accounts for one-time codes, all of them or none. The same serial at the same issuer is one account, where a
+    /// link has a serial that is known to mean that (privacyIDEA's).
     ///
     /// # Errors
     ///
@@ -98,25 +106,28 @@ impl Authenticator {
             offers
                 .into_iter()
                 .map(|offer| {
+                    if let Some(token) = offer.token.clone() {
+                        return Ok(twins::add(tx, offer, token, now)?);
+                    }
                     let mut account = Account::new(offer.issuer, offer.name, now);
                     account.otp = Some(offer.parameters);
                     tx.add_account(&account)?;
                     let same =
                         |other: &&Account| other.issuer == account.issuer && other.name == account.name;
                     let same_name = before.iter().filter(same).map(|other| other.id).collect();
-                    Ok(AddedAccount { id: account.id, same_name })
+                    Ok(AddedAccount { id: account.id, same_name, replaced: Vec::new(), is_new: true })
                 })
                 .collect()
         })
     }
 
-    /// Gives an account another issuer and name.
+    /// Gives an account another issuer and name, without what hides in them ([`name::clean`]).
     ///
     /// # Errors
     ///
     /// [`Error::NoSuchAccount`], [`Error::Vault`].
     pub fn rename(&self, account: Id, issuer: &str, name: &str) -> Result<(), Error> {
-        Ok(self.parts.vault.rename_account(account, issuer, name)?)
+        Ok(self.parts.vault.rename_account(account, &name::clean(issuer), &name::clean(name))?)
     }
 
     /// Puts the accounts into this order: they share out the places that they have now. Those that aren't named keep
@@ -187,6 +198,11 @@ impl From<Account> for AccountSummary {
             service: account.binding.as_ref().map(|binding| binding.service().authority().to_owned()),
             provider: account.binding.as_ref().map(|binding| binding.provider()),
             binding: account.binding.as_ref().map(|binding| binding.state()),
+            code_refusal: account
+                .binding
+                .as_ref()
+                .filter(|_| account.otp.is_some())
+                .and_then(|binding| binding.refusal_of_codes()),
             issuer: account.issuer,
             name: account.name,
             created_at: account.created_at,

@@ -4,10 +4,12 @@ use countersign_protocol::Id;
 use serde::Serialize;
 
 use super::{Authenticator, hold};
-use crate::Error;
-use crate::clock::ClockStatus;
+use crate::approvals::{AnswerError, CodeRefusal};
+use crate::clock::{ClockStatus, TimeSource};
+use crate::keys::UserCheck;
 use crate::otp::{Code, OtpGenerator, TimedCode};
 use crate::vault::{Completeness, VaultError};
+use crate::{Account, Error};
 
 /// The codes of this moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,9 @@ use crate::vault::{Completeness, VaultError};
 pub struct Codes {
     /// One row for each account with codes that isn't in the trash, in the person's order.
     pub codes: Vec<AccountCode>,
+    /// Accounts whose server wants the person checked before codes are shown, where nobody was ([`UserCheck::None`]): they
+    /// have no row.
+    pub withheld: Vec<Id>,
     /// Accounts that are there but can't be read.
     pub damaged: Vec<Id>,
     /// Whether accounts have vanished from the file.
@@ -51,7 +56,9 @@ pub enum Correction {
     Uncorrected,
     /// By the account's own service, which is who checks the code.
     OwnService,
-    /// By the time of another service, since the account's issuer has told none. True time is the same for everybody, but
+    /// By a clock that the platform sets from the network.
+    Platform,
+    /// By the time of another service, or of several, since the account's issuer has told none. True time is the same for everybody, but
     /// a person whose code is refused should know.
     OtherService,
 }
@@ -64,6 +71,9 @@ pub enum ShownCode {
     Timed(TimedCode),
     /// A code is made when the person asks: [`Authenticator::next_code`].
     OnRequest,
+    /// No code, since the account's service would refuse it. Where it was [`CodeRefusal::Removed`], a shell offers to remove
+    /// the account.
+    Refused(CodeRefusal),
 }
 
 impl Authenticator {
@@ -75,6 +85,8 @@ impl Authenticator {
     pub fn codes(&self) -> Result<Codes, Error> {
         let listing = self.parts.vault.accounts()?;
         self.note_wall();
+        let nobody_was_checked = self.parts.keys.user_check() == UserCheck::None;
+        let mut withheld = Vec::new();
         let reading = self.parts.clock.read();
         let times = hold(&self.parts.times);
         let clock = times.status(&reading);
@@ -85,6 +97,19 @@ impl Authenticator {
             .filter(|account| account.trashed_at.is_none())
             .filter_map(|account| {
                 let otp = account.otp.as_ref()?;
+                if let Some(refusal) = account.binding.as_ref().and_then(|it| it.refusal_of_codes()) {
+                    return Some(AccountCode {
+                        account: account.id,
+                        issuer: account.issuer,
+                        name: account.name,
+                        code: ShownCode::Refused(refusal),
+                        correction: Correction::Uncorrected,
+                    });
+                }
+                if nobody_was_checked && wants_check(&account) {
+                    withheld.push(account.id);
+                    return None;
+                }
                 let service = account.binding.as_ref().map(|binding| binding.service().authority());
                 let own = service.map(|service| times.status_at(service, &reading));
                 let status = own.as_ref().unwrap_or(&clock);
@@ -107,6 +132,7 @@ impl Authenticator {
             .collect();
         Ok(Codes {
             codes,
+            withheld,
             damaged: listing.damaged,
             completeness: listing.completeness,
             clock,
@@ -119,8 +145,15 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`Error::NoCodeOnRequest`], [`Error::NoSuchAccount`], [`Error::Vault`].
+    /// [`Error::NoCodeOnRequest`], [`Error::NoSuchAccount`], [`Error::Vault`]; [`AnswerError::UnlockNeeded`] where the
+    /// account's server wants the person checked, and nobody was.
     pub fn next_code(&self, account: Id) -> Result<Code, Error> {
+        let nobody_was_checked = self.parts.keys.user_check() == UserCheck::None;
+        if nobody_was_checked
+            && self.parts.vault.account(account)?.is_some_and(|account| wants_check(&account))
+        {
+            return Err(AnswerError::UnlockNeeded.into());
+        }
         self.parts.vault.next_hotp(account).map_err(|error| match error {
             VaultError::NoCounter => Error::NoCodeOnRequest,
             error => error.into(),
@@ -128,7 +161,15 @@ impl Authenticator {
     }
 }
 
+/// Whether the account's server wants the person checked before its codes are shown: in whatever way the phone does.
+fn wants_check(account: &Account) -> bool {
+    account.token.as_deref().is_some_and(|token| token.unlock.is_some())
+}
+
 fn correction(status: &ClockStatus, own: Option<&str>) -> Correction {
+    if status.time.source == TimeSource::Platform && status.is_corrected() {
+        return Correction::Platform;
+    }
     match status.service.as_deref().filter(|_| status.is_corrected()) {
         None => Correction::Uncorrected,
         service if service == own => Correction::OwnService,

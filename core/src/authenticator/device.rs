@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_protocol::Id;
-use countersign_protocol::limits::MAX_NAME_CHARS;
 use countersign_protocol::messages::{Changed, DeviceChange, ProblemCode, WakeUp, paths};
+use countersign_protocol::{Id, name};
 use futures_util::future::join_all;
 
 use super::service::{ONCE, RETRIES, is_revocation};
@@ -15,18 +14,16 @@ use crate::vault::{Transaction, VaultError};
 use crate::{Error, tasks};
 
 impl Authenticator {
-    /// Gives this device a new name at the account's service.
+    /// Gives this device a new name at the account's service: `name` as [`name::fit`] makes it one.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEnrolled`], [`Error::NotAble`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`],
+    /// [`Error::Unacceptable`] for a name of nothing that can be seen; [`Error::NotEnrolled`], [`Error::NotAble`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`],
     /// [`Error::Vault`].
     pub async fn rename_device(&self, account: Id, name: &str) -> Result<(), Error> {
-        if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS {
-            return Err(Error::Unacceptable);
-        }
+        let name = name::fit(name).ok_or(Error::Unacceptable)?;
         let (_, binding) = self.bound(account).await?;
-        self.change(account, &binding, DeviceChange::Rename { name: name.to_owned() }, RETRIES).await
+        self.change(account, &binding, DeviceChange::Rename { name }, RETRIES).await
     }
 
     /// Gives this device up at the account's service: from then on its keys and its codes are worth nothing, and the

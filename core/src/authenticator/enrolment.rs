@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use countersign_protocol::limits::MAX_NAME_CHARS;
 use countersign_protocol::messages::ProblemCode;
-use countersign_protocol::{EnrolmentLink, Id, Jwk};
+use countersign_protocol::{EnrolmentLink, Id, Jwk, name};
 
 use super::service::RETRIES;
 use super::{Authenticator, hold};
-use crate::approvals::{DeviceDescription, PendingEnrolment, PublicKeys, UnsignedEnrolment, is_usable};
+use crate::approvals::{
+    Binding, DeviceDescription, PendingEnrolment, PublicKeys, UnsignedEnrolment, is_usable,
+};
 use crate::keys::{KeyName, KeyRole};
 use crate::offer::EnrolmentOffer;
 use crate::{Error, KeyStoreError, tasks};
@@ -26,6 +27,8 @@ pub struct Enrolment {
     pub organisation: String,
     /// The person's name there.
     pub user: String,
+    /// Accounts of the same token at another address of its server, which went to the trash for it; tell the person.
+    pub replaced: Vec<Id>,
     /// Whether the offer asked not to check the service's certificate. It was checked; tell the person.
     pub asked_for_no_certificate_check: bool,
 }
@@ -39,11 +42,13 @@ impl Authenticator {
     ///
     /// [`Error::Reply`] and [`Error::Push`] when the service refuses the offer (nothing is kept then),
     /// [`Error::Network`], [`Error::KeyStore`], [`Error::Vault`], [`Error::Unacceptable`] for a name or a wake-up address
-    /// that can't be used.
-    pub async fn enrol(&self, offer: &EnrolmentOffer, device: DeviceDescription) -> Result<Enrolment, Error> {
-        if device.name.trim().is_empty() || device.name.chars().count() > MAX_NAME_CHARS {
-            return Err(Error::Unacceptable);
-        }
+    /// that can't be used, [`Error::AlreadyEnrolled`] when this device has used the offer before.
+    pub async fn enrol(
+        &self,
+        offer: &EnrolmentOffer,
+        mut device: DeviceDescription,
+    ) -> Result<Enrolment, Error> {
+        device.name = name::fit(&device.name).ok_or(Error::Unacceptable)?;
         if device.wake_up.as_ref().is_some_and(|wake_up| !is_usable(wake_up)) {
             return Err(Error::Unacceptable);
         }
@@ -61,7 +66,10 @@ impl Authenticator {
         let wake_up = device.wake_up.clone();
         let pending = match self.find_pending(link).await? {
             Some(pending) => pending,
-            None => Arc::new(self.begin_enrolment(link, device).await?),
+            None => {
+                self.check_not_enrolled(link).await?;
+                Arc::new(self.begin_enrolment(link, device).await?)
+            }
         };
         let exchange = pending.exchange();
         let finished = self
@@ -82,6 +90,7 @@ impl Authenticator {
                     check_value: Some(pending.check_value.clone()),
                     organisation: account.issuer.clone(),
                     user: account.name.clone(),
+                    replaced: Vec::new(),
                     asked_for_no_certificate_check: false,
                 };
                 let vault = self.parts.vault.clone();
@@ -119,6 +128,23 @@ impl Authenticator {
             .map(|(_, pending)| pending)
             .find(|pending| pending.ticket == ticket)
             .map(Arc::new))
+    }
+
+    /// Fails if this link has made an account here before. The service would only say that some device has used it.
+    async fn check_not_enrolled(&self, link: &EnrolmentLink) -> Result<(), Error> {
+        let (vault, enrolment) = (self.parts.vault.clone(), link.ticket.enrolment());
+        let accounts = tasks::blocking(move || vault.accounts()).await?;
+        let made_by =
+            |binding: &Binding| matches!(binding, Binding::Native(it) if it.enrolment == Some(enrolment));
+        let enrolled = accounts.items.into_iter().find_map(|account| {
+            let state = account.binding.filter(|binding| made_by(binding))?.state();
+            Some(Error::AlreadyEnrolled {
+                account: account.id,
+                state,
+                is_trashed: account.trashed_at.is_some(),
+            })
+        });
+        enrolled.map_or(Ok(()), Err)
     }
 
     async fn begin_enrolment(
@@ -165,6 +191,7 @@ const fn ends_enrolment(code: ProblemCode) -> bool {
             | ProblemCode::TicketUsed
             | ProblemCode::WrongServiceKey
             | ProblemCode::Malformed
+            | ProblemCode::NameRefused
             | ProblemCode::DeviceRevoked
     )
 }

@@ -6,7 +6,7 @@ use countersign_protocol::messages::Decision;
 use countersign_protocol::{Id, ServiceUrl};
 
 use crate::approvals::privacyidea::Call;
-use crate::approvals::{ApprovalRequest, Exchange, MatchProof, OpenChallenge};
+use crate::approvals::{ApprovalRequest, Exchange, MatchProof, OpenChallenge, Unshown};
 
 /// Every open request of every account. In memory alone: whatever a restart forgets is fetched again.
 #[derive(Default)]
@@ -14,6 +14,8 @@ pub(super) struct Inbox {
     open: HashMap<Id, Entry>,
     /// When the pause of an account ends whose requests aren't shown by themselves, Unix seconds.
     paused: HashMap<Id, u64>,
+    /// Why sign-ins of an account that wait aren't shown, each reason once.
+    unshown: HashMap<Id, Vec<Unshown>>,
 }
 
 /// One open request.
@@ -33,10 +35,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether the last answer was signed for this decision, with this proof and this wish for a lock.
-    pub(super) fn is_signed(&self, decision: Decision, proof: &MatchProof, lock: bool) -> bool {
+    /// Whether the last answer was signed for this decision, with this proof and this wish.
+    pub(super) fn is_signed(&self, decision: Decision, proof: &MatchProof, wish: Wish) -> bool {
         self.signed.as_ref().is_some_and(|signed| {
-            signed.decision == decision && signed.proof == *proof && signed.lock == lock
+            signed.decision == decision && signed.proof == *proof && signed.wish == wish
         })
     }
 }
@@ -46,8 +48,19 @@ impl Entry {
 pub(super) struct SignedAnswer {
     pub(super) decision: Decision,
     pub(super) proof: MatchProof,
-    pub(super) lock: bool,
+    pub(super) wish: Wish,
     pub(super) request: SignedRequest,
+}
+
+/// What a person wishes beside a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Wish {
+    #[default]
+    Nothing,
+    /// With a report: no device is to be asked about the account.
+    Lock,
+    /// With a denial: it is to be told that the sign-in was the person's own.
+    Own,
 }
 
 /// An answer as its protocol sends it.
@@ -58,13 +71,15 @@ pub(super) enum SignedRequest {
 }
 
 impl Inbox {
-    /// Takes a delivery: what it doesn't have is gone. Says whether anything is new.
+    /// Takes a delivery: what it doesn't have is gone. `unshown` tells of what it has and can't be shown. Says whether
+    /// anything is new.
     pub(super) fn replace(
         &mut self,
         account: Id,
         organisation: &str,
         service: &ServiceUrl,
         challenges: Vec<OpenChallenge>,
+        unshown: impl IntoIterator<Item = Unshown>,
     ) -> bool {
         let mut before: HashMap<Id, Entry> = HashMap::new();
         self.open.retain(|id, entry| {
@@ -73,7 +88,17 @@ impl Inbox {
             }
             entry.account != account
         });
-        let mut news = false;
+        let mut reasons: Vec<Unshown> = Vec::new();
+        for reason in unshown {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        let told = self.unshown.remove(&account).unwrap_or_default();
+        let mut news = reasons.iter().any(|reason| !told.contains(reason));
+        if !reasons.is_empty() {
+            self.unshown.insert(account, reasons);
+        }
         for challenge in challenges {
             let old = before.remove(&challenge.id()).filter(|old| old.challenge.is_same(&challenge));
             news |= old.is_none();
@@ -97,7 +122,13 @@ impl Inbox {
         self.open.iter().filter(|(_, entry)| entry.account == account).map(|(id, _)| *id).collect()
     }
 
-    /// What a shell shows at this device's time `now`, oldest first. `seconds_at` is the time that a service goes by.
+    /// Why sign-ins that wait aren't shown, by account.
+    pub(super) fn unshown(&self) -> impl Iterator<Item = (Id, Unshown)> {
+        self.unshown.iter().flat_map(|(account, reasons)| reasons.iter().map(|reason| (*account, *reason)))
+    }
+
+    /// What a shell shows at this device's time `now`, oldest first. `seconds_at` is the time that a service goes by. Their
+    /// times are told by this device's.
     pub(super) fn requests(&self, now: u64, seconds_at: impl Fn(&ServiceUrl) -> u64) -> Vec<ApprovalRequest> {
         let mut requests: Vec<_> = self
             .open
@@ -105,7 +136,10 @@ impl Inbox {
             .filter(|entry| {
                 !entry.challenge.is_expired(seconds_at(&entry.service)) && self.is_shown(entry, now)
             })
-            .map(|entry| entry.challenge.request(entry.account, &entry.organisation))
+            .map(|entry| {
+                let request = entry.challenge.request(entry.account, &entry.organisation);
+                by_this_device(request, seconds_at(&entry.service), now)
+            })
             .collect();
         requests.sort_by_key(|request| (request.issued_at, request.id));
         requests
@@ -155,6 +189,19 @@ impl Inbox {
     }
 
     pub(super) fn remove_account(&mut self, account: Id) {
+        self.unshown.remove(&account);
         self.open.retain(|_, entry| entry.account != account);
     }
 }
+
+/// The request with its times by this device's clock, where its service's is another.
+fn by_this_device(mut request: ApprovalRequest, service_now: u64, now: u64) -> ApprovalRequest {
+    if service_now.abs_diff(now) > ROUNDING_SECONDS {
+        let here = |time: u64| now.saturating_add(time).saturating_sub(service_now);
+        (request.issued_at, request.expires_at) = (here(request.issued_at), here(request.expires_at));
+    }
+    request
+}
+
+/// Two clocks that tell the same time may be in two seconds.
+const ROUNDING_SECONDS: u64 = 2;

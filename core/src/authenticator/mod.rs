@@ -20,6 +20,7 @@ mod service;
 mod storms;
 mod time;
 mod transfer;
+mod twins;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_protocol::Id;
 use countersign_protocol::limits::MAX_WAIT_SECONDS;
 use countersign_protocol::messages::{Delivery, ProblemCode, paths};
+use countersign_protocol::{Id, ServiceUrl};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
@@ -12,8 +12,8 @@ use futures_util::stream::FuturesUnordered;
 use super::service::{TIME_OUT, is_revocation};
 use super::{Authenticator, hold};
 use crate::approvals::{
-    AccountPause, ApprovalRequest, Binding, BindingState, NativeBinding, OpenChallenge, ReplyError,
-    fetch_request, read_delivery,
+    AccountPause, ApprovalRequest, Binding, BindingState, ChallengeError, NativeBinding, OpenChallenge,
+    ReplyError, fetch_request, read_delivery,
 };
 use crate::{Account, Error, tasks};
 
@@ -23,13 +23,14 @@ use crate::{Account, Error, tasks};
 pub struct Requests {
     /// Every open request, oldest first.
     pub open: Vec<ApprovalRequest>,
-    /// Accounts whose service couldn't be asked: requests may be missing. A shell tells the person.
+    /// Accounts whose service couldn't be asked, or for which a sign-in waits that can't be shown ([`Error::Unshown`]):
+    /// requests are missing, or may be. A shell tells the person.
     pub failures: Vec<AccountFailure>,
     /// Accounts whose requests don't come by themselves at this moment, and why. A shell shows it.
     pub pauses: Vec<AccountPause>,
 }
 
-/// An account whose service couldn't be asked.
+/// An account whose service couldn't be asked, or that a sign-in waits for which can't be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccountFailure {
@@ -43,7 +44,12 @@ impl Authenticator {
     /// What is open now, by what the last fetches brought. Asks nobody.
     #[must_use]
     pub fn requests(&self) -> Vec<ApprovalRequest> {
-        hold(&self.parts.inbox).requests(self.now_seconds(), |service| self.seconds_at(service))
+        let reading = self.parts.clock.read();
+        let times = hold(&self.parts.times);
+        let now = times.status(&reading).time.unix_seconds();
+        let seconds_at =
+            |service: &ServiceUrl| times.status_at(service.authority(), &reading).time.unix_seconds();
+        hold(&self.parts.inbox).requests(now, seconds_at)
     }
 
     /// Asks the services of all accounts, and waits up to `wait` (at most 60 s) for something new on any of them. It can
@@ -81,7 +87,7 @@ impl Authenticator {
                 Err(error) => failures.push(AccountFailure { account, error }),
             }
         }
-        Ok(Requests { open: self.requests(), failures, pauses: self.read_pauses().await? })
+        self.gather(failures).await
     }
 
     /// Asks the services of all accounts at once because the person wants to see what there is: also of accounts that
@@ -103,6 +109,14 @@ impl Authenticator {
                 Err(error) => failures.push(AccountFailure { account, error }),
             }
         }
+        self.gather(failures).await
+    }
+
+    async fn gather(&self, mut failures: Vec<AccountFailure>) -> Result<Requests, Error> {
+        let unshown = hold(&self.parts.inbox).unshown().collect::<Vec<_>>();
+        failures.extend(
+            unshown.into_iter().map(|(account, why)| AccountFailure { account, error: Error::Unshown(why) }),
+        );
         Ok(Requests { open: self.requests(), failures, pauses: self.read_pauses().await? })
     }
 
@@ -117,11 +131,17 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`Error::NotEnrolled`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`], [`Error::Vault`]. When the
-    /// service says that the device was removed, the account is marked so and its requests are gone.
+    /// service says that the device was removed, the account is marked so and its requests are gone. [`Error::Unshown`]
+    /// when nothing waits but what can't be shown.
     pub async fn fetch(&self, account: Id, wait: Duration) -> Result<Vec<ApprovalRequest>, Error> {
         self.fetch_news(account, wait).await?;
         hold(&self.parts.inbox).show(account);
-        Ok(self.requests().into_iter().filter(|request| request.account == account).collect())
+        let open: Vec<_> = self.requests().into_iter().filter(|request| request.account == account).collect();
+        let unshown = hold(&self.parts.inbox).unshown().find(|(of, _)| *of == account);
+        match unshown {
+            Some((_, why)) if open.is_empty() => Err(why.into()),
+            _ => Ok(open),
+        }
     }
 
     /// One fetch, when it is due; at once for somebody who doesn't wait. Says whether it brought anything new.
@@ -198,14 +218,18 @@ impl Authenticator {
         let delivery = delivery?;
 
         let outcome = read_delivery(&delivery, binding, self.seconds_at(&binding.service))?;
-        for error in outcome.refused {
+        for error in &outcome.refused {
             tracing::warn!(%error, "a challenge was not shown");
         }
         if let Some(changed) = outcome.binding {
             self.update_binding(id, move |binding| {
                 if let Binding::Native(binding) = binding {
                     binding.service_key = changed.service_key;
-                    (binding.state, binding.policy) = (changed.state, changed.policy);
+                    // A delivery may have been sent before the answer that has moved the state on.
+                    if binding.state == BindingState::AwaitingActivation {
+                        binding.state = changed.state;
+                    }
+                    binding.policy = changed.policy;
                     binding.newer_devices = changed.newer_devices;
                 }
             })
@@ -214,7 +238,8 @@ impl Authenticator {
         self.note_push_stop(id, delivery.reply.push_stop).await?;
         self.note_fetch(id, outcome.next_fetch);
         let open = outcome.open.into_iter().map(OpenChallenge::Native).collect();
-        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, &binding.service, open))
+        let unshown = outcome.refused.iter().filter_map(ChallengeError::told);
+        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, &binding.service, open, unshown))
     }
 
     /// Notes that a service has answered, and wants to be left alone for so many milliseconds.

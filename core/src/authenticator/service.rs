@@ -28,6 +28,8 @@ const APPROVAL_KEY_TIME_OUT: Duration = Duration::from_mins(5);
 /// A reply's text and the clocks around its exchange.
 pub(super) struct Replied {
     pub(super) text: String,
+    /// The status, which nobody signs.
+    pub(super) status: u16,
     pub(super) sent: ClockReading,
     pub(super) received: ClockReading,
 }
@@ -100,8 +102,8 @@ impl Authenticator {
         time_out: Duration,
     ) -> Result<Replied, NetworkError> {
         let sent = self.parts.clock.read();
-        let text = self.parts.transport.send(exchange.url(), exchange.payload(), time_out).await?.text;
-        Ok(Replied { text, sent, received: self.parts.clock.read() })
+        let reply = self.parts.transport.send(exchange.url(), exchange.payload(), time_out).await?;
+        Ok(Replied { text: reply.text, status: reply.status, sent, received: self.parts.clock.read() })
     }
 
     /// Sends a request, the same bytes again after each of the waits in `retries` where its reply got lost, until `read`
@@ -134,7 +136,7 @@ impl Authenticator {
             let error = match self.post(exchange, TIME_OUT).await {
                 Ok(replied) => match read(&replied) {
                     Ok(()) => break Ok(()),
-                    Err(error) => Error::from(error),
+                    Err(error) => Error::from(by_status(error, &replied)),
                 },
                 Err(error) => Error::from(error),
             };
@@ -163,7 +165,7 @@ impl Authenticator {
             Err(ReplyError::Refused(refusal)) => self.learn_time(&binding.service, replied, refusal.time, 0),
             Err(_) => {}
         }
-        result
+        result.map_err(|error| by_status(error, replied))
     }
 
     /// Notes that the service no longer knows this device.
@@ -171,6 +173,11 @@ impl Authenticator {
         hold(&self.parts.inbox).remove_account(account);
         self.update_binding(account, |binding| binding.set_state(BindingState::Revoked)).await
     }
+}
+
+/// Tells a gateway's reply from that of something else.
+fn by_status(error: ReplyError, replied: &Replied) -> ReplyError {
+    if error == ReplyError::NotTheService { ReplyError::of_status(replied.status) } else { error }
 }
 
 /// Whether the refusal means that the device is no longer enrolled.
@@ -182,7 +189,7 @@ pub(super) const fn is_revocation(refusal: &Refusal) -> bool {
 pub(super) fn is_passing(error: &Error) -> bool {
     match error {
         Error::Network(NetworkError::NotSecure | NetworkError::TooLong) => false,
-        Error::Network(_) | Error::Reply(ReplyError::NotTheService) => true,
+        Error::Network(_) | Error::Reply(ReplyError::NotTheService | ReplyError::Unavailable) => true,
         Error::Reply(ReplyError::Refused(refusal)) => refusal.code == ProblemCode::Unavailable,
         _ => false,
     }

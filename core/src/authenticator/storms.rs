@@ -1,6 +1,6 @@
 //! Push storms: counting what is turned down, pausing accounts, and turning down many requests at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use countersign_protocol::Id;
@@ -8,11 +8,16 @@ use countersign_protocol::messages::{Decision, Outcome, ProblemCode, PushStop, S
 use futures_util::future::join_all;
 
 use super::answers::AnswerOutcome;
+use super::inbox::{Entry, Wish};
 use super::requests::is_asked;
+use super::service::is_passing;
 use super::{Authenticator, hold};
+use crate::approvals::privacyidea::PushError;
 use crate::approvals::{
-    AccountPause, AnswerError, Binding, MatchProof, Refusal, ReplyError, RequestGroup, Storm, group,
+    AccountPause, AnswerError, Binding, MatchProof, OpenChallenge, Refusal, ReplyError, RequestGroup, Storm,
+    group,
 };
+use crate::client::NetworkError;
 use crate::vault::{Transaction, VaultError};
 use crate::{Error, tasks};
 
@@ -22,6 +27,9 @@ use crate::{Error, tasks};
 pub enum TurnDown {
     /// Not now, or not me.
     Deny,
+    /// It was me, and I don't want it any more: the sign-in page is told so. No storm is counted. Where the service can't be
+    /// told (`can_cancel`), it is denied.
+    Cancel,
     /// It isn't me, and the organisation should know.
     Report,
     /// As a report, and no device is to be asked again until an administrator unlocks the account. Where the service
@@ -67,48 +75,82 @@ impl Authenticator {
         group(self.requests())
     }
 
-    /// Turns requests down together, as a group or all there are; each is answered by itself.
+    /// Turns requests down together, as a group or all there are; each is answered by itself. The answers of one account go
+    /// one after the other, since a service may have to lock the account for each. When one can't be sent, those behind it
+    /// aren't either, and fail for the same reason.
+    ///
+    /// What became of each is in the order of `requests`. An answer that was sent and whose reply is late or lost is
+    /// [`PushError::Unconfirmed`] where the service signs no receipt.
     pub async fn turn_down(&self, requests: &[Id], how: TurnDown) -> Vec<TurnedDown> {
-        let decision = match how {
-            TurnDown::Deny => Decision::Deny,
-            TurnDown::Report => Decision::Report,
-            TurnDown::ReportAndLock => return self.lock_by(requests).await,
-        };
-        let answers = requests.iter().map(async |request| {
-            let result = self.turn_down_one(*request, decision, false).await;
-            TurnedDown { request: *request, result }
-        });
-        join_all(answers).await
-    }
-
-    /// One lock is enough for an account, and ends its other requests at the service: so one after another.
-    async fn lock_by(&self, requests: &[Id]) -> Vec<TurnedDown> {
-        let mut locked = HashSet::new();
-        let mut done = Vec::with_capacity(requests.len());
+        let mut by_account: HashMap<Option<Id>, Vec<Id>> = HashMap::new();
         for request in requests {
             let account = hold(&self.parts.inbox).get(*request).map(|entry| entry.account);
-            let lock = account.is_none_or(|account| !locked.contains(&account));
-            let result = self.turn_down_one(*request, Decision::Report, lock).await;
-            if result.as_ref().is_ok_and(|answer| answer.locked) {
-                locked.extend(account);
+            by_account.entry(account).or_default().push(*request);
+        }
+        let answers = by_account.values().map(async |requests| self.turn_down_in_turn(requests, how).await);
+        let mut done: HashMap<Id, _> = join_all(answers).await.into_iter().flatten().collect();
+        let mut result = |request| done.remove(request).unwrap_or(Err(Error::NoSuchRequest));
+        requests.iter().map(|request| TurnedDown { request: *request, result: result(request) }).collect()
+    }
+
+    /// One account's. One lock is enough, and ends its other requests at the service.
+    async fn turn_down_in_turn(
+        &self,
+        requests: &[Id],
+        how: TurnDown,
+    ) -> Vec<(Id, Result<AnswerOutcome, Error>)> {
+        let (decision, mut wish) = match how {
+            TurnDown::Deny => (Decision::Deny, Wish::Nothing),
+            TurnDown::Cancel => (Decision::Deny, Wish::Own),
+            TurnDown::Report => (Decision::Report, Wish::Nothing),
+            TurnDown::ReportAndLock => (Decision::Report, Wish::Lock),
+        };
+        let mut done = Vec::with_capacity(requests.len());
+        let mut stopped: Option<Error> = None;
+        for request in requests {
+            if let Some(error) = &stopped {
+                done.push((*request, Err(error.clone())));
+                continue;
             }
-            done.push(TurnedDown { request: *request, result });
+            let result = self.turn_down_one(*request, decision, wish).await;
+            if result.as_ref().is_ok_and(|answer| answer.locked) {
+                wish = Wish::Nothing;
+            }
+            match result {
+                Err(error) if is_passing(&error) => {
+                    let told = self.as_sent(*request, error.clone());
+                    stopped = Some(error);
+                    done.push((*request, Err(told)));
+                }
+                result => done.push((*request, result)),
+            }
         }
         done
+    }
+
+    /// What a failure of the network means for an answer that may have arrived.
+    fn as_sent(&self, request: Id, error: Error) -> Error {
+        let is_lost = matches!(error, Error::Network(NetworkError::TimedOut | NetworkError::Interrupted));
+        let has_no_receipt = |entry: &Entry| matches!(entry.challenge, OpenChallenge::PrivacyIdea(_));
+        if is_lost && hold(&self.parts.inbox).get(request).is_some_and(has_no_receipt) {
+            PushError::Unconfirmed.into()
+        } else {
+            error
+        }
     }
 
     async fn turn_down_one(
         &self,
         request: Id,
         decision: Decision,
-        lock: bool,
+        wish: Wish,
     ) -> Result<AnswerOutcome, Error> {
-        match self.answer(request, decision, MatchProof::None, lock).await {
+        match self.answer(request, decision, MatchProof::None, wish).await {
             Err(Error::Reply(ReplyError::Refused(Refusal {
                 code: ProblemCode::AlreadyAnswered,
                 outcome: Some(outcome @ (Outcome::Denied | Outcome::Reported)),
                 ..
-            }))) => Ok(AnswerOutcome { outcome, tries_left: 0, code: None, locked: false }),
+            }))) => Ok(AnswerOutcome { outcome, tries_left: 0, code: None, message: None, locked: false }),
             result => result,
         }
     }

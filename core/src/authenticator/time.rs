@@ -4,12 +4,16 @@ use countersign_protocol::ServiceUrl;
 
 use super::service::Replied;
 use super::{Authenticator, hold};
-use crate::clock::{ClockStatus, KnownTimes, ServiceClock, TimeAnchor};
+use crate::clock::{ClockChoice, ClockStatus, KnownTimes, ServiceClock, StoredChoice, TimeAnchor};
 use crate::vault::{Record, RecordKind, Vault, VaultError};
 use crate::{Error, tasks};
 
 impl Record for TimeAnchor {
     const KIND: RecordKind = RecordKind::ClockOffset;
+}
+
+impl Record for StoredChoice {
+    const KIND: RecordKind = RecordKind::ClockChoice;
 }
 
 /// What the vault knows of the time. A record that can't be read is left alone, until its service tells the time again.
@@ -21,11 +25,19 @@ pub(super) fn load(vault: &Vault) -> Result<KnownTimes, VaultError> {
             "a service's time can't be read, and is asked for anew"
         );
     }
-    Ok(KnownTimes::new(anchors.items.into_iter().map(|(_, anchor)| anchor)))
+    let mut times = KnownTimes::new(anchors.items.into_iter().map(|(_, anchor)| anchor));
+    match vault.get::<StoredChoice>(StoredChoice::ID) {
+        Ok(choice) => times.set_choice(choice),
+        Err(VaultError::DamagedRecord { .. }) => {
+            tracing::warn!("whose clock the person believes can't be read")
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(times)
 }
 
 impl Authenticator {
-    /// The time that codes and expiry go by, and how far the device's clock is off.
+    /// The time that codes go by whose issuer has told none, and how far the device's clock is off.
     #[must_use]
     pub fn clock_status(&self) -> ClockStatus {
         hold(&self.parts.times).status(&self.parts.clock.read())
@@ -36,6 +48,42 @@ impl Authenticator {
     #[must_use]
     pub fn service_clocks(&self) -> Vec<ServiceClock> {
         hold(&self.parts.times).service_clocks(&self.parts.clock.read())
+    }
+
+    /// Keeps whose clock the person believes, where a service contradicts the device's and nobody else can tell who is
+    /// right. It answers the differences that there are now: about another the person is asked again. Gives the status that
+    /// follows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchClock`] for a service that doesn't contradict the device's clock, [`Error::Vault`].
+    pub fn choose_clock(&self, choice: ClockChoice) -> Result<ClockStatus, Error> {
+        let against = hold(&self.parts.times).contradictions(&self.parts.clock.read());
+        if let ClockChoice::Service(service) = &choice
+            && !against.iter().any(|clock| clock.service == *service)
+        {
+            return Err(Error::NoSuchClock);
+        }
+        let stored = StoredChoice::new(choice, &against);
+        self.parts.vault.transaction(|tx| Ok::<_, Error>(tx.put(StoredChoice::ID, &stored)?))?;
+        hold(&self.parts.times).set_choice(Some(stored));
+        Ok(self.clock_status())
+    }
+
+    /// Forgets whose clock the person believes: they are asked again. Says whether there was anything to forget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Vault`].
+    pub fn undo_clock_choice(&self) -> Result<bool, Error> {
+        let was_there =
+            self.parts.vault.transaction(|tx| match tx.delete::<StoredChoice>(StoredChoice::ID) {
+                Ok(()) => Ok(true),
+                Err(VaultError::NotFound { .. }) => Ok(false),
+                Err(error) => Err(Error::from(error)),
+            })?;
+        hold(&self.parts.times).set_choice(None);
+        Ok(was_there)
     }
 
     pub(super) fn now_seconds(&self) -> u64 {

@@ -104,7 +104,8 @@ impl Transport for HttpTransport {
 
 /// The kind of a failure. The error itself holds the URL, so it goes no further.
 fn kind(error: &reqwest::Error) -> NetworkError {
-    if error.is_timeout() {
+    // No connection in time: nothing was sent.
+    if error.is_timeout() && !error.is_connect() {
         return NetworkError::TimedOut;
     }
     if error.source().is_some_and(is_tls) {

@@ -4,7 +4,7 @@ use countersign_protocol::Id;
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use super::ClockReading;
+use super::{ClockReading, agree};
 
 /// What one service said of the time, kept against the device's clocks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub(crate) struct TimeAnchor {
     at: ClockReading,
     /// The service's time when it told it, which was then or earlier.
     told: u64,
+    /// Whether the wall clock agreed with it at some moment of this boot: then whoever has set that clock since speaks
+    /// against two, this service and the clock as it was.
+    #[serde(default)]
+    agreed: bool,
 }
 
 impl TimeAnchor {
@@ -45,6 +49,7 @@ impl TimeAnchor {
             is_signed,
             service,
             uncertainty: round_trip / 2,
+            agreed: agree(received.wall, service),
             at: received,
             told: service,
         })
@@ -74,6 +79,23 @@ impl TimeAnchor {
 
     pub(super) const fn uncertainty(&self) -> u64 {
         self.uncertainty
+    }
+
+    pub(super) const fn has_agreed(&self) -> bool {
+        self.agreed
+    }
+
+    /// A time that both the service and the wall clock have passed, by what they said then.
+    pub(super) fn passed(&self) -> u64 {
+        self.service.min(self.at.wall)
+    }
+
+    /// Takes over from `old`, of the same service, what it had seen of the wall clock in this boot; unless the service has
+    /// set its clock since.
+    pub(super) fn continue_from(mut self, old: &Self) -> Self {
+        let by_old = old.now(&self.at).filter(|_| old.is_current(&self.at));
+        self.agreed |= old.agreed && by_old.is_some_and(|by_old| agree(by_old, self.service));
+        self
     }
 
     /// Whether the monotonic clock has counted on since.
@@ -115,7 +137,8 @@ impl TimeAnchor {
         match old.now(&self.at).filter(|_| old.is_current(&self.at)) {
             None => true,
             Some(by_old) => {
-                self.service.abs_diff(by_old) > NOTICEABLE_MS
+                self.agreed != old.agreed
+                    || self.service.abs_diff(by_old) > NOTICEABLE_MS
                     || self.wall_ahead().abs_diff(old.wall_ahead()) > u128::from(NOTICEABLE_MS)
                     || self.service.saturating_sub(old.service) > A_DAY_MS
             }

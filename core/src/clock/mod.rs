@@ -2,11 +2,13 @@
 //!
 //! A phone's wall clock is wrong more often than one thinks, and people turn it. Every signed message of an approval
 //! service has the service's time in it; a [`TimeAnchor`] keeps one such moment against the monotonic clock, so that
-//! codes are right and requests expire on time whatever the wall clock says. [`KnownTimes`] says whose time is used
-//! where services, or a service and the wall clock, disagree.
+//! its codes are right and requests expire on time whatever the wall clock says. [`KnownTimes`] says whose time is used for
+//! all other codes, where services, or a service and the wall clock, disagree.
 
 mod anchor;
+mod choice;
 mod known;
+mod site;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +16,8 @@ use countersign_protocol::Id;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use anchor::TimeAnchor;
+pub use choice::ClockChoice;
+pub(crate) use choice::StoredChoice;
 pub(crate) use known::KnownTimes;
 
 /// The clocks of the device. Injected, so that tests can turn them.
@@ -32,6 +36,10 @@ pub struct ClockReading {
     pub monotonic: u64,
     /// Names the boot that `monotonic` belongs to; another boot has another name.
     pub boot: String,
+    /// Milliseconds since 1970 by a clock that the platform itself sets from the network: a network clock if it has one,
+    /// else the wall clock where it is set automatically. `None` where the person sets the clock, or nobody knows who does.
+    #[serde(skip)]
+    pub network: Option<u64>,
 }
 
 /// The clocks of the standard library. Its monotonic clock is this process's own, so that a second process falls back
@@ -55,6 +63,7 @@ impl Clock for SystemClock {
             wall: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
             monotonic: u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
             boot: self.boot.clone(),
+            network: None,
         }
     }
 }
@@ -82,9 +91,12 @@ impl ServiceTime {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TimeSource {
-    /// From a service's signed message, counted on by the monotonic clock since.
+    /// From a clock that the platform sets from the network.
+    Platform,
+    /// From a service's signed message, counted on by the monotonic clock since; the device's clock or another service
+    /// agrees, or the person has chosen it.
     Service,
-    /// From a service that signs nothing, over TLS, counted on by the monotonic clock since.
+    /// The same from a service that signs nothing, over TLS.
     UnsignedService,
     /// The wall clock, corrected by the error it had before the device was restarted. Unverified: it may have been set
     /// while nobody looked.
@@ -92,7 +104,7 @@ pub enum TimeSource {
     /// The wall clock shows a time before the last one that a service told: it was reset while the device was off. The
     /// time that is used is the earliest that it can be, and codes are most likely wrong.
     ClockWentBack,
-    /// The wall clock as it is: no service has told a time that can be used.
+    /// The wall clock as it is: no service has told a time that can be used, or one alone contradicts it.
     WallClock,
 }
 
@@ -104,10 +116,15 @@ pub struct ClockStatus {
     pub time: ServiceTime,
     /// Milliseconds that the wall clock is ahead of it; negative when it is behind.
     pub wall_ahead_ms: i64,
-    /// Host of the service that told the time; `None` when it is the wall clock's.
+    /// Host of the service that told the time, or that agrees with the device's clock; `None` when there is none.
     pub service: Option<String>,
     /// Milliseconds since it told it.
     pub age_ms: Option<u64>,
+    /// Services that contradict the device's clock, where nobody can tell who is right: codes of other issuers go by the
+    /// device's. A shell shows the person both, and lets them choose ([`crate::Authenticator::choose_clock`]).
+    pub undecided: Vec<ServiceClock>,
+    /// What the person has chosen, if they have, whether it is needed at this moment or not.
+    pub choice: Option<ClockChoice>,
 }
 
 impl ClockStatus {
@@ -121,6 +138,12 @@ impl ClockStatus {
 /// Nearer than this, a wrong clock spoils no code.
 const WORTH_TELLING_MS: u64 = 3_000;
 
+/// Whether two clocks tell the same time: clocks that are set by the network agree to far less, and half a code's step is
+/// still no wrong code.
+const fn agree(one: u64, other: u64) -> bool {
+    one.abs_diff(other) <= 10_000
+}
+
 /// A service's clock, beside the time that is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -133,5 +156,7 @@ pub struct ServiceClock {
     pub is_signed: bool,
 }
 
+#[cfg(test)]
+mod disagreements;
 #[cfg(test)]
 mod tests;

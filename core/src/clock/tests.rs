@@ -3,47 +3,50 @@
 use super::*;
 
 /// A Tuesday in November 2026, milliseconds.
-const NOW: u64 = 1_795_500_000_000;
-const NORTH: &str = "sign.north.example";
-const SOUTH: &str = "sign.south.example";
+pub(super) const NOW: u64 = 1_795_500_000_000;
+pub(super) const NORTH: &str = "sign.north.example";
+pub(super) const SOUTH: &str = "sign.south.example";
 
 /// A phone: true time since [`NOW`], its wall clock's error, and its boot.
 #[derive(Clone)]
-struct Device {
+pub(super) struct Device {
     elapsed: u64,
     booted: u64,
-    wall_ahead: i64,
+    pub(super) wall_ahead: i64,
+    /// The error of the clock that the platform sets, if it sets one.
+    pub(super) network_ahead: Option<i64>,
     boot: &'static str,
 }
 
 impl Device {
-    fn ahead(wall_ahead: i64) -> Self {
-        Self { elapsed: 0, booted: 0, wall_ahead, boot: "first" }
+    pub(super) fn ahead(wall_ahead: i64) -> Self {
+        Self { elapsed: 0, booted: 0, wall_ahead, network_ahead: None, boot: "first" }
     }
 
-    fn after(&mut self, milliseconds: u64) -> &mut Self {
+    pub(super) fn after(&mut self, milliseconds: u64) -> &mut Self {
         self.elapsed += milliseconds;
         self
     }
 
-    fn restart(&mut self, boot: &'static str) {
+    pub(super) fn restart(&mut self, boot: &'static str) {
         (self.boot, self.booted) = (boot, self.elapsed);
     }
 
-    fn truth(&self) -> u64 {
+    pub(super) fn truth(&self) -> u64 {
         NOW + self.elapsed
     }
 
-    fn read(&self) -> ClockReading {
+    pub(super) fn read(&self) -> ClockReading {
         ClockReading {
             wall: self.truth().saturating_add_signed(self.wall_ahead),
             monotonic: self.elapsed - self.booted,
             boot: self.boot.into(),
+            network: self.network_ahead.map(|ahead| self.truth().saturating_add_signed(ahead)),
         }
     }
 
     /// A quick exchange with a service whose clock is ahead by so much.
-    fn ask(&mut self, times: &mut KnownTimes, service: &str, is_signed: bool, ahead: i64) {
+    pub(super) fn ask(&mut self, times: &mut KnownTimes, service: &str, is_signed: bool, ahead: i64) {
         let sent = self.read();
         let held = (self.truth() + 10).saturating_add_signed(ahead);
         let received = self.after(20).read();
@@ -51,8 +54,14 @@ impl Device {
     }
 }
 
+/// The person believes this service.
+fn choose(times: &mut KnownTimes, phone: &Device, service: &str) {
+    let asked = times.contradictions(&phone.read());
+    times.set_choice(Some(StoredChoice::new(ClockChoice::Service(service.into()), &asked)));
+}
+
 /// What the next process knows: what was written.
-fn restarted(times: &mut KnownTimes) -> KnownTimes {
+pub(super) fn restarted(times: &mut KnownTimes) -> KnownTimes {
     KnownTimes::new(times.take_unsaved().into_iter().map(|(_, anchor)| anchor))
 }
 
@@ -65,9 +74,10 @@ fn assert_right(times: &KnownTimes, device: &Device, source: TimeSource) {
 }
 
 #[test]
-fn codes_are_right_when_the_phone_is_74_seconds_fast() {
+fn codes_are_right_when_the_phone_is_74_seconds_fast_and_the_person_has_said_so() {
     let (mut times, mut phone) = (KnownTimes::default(), Device::ahead(74_000));
     phone.ask(&mut times, NORTH, true, 0);
+    choose(&mut times, &phone, NORTH);
     phone.after(3_600_000);
     assert_right(&times, &phone, TimeSource::Service);
     let status = times.status(&phone.read());
@@ -90,9 +100,19 @@ fn codes_stay_right_when_somebody_turns_the_clock() {
 fn codes_are_right_on_a_plane_after_the_phone_was_restarted() {
     let (mut times, mut phone) = (KnownTimes::default(), Device::ahead(74_000));
     phone.ask(&mut times, NORTH, true, 0);
-    let times = restarted(&mut times);
+    choose(&mut times, &phone, NORTH);
+    let (choice, mut times) = (times.choice().cloned(), restarted(&mut times));
     phone.after(7_200_000).restart("second");
     phone.after(60_000);
+    let reading = phone.read();
+    assert!(times.status_at(NORTH, &reading).time.unix_ms.abs_diff(phone.truth()) < 50, "its own service's");
+    let status = times.status(&reading);
+    assert_eq!(
+        (status.time.source, status.undecided),
+        (TimeSource::WallClock, Vec::new()),
+        "a guess asks nobody"
+    );
+    times.set_choice(choice);
     assert_right(&times, &phone, TimeSource::LastKnownOffset);
 }
 
@@ -149,6 +169,7 @@ fn a_clock_that_was_set_right_while_the_phone_was_off_is_believed_where_the_old_
     phone.after(60_000).restart("second");
     phone.wall_ahead = 0;
     assert_right(&times, &phone, TimeSource::WallClock);
+    assert_eq!(times.status_at(NORTH, &phone.read()).time.source, TimeSource::WallClock);
 }
 
 #[test]
@@ -180,6 +201,7 @@ fn two_services_that_agree_outweigh_the_phones_clock() {
 fn a_time_that_nobody_signed_corrects_codes_and_is_told_as_that() {
     let (mut times, mut phone) = (KnownTimes::default(), Device::ahead(74_000));
     phone.ask(&mut times, NORTH, false, 0);
+    choose(&mut times, &phone, NORTH);
     assert_right(&times, &phone, TimeSource::UnsignedService);
 }
 
@@ -205,6 +227,9 @@ fn unsigned_times_can_not_outvote_a_signed_one() {
     for proxied in ["a.example", "b.example", "c.example"] {
         phone.ask(&mut times, proxied, false, 3_600_000);
     }
+    let status = times.status(&phone.read());
+    assert_eq!((status.time.source, status.undecided.len()), (TimeSource::WallClock, 4), "nobody can know");
+    choose(&mut times, &phone, NORTH);
     assert_right(&times, &phone, TimeSource::Service);
     phone.ask(&mut times, NORTH, false, 3_600_000);
     assert_right(&times, &phone, TimeSource::Service);
@@ -271,7 +296,8 @@ fn what_the_service_held_back_is_no_part_of_the_round_trip() {
 
 #[test]
 fn an_exchange_across_a_restart_tells_no_time() {
-    let reading = |monotonic, boot: &str| ClockReading { wall: NOW, monotonic, boot: boot.into() };
+    let reading =
+        |monotonic, boot: &str| ClockReading { wall: NOW, monotonic, boot: boot.into(), network: None };
     let exchange = |sent, received| TimeAnchor::from_exchange(NORTH, true, &sent, received, NOW, 0);
     assert_eq!(exchange(reading(100, "a"), reading(300, "b")), None);
     assert_eq!(exchange(reading(300, "a"), reading(100, "a")), None);
@@ -279,7 +305,8 @@ fn an_exchange_across_a_restart_tells_no_time() {
 
 #[test]
 fn clocks_at_the_ends_of_what_numbers_can_be_stop_nothing() {
-    let reading = |wall, monotonic, boot: &str| ClockReading { wall, monotonic, boot: boot.into() };
+    let reading =
+        |wall, monotonic, boot: &str| ClockReading { wall, monotonic, boot: boot.into(), network: None };
     for told in [0, NOW, u64::MAX] {
         for (wall, monotonic) in [(0, 0), (u64::MAX, u64::MAX), (NOW, u64::MAX), (u64::MAX, 0)] {
             for signed in [true, false] {

@@ -126,22 +126,37 @@ impl Step<'_, '_> {
         accounts: &HashMap<Id, &Account>,
     ) -> Result<Vec<ImportedRow>, Error> {
         let mut rows: Vec<ImportedRow> = Vec::with_capacity(planned.len());
+        // An account that one entry says is there isn't replaced by another.
+        let kept: HashSet<Id> = planned.iter().filter_map(|planned| planned.row.verdict.account()).collect();
         for Planned { row, offer } in planned {
             let outcome = match (&row.verdict, offer) {
+                (RowVerdict::Deleted, _) => RowOutcome::Skipped,
                 (RowVerdict::Refused { .. }, _) | (_, None) => RowOutcome::Refused,
                 (RowVerdict::Repeated { row }, Some(_)) => {
                     let first = rows.get(*row).and_then(|first| first.outcome.account());
                     first.map_or(RowOutcome::Skipped, |account| RowOutcome::Unchanged { account })
                 }
                 (RowVerdict::New, Some(offer)) => self.add(offer, Vec::new())?,
-                (RowVerdict::SameName { choice: SameName::Skip, .. }, Some(_)) => RowOutcome::Skipped,
-                (RowVerdict::SameName { choice: SameName::KeepBoth, .. }, Some(offer)) => {
-                    self.add(offer, Vec::new())?
-                }
-                (RowVerdict::SameName { accounts: same, .. }, Some(offer)) => {
-                    let without_approvals =
-                        |id: &&Id| accounts.get(*id).is_some_and(|account| account.binding.is_none());
-                    let replaced = same.iter().filter(without_approvals).copied().collect();
+                (
+                    RowVerdict::SameName { choice: SameName::Skip, .. }
+                    | RowVerdict::SameSecret { choice: SameName::Skip, .. },
+                    Some(_),
+                ) => RowOutcome::Skipped,
+                (
+                    RowVerdict::SameName { choice: SameName::KeepBoth, .. }
+                    | RowVerdict::SameSecret { choice: SameName::KeepBoth, .. },
+                    Some(offer),
+                ) => self.add(offer, Vec::new())?,
+                (
+                    RowVerdict::SameName { accounts: same, .. }
+                    | RowVerdict::SameSecret { accounts: same, .. },
+                    Some(offer),
+                ) => {
+                    let may_go = |id: &&Id| {
+                        let account = accounts.get(*id);
+                        account.is_some_and(|account| account.binding.is_none()) && !kept.contains(*id)
+                    };
+                    let replaced = same.iter().filter(may_go).copied().collect();
                     self.add(offer, replaced)?
                 }
                 (&RowVerdict::Present { account }, Some(offer)) => {
@@ -175,6 +190,7 @@ impl Step<'_, '_> {
         }
         let mut account = Account::new(offer.issuer.clone(), offer.name.clone(), self.now);
         account.otp = Some(offer.parameters.clone());
+        account.token = offer.token.clone().map(Box::new);
         self.tx.add_account(&account)?;
         self.changes.push((account.id, Change::Added));
         self.expected.insert(account.id, (offer, true));

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use aes::Aes256;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt, KeyIvInit, StreamCipher, StreamCipherSeek};
+pub(super) use argon2::Algorithm as Variant;
 use argon2::{Argon2, Block, Params, Version};
 use chacha20::{ChaCha20, R20, hchacha};
 use poly1305::Poly1305;
@@ -58,6 +59,17 @@ pub(crate) fn argon2id(
     salt: &[u8],
     cost: Argon2Cost,
 ) -> Result<Key, ImportError> {
+    argon2(format, Variant::Argon2id, password, salt, cost)
+}
+
+/// Argon2 1.3 (RFC 9106) to 256 bits.
+pub(super) fn argon2(
+    format: ImportFormat,
+    variant: Variant,
+    password: &Secret,
+    salt: &[u8],
+    cost: Argon2Cost,
+) -> Result<Key, ImportError> {
     let Argon2Cost { memory_kib, passes, lanes } = cost;
     if memory_kib > MAX_MEMORY_KIB
         || passes.checked_mul(memory_kib).is_none_or(|work| work > MAX_ARGON2_WORK_KIB)
@@ -72,7 +84,7 @@ pub(crate) fn argon2id(
     memory.0.try_reserve_exact(params.block_count()).map_err(|_| ImportError::OutOfMemory)?;
     memory.0.resize(params.block_count(), Block::default());
     let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params)
+    Argon2::new(variant, Version::V0x13, params)
         .hash_password_into_with_memory(password.expose(), salt, &mut *key, &mut memory.0)
         .map_err(|_| ImportError::Damaged)?;
     Ok(key)
@@ -125,12 +137,16 @@ pub(super) fn open_cbc(key: &[u8; 32], iv: &[u8], sealed: &[u8]) -> Option<Zeroi
     Some(bytes)
 }
 
-/// One final message of libsodium's `crypto_secretstream_xchacha20poly1305`, which is the whole stream.
+/// The one message of libsodium's `crypto_secretstream_xchacha20poly1305` that is a whole export.
 ///
-/// Its MAC pads the text otherwise than RFC 8439 does, so no ready-made AEAD opens it.
+/// Its tag is that of a stream's last message, or that of any message: until November 2025 Ente's app wrote a stream of
+/// two, and kept the first without the empty last one. Neither can be cut or continued unnoticed, since the MAC covers the
+/// whole message and what follows it would be a part of that.
+///
+/// The MAC pads the text otherwise than RFC 8439 does, so no ready-made AEAD opens it.
 pub(super) fn open_secretstream(key: &[u8; 32], header: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const BLOCK: usize = 64;
-    const FINAL: u8 = 3;
+    const TAGS: [u8; 2] = [0, 3];
     let (salt, inner): (&[u8; 16], &[u8; 8]) = match header.split_first_chunk::<16>() {
         Some((salt, inner)) => (salt, inner.try_into().ok()?),
         None => return None,
@@ -160,7 +176,7 @@ pub(super) fn open_secretstream(key: &[u8; 32], header: &[u8], sealed: &[u8]) ->
     let mac_key: [u8; 32] = mac_key[..32].try_into().ok()?;
     let expected = Poly1305::new(&mac_key.into()).compute_unpadded(&authenticated);
     let authentic: bool = subtle::ConstantTimeEq::ct_eq(expected.as_slice(), mac.as_slice()).into();
-    if !authentic || opened_tag != FINAL {
+    if !authentic || !TAGS.contains(&opened_tag) {
         return None;
     }
     let mut bytes = Zeroizing::new(text.to_vec());

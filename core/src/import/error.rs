@@ -1,6 +1,6 @@
 //! Why a file, or one entry of it, can't be imported.
 
-use super::ImportFormat;
+use super::{FileKind, ImportFormat, MissingParts};
 use crate::offer::{BatchError, OfferError};
 use crate::scan::ScanError;
 
@@ -17,17 +17,29 @@ pub enum ImportError {
     /// No format that is known.
     #[error("this is no export of a known authenticator, no list of otpauth links and no picture")]
     UnknownFormat,
-    /// An archive, which may hold anything.
+    /// There is nothing in the file.
+    #[error("the file is empty; export the accounts again")]
+    EmptyFile,
+    /// A file of a kind that has no accounts in it, or not in a way that can be read.
+    #[error("this is {0}; {advice}", advice = .0.advice())]
+    OtherFile(FileKind),
+    /// An archive in which there isn't just one export, or that can't be opened.
     #[error(
-        "this is a ZIP archive; take the export out of it, with its password if it has one, and import that"
+        "this is a ZIP archive, and it is not clear what to import of it; take the export out of it, with its password if it has one, and import that"
     )]
     Archive,
     /// Cut short, or altered.
     #[error("the export is damaged or incomplete; export it again")]
     Damaged,
     /// A version of the format that isn't known.
-    #[error("the export of {0} has a version that is not known; update this app")]
+    #[error("the export of {0} is of a newer version than this app knows; update this app")]
     UnknownVersion(ImportFormat),
+    /// A version of the format from before those that can be read.
+    #[error("the export of {0} is of a version that is too old to be read; update {0} and export again")]
+    OldVersion(ImportFormat),
+    /// It is encrypted in a way that isn't known.
+    #[error("the export of {0} is encrypted in a way that this app does not know; export it in another way")]
+    UnknownEncryption(ImportFormat),
     /// It is encrypted, and no password was given.
     #[error("the export of {0} is encrypted; give the password that it was made with")]
     PasswordNeeded(ImportFormat),
@@ -58,18 +70,18 @@ pub enum ImportError {
     #[error(transparent)]
     Picture(#[from] ScanError),
     /// Parts of an export in several QR codes are missing.
-    #[error("the export has {count} parts and {missing} of them are not here; add the pictures of all parts")]
+    #[error("the export has {count} parts, and {missing}; add the pictures of all parts")]
     IncompleteBatch {
         /// How many parts there are.
         count: usize,
-        /// How many are missing.
-        missing: usize,
+        /// Which of them are missing.
+        missing: MissingParts,
     },
     /// Two parts say different things.
     #[error(transparent)]
     MixedBatch(#[from] BatchError),
     /// Some entries can't be imported, and only all together were wanted.
-    #[error("{0} of the entries can not be imported, so none was; import the others alone if that is meant")]
+    #[error("{0} of the entries can't be imported, so none was; the others can be imported without them")]
     EntriesRefused(usize),
     /// What was read back isn't what the file holds. The import was taken back.
     #[error("what was stored is not what the export holds, so the import was taken back; try again")]
@@ -87,9 +99,13 @@ impl ImportError {
             Self::FileTooLarge => "import_file_too_large",
             Self::TooMuch => "import_too_much",
             Self::UnknownFormat => "import_unknown_format",
+            Self::EmptyFile => "import_file_empty",
+            Self::OtherFile(_) => "import_other_file",
             Self::Archive => "import_archive",
             Self::Damaged => "import_damaged",
             Self::UnknownVersion(_) => "import_unknown_version",
+            Self::OldVersion(_) => "import_old_version",
+            Self::UnknownEncryption(_) => "import_unknown_encryption",
             Self::PasswordNeeded(_) => "import_password_needed",
             Self::WrongPassword(_) => "import_wrong_password",
             Self::TooCostly(_) => "import_too_costly",

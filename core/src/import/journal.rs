@@ -9,13 +9,19 @@ use crate::otp::MovingFactor;
 use crate::vault::{Record, RecordKind, Transaction};
 
 /// The last import, which can be undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastImport {
     /// When it was, in Unix seconds.
     pub at: u64,
     /// How many accounts it changed.
     pub changes: usize,
+    /// Accounts that it added, or took out of the trash.
+    pub brought: Vec<Id>,
+    /// Accounts that it put in the trash, for others of their name.
+    pub replaced: Vec<Id>,
+    /// Accounts whose counter it moved.
+    pub counters: Vec<Id>,
 }
 
 /// What undoing did.
@@ -78,8 +84,22 @@ fn clear(tx: &mut Transaction<'_>) -> Result<(), Error> {
 /// The last import, if it changed anything and wasn't undone.
 pub(crate) fn last(tx: &mut Transaction<'_>) -> Result<Option<LastImport>, Error> {
     let parts = tx.list::<JournalPart>()?.items;
-    let changes = parts.iter().map(|(_, part)| part.changes.len()).sum();
-    Ok(parts.first().map(|(_, part)| LastImport { at: part.at, changes }))
+    let Some((_, first)) = parts.first() else { return Ok(None) };
+    let mut last = LastImport {
+        at: first.at,
+        changes: parts.iter().map(|(_, part)| part.changes.len()).sum(),
+        brought: Vec::new(),
+        replaced: Vec::new(),
+        counters: Vec::new(),
+    };
+    for (id, change) in parts.iter().flat_map(|(_, part)| &part.changes) {
+        match change {
+            Change::Added | Change::Restored(_) => last.brought.push(*id),
+            Change::Replaced => last.replaced.push(*id),
+            Change::Counter { .. } => last.counters.push(*id),
+        }
+    }
+    Ok(Some(last))
 }
 
 /// Takes the last import back, all of it or nothing.

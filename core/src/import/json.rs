@@ -21,7 +21,8 @@ pub(super) enum Json {
     OtherNumber,
     Text(Zeroizing<String>),
     List(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    /// One app's names are texts with secrets in them, so they are wiped, too.
+    Object(Vec<(Zeroizing<String>, Json)>),
 }
 
 /// More values than 10,000 accounts of the wordiest format have; one takes at most some 60 bytes.
@@ -40,12 +41,12 @@ impl Json {
     /// The member of this name; nothing if there is none, or this is no object.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
-        let (_, value) = members.iter().rev().find(|(member, _)| member == name)?;
+        let (_, value) = members.iter().rev().find(|(member, _)| member.as_str() == name)?;
         (!matches!(value, Self::Null)).then_some(value)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        matches!(self, Self::Object(members) if members.iter().any(|(member, _)| member == name))
+        matches!(self, Self::Object(members) if members.iter().any(|(member, _)| member.as_str() == name))
     }
 
     pub(super) fn as_text(&self) -> Option<&str> {
@@ -54,6 +55,12 @@ impl Json {
 
     pub(super) fn as_list(&self) -> Option<&[Self]> {
         if let Self::List(items) = self { Some(items) } else { None }
+    }
+
+    /// The members in the document's order; none if this is no object.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let members = if let Self::Object(members) = self { members.as_slice() } else { &[] };
+        members.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// The text of this name; empty if there is none.
@@ -71,11 +78,23 @@ impl Json {
         match self.get(name) {
             None => Ok(None),
             Some(Self::Number(number)) => Ok(Some(*number)),
-            Some(Self::Text(text)) if text.is_empty() => Ok(None),
-            Some(Self::Text(text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().map(Some).map_err(|_| OfferError::BadNumber(name))
-            }
+            Some(Self::Text(text)) => match text.trim() {
+                "" => Ok(None),
+                digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    digits.parse().map(Some).map_err(|_| OfferError::BadNumber(name))
+                }
+                _ => Err(OfferError::BadNumber(name)),
+            },
             Some(_) => Err(OfferError::BadNumber(name)),
+        }
+    }
+
+    /// The counter of the next code. Apps that count the codes they made begin at -1.
+    pub(super) fn counter(&self, name: &'static str) -> Result<Option<u64>, OfferError> {
+        match self.get(name) {
+            Some(Self::Negative(-1)) => Ok(Some(0)),
+            Some(Self::Text(text)) if text.trim() == "-1" => Ok(Some(0)),
+            _ => self.number(name),
         }
     }
 
@@ -135,8 +154,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(u64::try_from(value).map_or(Json::Negative(value), Json::Number))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::OtherNumber)
+    /// Programs whose numbers are all floating-point write `6.0`.
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        let whole = format!("{value}").parse().ok().filter(|number| *number <= u64::from(u32::MAX));
+        Ok(whole.map_or(Json::OtherNumber, Json::Number))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
@@ -154,7 +175,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
         let mut object = Vec::new();
         while let Some(name) = members.next_key::<String>()? {
-            object.push((name, members.next_value_seed(Seed(self.0))?));
+            object.push((Zeroizing::new(name), members.next_value_seed(Seed(self.0))?));
         }
         Ok(Json::Object(object))
     }
@@ -170,15 +191,29 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_numbers_and_as_text_and_nothing_else_is() {
-        let json = parse(r#"{"a":6,"b":"8","c":null,"d":"six","e":6.5,"f":-1,"g":true,"h":""}"#).unwrap();
-        assert_eq!(json.number("a"), Ok(Some(6)));
+        let json = parse(
+            r#"{"a":6,"b":"8","c":null,"d":"six","e":6.5,"f":-1,"g":true,"h":"","i":6.0,"j":" 6 ","k":1e99}"#,
+        )
+        .unwrap();
         assert_eq!(json.number("b"), Ok(Some(8)));
+        for six in ["a", "i", "j"] {
+            assert_eq!(json.number(six), Ok(Some(6)), "{six}");
+        }
         for absent in ["c", "h", "z"] {
             assert_eq!(json.number(absent), Ok(None));
         }
-        for bad in ["d", "e", "f", "g"] {
+        for bad in ["d", "e", "f", "g", "k"] {
             assert_eq!(json.number(bad), Err(OfferError::BadNumber(bad)));
         }
+    }
+
+    #[test]
+    fn a_counter_of_minus_one_has_made_no_code_yet() {
+        let json = parse(r#"{"a":-1,"b":"-1","c":-2,"d":7}"#).unwrap();
+        assert_eq!(json.counter("a"), Ok(Some(0)));
+        assert_eq!(json.counter("b"), Ok(Some(0)));
+        assert_eq!(json.counter("c"), Err(OfferError::BadNumber("c")));
+        assert_eq!(json.counter("d"), Ok(Some(7)));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! What would become of every entry: decided once, for the preview and for the import alike.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use countersign_protocol::Id;
 use ring::digest::{Context, Digest, SHA256};
 
-use super::entry::Entry;
-use super::{EntryError, Import, ImportError, ImportFormat};
+use super::{EntryError, Found, Import, ImportError, ImportFormat, Place};
 use crate::Account;
 use crate::offer::OtpOffer;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 
-/// What to do with an entry whose issuer and name an account already has, with another secret.
+/// What to do with an entry of which an account already has the issuer and name, with another secret, or the secret
+/// under another name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameName {
@@ -30,7 +30,13 @@ pub enum SameName {
 pub struct ImportOptions {
     /// For entries of the same name as an account.
     pub same_name: SameName,
-    /// The person's choice for single rows, by their place in the preview from 0; goes before `same_name`.
+    /// Leave out entries whose secret an account, or an earlier entry, has under another name. Otherwise both are kept:
+    /// people do have one secret for two accounts.
+    pub skip_same_secret: bool,
+    /// Also import what the other app has in its trash.
+    pub deleted: bool,
+    /// The person's choice for single rows, by their place in the preview from 0; goes before the three above. Other than
+    /// [`SameName::Skip`], it also takes an entry out of the other app's trash.
     pub choices: BTreeMap<usize, SameName>,
     /// Import the others although some entries can't be.
     pub partial: bool,
@@ -54,6 +60,10 @@ pub struct ImportRow {
     pub name: String,
     /// Where it comes from.
     pub format: ImportFormat,
+    /// Which of the added files, from 0; none for an export in several QR codes.
+    pub file: Option<usize>,
+    /// Where it stands in its file.
+    pub place: Place,
     /// How it stands to the accounts that are there.
     pub verdict: RowVerdict,
 }
@@ -90,16 +100,40 @@ pub enum RowVerdict {
         /// What is done about it.
         choice: SameName,
     },
-    /// An earlier row says the same.
+    /// Accounts, or an earlier row, have its secret under another name.
+    SameSecret {
+        /// All accounts that aren't in the trash.
+        accounts: Vec<Id>,
+        /// The place of the earlier row, from 0.
+        row: Option<usize>,
+        /// What is done about it.
+        choice: SameName,
+    },
+    /// An earlier row says the same, by name and secret.
     Repeated {
         /// That row's place, from 0.
         row: usize,
     },
+    /// The other app has it in its trash, so it is left out; see [`ImportOptions::deleted`].
+    Deleted,
     /// It can't be imported.
     Refused {
         /// Why.
         reason: EntryError,
     },
+}
+
+impl RowVerdict {
+    /// The account that is the entry's own already, if there is one.
+    #[must_use]
+    pub const fn account(&self) -> Option<Id> {
+        match self {
+            Self::Present { account } | Self::CounterAhead { account, .. } | Self::InTrash { account } => {
+                Some(*account)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What would become of every entry of `import`, next to `accounts`.
@@ -127,86 +161,177 @@ pub(super) fn plan(
     accounts: &[Account],
     options: &ImportOptions,
 ) -> Result<Vec<Planned>, ImportError> {
-    let mut entries = import.all()?;
-    let firsts = fold_repeated(&mut entries);
-    let known = Known::new(accounts);
-    let planned =
-        entries.into_iter().zip(firsts).enumerate().map(|(index, ((format, entry), first))| match entry {
+    let mut found = import.all()?;
+    let is_left_out: Vec<bool> =
+        found.iter().enumerate().map(|(index, found)| options.leaves_out(index, found)).collect();
+    let earlier = Earlier::of_all(&mut found, &is_left_out);
+    let mut known = Known::new(accounts, &found);
+    let rows = found.into_iter().zip(is_left_out).zip(earlier).enumerate();
+    let planned = rows.map(|(index, ((found, is_left_out), earlier))| {
+        let Found { format, file, place, entry } = found;
+        let (issuer, name, decided) = match entry.content {
             Err(refused) => {
-                let verdict = RowVerdict::Refused { reason: refused.reason };
-                let row = ImportRow { issuer: refused.issuer, name: refused.name, format, verdict };
-                Planned { row, offer: None }
+                (refused.issuer, refused.name, Err(RowVerdict::Refused { reason: refused.reason }))
             }
-            Ok(offer) => {
-                let choice = options.choices.get(&index).copied().unwrap_or(options.same_name);
-                let verdict =
-                    first.map_or_else(|| known.verdict(&offer, choice), |row| RowVerdict::Repeated { row });
-                let (issuer, name) = (offer.issuer.clone(), offer.name.clone());
-                Planned { row: ImportRow { issuer, name, format, verdict }, offer: Some(offer) }
+            Ok(offer) => (offer.issuer.clone(), offer.name.clone(), Ok(offer)),
+        };
+        let (verdict, offer) = match (is_left_out, decided) {
+            (true, _) => (RowVerdict::Deleted, None),
+            (false, Err(verdict)) => (verdict, None),
+            (false, Ok(offer)) => {
+                let row = Row { index, format, earlier };
+                (known.verdict(&offer, &row, options), Some(offer))
             }
-        });
+        };
+        Planned { row: ImportRow { issuer, name, format, file, place, verdict }, offer }
+    });
     Ok(planned.collect())
 }
 
-/// For each entry the place of an earlier one with the same parameters; of their counters the highest is kept.
-fn fold_repeated(entries: &mut [(ImportFormat, Entry)]) -> Vec<Option<usize>> {
-    let mut seen = HashMap::new();
-    let mut firsts = Vec::with_capacity(entries.len());
-    for index in 0..entries.len() {
-        let Some((_, Ok(offer))) = entries.get(index) else {
-            firsts.push(None);
-            continue;
+impl ImportOptions {
+    /// Whether the entry is in the other app's trash, and isn't wanted.
+    fn leaves_out(&self, index: usize, found: &Found) -> bool {
+        let is_wanted = match self.choices.get(&index) {
+            Some(choice) => *choice != SameName::Skip,
+            None => self.deleted,
         };
-        let parameters = offer.parameters.clone();
-        let first = *seen.entry(fingerprint(&parameters)).or_insert(index);
-        if let Some((_, Ok(kept))) = entries.get_mut(first)
-            && counter(&parameters) > counter(&kept.parameters)
-        {
-            kept.parameters = parameters;
-        }
-        firsts.push((first != index).then_some(first));
+        found.entry.is_deleted && !is_wanted
     }
-    firsts
+}
+
+/// An entry among the others.
+struct Row {
+    index: usize,
+    format: ImportFormat,
+    earlier: Earlier,
+}
+
+/// The places of earlier entries with the same parameters.
+#[derive(Clone, Copy, Default)]
+struct Earlier {
+    of_same_name: Option<usize>,
+    of_other_name: Option<usize>,
+}
+
+impl Earlier {
+    /// For each entry. Of the counters of those that say the same the highest is kept.
+    fn of_all(found: &mut [Found], is_left_out: &[bool]) -> Vec<Self> {
+        let (mut by_identity, mut by_secret) = (HashMap::new(), HashMap::new());
+        let mut all = Vec::with_capacity(found.len());
+        for (index, is_left_out) in is_left_out.iter().enumerate() {
+            let offer = found.get(index).and_then(|found| found.entry.offer()).filter(|_| !is_left_out);
+            let Some(offer) = offer else {
+                all.push(Self::default());
+                continue;
+            };
+            let parameters = offer.parameters.clone();
+            let secret = fingerprint(&parameters);
+            let identity = (secret, offer.issuer.clone(), offer.name.clone());
+            let of_other_name = *by_secret.entry(secret).or_insert(index);
+            let of_same_name = *by_identity.entry(identity).or_insert(index);
+            if let Some(Ok(kept)) = found.get_mut(of_same_name).map(|found| &mut found.entry.content)
+                && counter(&parameters) > counter(&kept.parameters)
+            {
+                kept.parameters = parameters;
+            }
+            let earlier = |place: usize| (place != index).then_some(place);
+            all.push(Self { of_same_name: earlier(of_same_name), of_other_name: earlier(of_other_name) });
+        }
+        all
+    }
 }
 
 /// The accounts that are there, by secret and by name.
 struct Known<'a> {
-    by_parameters: HashMap<[u8; 32], &'a Account>,
+    by_secret: HashMap<[u8; 32], Vec<&'a Account>>,
     by_name: HashMap<(&'a str, &'a str), Vec<Id>>,
+    /// Accounts that an entry has by name and secret.
+    claimed: HashSet<Id>,
 }
 
 impl<'a> Known<'a> {
-    fn new(accounts: &'a [Account]) -> Self {
-        let mut known = Self { by_parameters: HashMap::new(), by_name: HashMap::new() };
+    fn new(accounts: &'a [Account], found: &[Found]) -> Self {
+        let mut known = Self { by_secret: HashMap::new(), by_name: HashMap::new(), claimed: HashSet::new() };
         for account in accounts {
             if let Some(otp) = &account.otp {
-                let place = known.by_parameters.entry(fingerprint(otp)).or_insert(account);
-                // One that can be seen goes before one in the trash.
-                if place.trashed_at.is_some() {
-                    *place = account;
-                }
+                known.by_secret.entry(fingerprint(otp)).or_default().push(account);
             }
             if account.trashed_at.is_none() {
                 known.by_name.entry((&account.issuer, &account.name)).or_default().push(account.id);
             }
         }
+        for same_secret in known.by_secret.values_mut() {
+            // Those that can be seen go before those in the trash.
+            same_secret.sort_by_key(|account| account.trashed_at.is_some());
+        }
+        let own = found.iter().filter(|found| found.format == ImportFormat::Countersign);
+        for offer in own.filter_map(|found| found.entry.offer()) {
+            let secret = fingerprint(&offer.parameters);
+            let account = known.of_secret(&secret).iter().find(|account| is_named(account, offer));
+            let account = account.map(|account| account.id);
+            known.claimed.extend(account);
+        }
         known
     }
 
-    fn verdict(&self, offer: &OtpOffer, choice: SameName) -> RowVerdict {
-        if let Some(account) = self.by_parameters.get(&fingerprint(&offer.parameters)) {
-            let (from, to) = (account.otp.as_ref().map_or(0, counter), counter(&offer.parameters));
-            return match (account.trashed_at, to > from) {
-                (Some(_), _) => RowVerdict::InTrash { account: account.id },
-                (None, true) => RowVerdict::CounterAhead { account: account.id, from, to },
-                (None, false) => RowVerdict::Present { account: account.id },
-            };
+    fn of_secret(&self, secret: &[u8; 32]) -> &[&'a Account] {
+        self.by_secret.get(secret).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn verdict(&mut self, offer: &OtpOffer, row: &Row, options: &ImportOptions) -> RowVerdict {
+        if let Some(row) = row.earlier.of_same_name {
+            return RowVerdict::Repeated { row };
         }
-        match self.by_name.get(&(offer.issuer.as_str(), offer.name.as_str())) {
-            Some(accounts) => RowVerdict::SameName { accounts: accounts.clone(), choice },
-            None => RowVerdict::New,
+        let same_secret = self.of_secret(&fingerprint(&offer.parameters));
+        let mut account = same_secret.iter().find(|account| is_named(account, offer)).copied();
+        if account.is_none() && row.format == ImportFormat::Countersign {
+            // The person gave it another name here after this copy of it was made.
+            account = same_secret.iter().find(|account| !self.claimed.contains(&account.id)).copied();
+        }
+        if let Some(account) = account {
+            let verdict = Self::verdict_on(account, offer);
+            self.claimed.insert(account.id);
+            return verdict;
+        }
+        let chosen = options.choices.get(&row.index).copied();
+        let (on_same_name, on_same_secret) = (
+            chosen.unwrap_or(options.same_name),
+            chosen.unwrap_or(if options.skip_same_secret { SameName::Skip } else { SameName::KeepBoth }),
+        );
+        let other_names: Vec<Id> = same_secret
+            .iter()
+            .filter(|account| account.trashed_at.is_none())
+            .map(|account| account.id)
+            .collect();
+        let same_name = self.by_name.get(&(offer.issuer.as_str(), offer.name.as_str()));
+        let has_other_name = !other_names.is_empty() || row.earlier.of_other_name.is_some();
+        match same_name {
+            Some(accounts) if !(has_other_name && on_same_secret == SameName::Skip) => {
+                RowVerdict::SameName { accounts: accounts.clone(), choice: on_same_name }
+            }
+            _ if has_other_name => RowVerdict::SameSecret {
+                accounts: other_names,
+                row: row.earlier.of_other_name,
+                choice: on_same_secret,
+            },
+            _ => RowVerdict::New,
         }
     }
+
+    /// On an account that is the entry's own.
+    fn verdict_on(account: &Account, offer: &OtpOffer) -> RowVerdict {
+        let (from, to) = (account.otp.as_ref().map_or(0, counter), counter(&offer.parameters));
+        let account_id = account.id;
+        match (account.trashed_at, to > from) {
+            (Some(_), _) => RowVerdict::InTrash { account: account_id },
+            (None, true) => RowVerdict::CounterAhead { account: account_id, from, to },
+            (None, false) => RowVerdict::Present { account: account_id },
+        }
+    }
+}
+
+fn is_named(account: &Account, offer: &OtpOffer) -> bool {
+    account.issuer == offer.issuer && account.name == offer.name
 }
 
 /// The same for parameters that make the same codes, whatever their counter. As secret as they are.

@@ -44,7 +44,7 @@ pub(super) fn preferences(xml: &str) -> Result<Vec<(String, Zeroizing<String>)>,
     }
 }
 
-fn predefined(name: &str) -> Option<char> {
+pub(super) fn predefined(name: &str) -> Option<char> {
     Some(match name {
         "quot" => '"',
         "amp" => '&',

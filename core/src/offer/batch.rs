@@ -53,9 +53,22 @@ impl MigrationBatch {
         }
     }
 
-    /// Whether the part belongs to this export.
+    /// Whether the part belongs to this export. Generators give many exports one number, or none: an export of a single
+    /// part is another one as soon as anything in it differs.
     pub(crate) fn is_of(&self, part: &MigrationPart) -> bool {
-        part.batch == self.batch && part.count == self.parts.len()
+        let has_number = part.batch == self.batch && part.count == self.parts.len();
+        has_number && (part.count > 1 || self.has(part))
+    }
+
+    /// Whether the part can be of this export: it has its number, and contradicts no other part unless the number is one
+    /// that says nothing.
+    pub(crate) fn takes(&self, part: &MigrationPart) -> bool {
+        let is_free = self.parts.get(part.index).is_some_and(Option::is_none);
+        self.is_of(part) && (part.batch != 0 || is_free || self.has(part))
+    }
+
+    fn has(&self, part: &MigrationPart) -> bool {
+        self.parts.get(part.index).is_some_and(|place| place.as_ref() == Some(part))
     }
 
     /// How many parts the export has.
@@ -124,10 +137,34 @@ mod tests {
 
     #[test]
     fn a_part_that_changed_is_refused_and_changes_nothing() {
-        let mut batch = MigrationBatch::new(part(7, 0, 1));
-        let mut changed = part(7, 0, 1);
+        let mut batch = MigrationBatch::new(part(7, 0, 2));
+        let mut changed = part(7, 0, 2);
         changed.refused.clear();
         assert_eq!(batch.add(changed), Err(BatchError::Contradiction));
-        assert_eq!(batch.finish().unwrap().1.len(), 1);
+        batch.add(part(7, 1, 2)).unwrap();
+        assert_eq!(batch.finish().unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn exports_of_one_part_are_one_only_if_they_are_the_same() {
+        for number in [0, 7] {
+            let mut batch = MigrationBatch::new(part(number, 0, 1));
+            assert_eq!(batch.add(part(number, 0, 1)), Ok(()));
+            let mut other = part(number, 0, 1);
+            other.refused.clear();
+            assert!(!batch.takes(&other));
+            assert_eq!(batch.add(other), Err(BatchError::AnotherBatch));
+        }
+    }
+
+    #[test]
+    fn exports_without_a_number_are_told_apart_by_their_parts() {
+        let mut other = part(0, 0, 2);
+        other.refused.clear();
+        let batch = MigrationBatch::new(part(0, 0, 2));
+        assert!(batch.takes(&part(0, 0, 2)) && batch.takes(&part(0, 1, 2)) && !batch.takes(&other));
+        let mut numbered = part(7, 0, 2);
+        numbered.refused.clear();
+        assert!(MigrationBatch::new(part(7, 0, 2)).takes(&numbered));
     }
 }

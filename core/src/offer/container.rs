@@ -50,7 +50,6 @@ impl ContainerOffer {
 
 /// Reads what follows `pia://container`.
 pub(super) fn parse(rest: &str) -> Result<ContainerOffer, OfferError> {
-    let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
     let (_label, query) = rest.split_once('?').ok_or(OfferError::BrokenLink)?;
     let parameters = read_query(query)?;
     let find = |name: &str| parameters.get(name).map(String::as_str);
@@ -135,7 +134,7 @@ pub(crate) enum TokenContent {
 pub(crate) fn read_token(link: &str) -> Result<TokenOffer, (Option<String>, OfferError)> {
     let (address, query) = link.split_once('?').unwrap_or((link, ""));
     let serial = query
-        .split(['&', '#'])
+        .split('&')
         .find_map(|pair| pair.strip_prefix("serial="))
         .map(label::decode)
         .filter(|serial| is_serial(serial));

@@ -9,6 +9,9 @@ pub enum OfferError {
     /// Longer than [`super::Offer::MAX_BYTES`].
     #[error("the text is too long to be an offer")]
     TooLong,
+    /// Nothing but white space and what can't be seen.
+    #[error("the text is empty; scan or copy the code that the issuer shows for an authenticator")]
+    Empty,
     /// No link of a kind that adds an account.
     #[error(
         "this is not a link that adds an account; scan the code that the issuer shows for an authenticator"
@@ -17,6 +20,18 @@ pub enum OfferError {
     /// An `otpauth://` link for another kind of code than HOTP, TOTP and Steam.
     #[error("this kind of one-time code is not supported")]
     UnsupportedType,
+    /// A link of a kind that is known and not supported; its name.
+    #[error("links of the kind {0} are not supported; ask the issuer for a code for any authenticator app")]
+    UnsupportedScheme(&'static str),
+    /// More than one link.
+    #[error("the text has more than one link in it; add them one at a time, or import them as a list")]
+    SeveralLinks,
+    /// The text ends in the middle of a link, or of its secret.
+    #[error("the end of the link is missing; scan it again or copy all of it")]
+    CutShort,
+    /// The name has a link or a secret in it.
+    #[error("the name in the link has a secret in it, so the link is damaged; ask the issuer for a new one")]
+    SecretInName,
     /// There is no secret in the link.
     #[error("the link has no secret in it; ask the issuer for a new one")]
     MissingSecret,
@@ -38,6 +53,11 @@ pub enum OfferError {
     /// An export of another authenticator that can't be read.
     #[error("the exported accounts can't be read; export them again")]
     BadMigration,
+    /// A link of a protocol's version that this software is older than.
+    #[error(
+        "this QR code is for a newer version of the app; update the app, or ask your organisation for an older kind of code"
+    )]
+    NewerVersion,
     /// A link of an approval service that is damaged.
     #[error("the link is damaged; ask for a new one")]
     BrokenLink,

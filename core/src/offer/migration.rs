@@ -5,9 +5,10 @@
 //! silence, and never a reason to lose the others.
 
 use base64::Engine;
-use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use percent_encoding::percent_decode_str;
+use data_encoding::BASE32_NOPAD;
+use percent_encoding::percent_decode;
 use prost::Message;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -54,12 +55,13 @@ pub(super) fn parse(rest: &str) -> Result<MigrationPart, OfferError> {
     let (_offline, query) = rest.split_once('?').ok_or(OfferError::BadMigration)?;
     let mut data = query.split('&').filter_map(|pair| pair.strip_prefix("data="));
     let (Some(data), None) = (data.next(), data.next()) else { return Err(OfferError::BadMigration) };
-    let bytes = decode_base64(data)?;
-    let mut payload = Payload::decode(bytes.as_slice()).map_err(|_| OfferError::BadMigration)?;
+    let mut payload = decode_payload(data)?;
 
     // An export of a single part may leave its place out, and protobuf leaves out every 0.
     let count = usize::try_from(payload.batch_size.max(1)).map_err(|_| OfferError::BadMigration)?;
     let index = usize::try_from(payload.batch_index).map_err(|_| OfferError::BadMigration)?;
+    // The only part is the first one, also where it is counted from 1.
+    let index = if (payload.batch_size, index) == (1, 1) { 0 } else { index };
     if count > MAX_PARTS || index >= count {
         return Err(OfferError::BadMigration);
     }
@@ -67,22 +69,45 @@ pub(super) fn parse(rest: &str) -> Result<MigrationPart, OfferError> {
     let (mut accounts, mut refused) = (Vec::new(), Vec::new());
     for exported in &mut payload.accounts {
         let (issuer, name) = label::issuer_and_name(&exported.name, &exported.issuer);
+        let secret = Zeroizing::new(BASE32_NOPAD.encode(&exported.secret));
         match exported.take_parameters() {
-            Ok(parameters) => accounts.push(OtpOffer { issuer, name, parameters }),
+            // What is refused is named, so the names go.
+            Ok(_) if [&issuer, &name].into_iter().any(|text| label::holds_secret(text, &secret)) => {
+                let reason = OfferError::SecretInName;
+                refused.push(RefusedAccount { issuer: String::new(), name: String::new(), reason });
+            }
+            Ok(parameters) => accounts.push(OtpOffer { issuer, name, parameters, token: None }),
             Err(reason) => refused.push(RefusedAccount { issuer, name, reason }),
         }
     }
     Ok(MigrationPart { batch: payload.batch_id, index, count, accounts, refused })
 }
 
-/// Both alphabets, with or without padding.
-fn decode_base64(data: &str) -> Result<Zeroizing<Vec<u8>>, OfferError> {
-    let text: Zeroizing<Vec<u8>> = Zeroizing::new(percent_decode_str(data).collect());
-    let is_url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let alphabet: &Alphabet = if is_url_safe { &URL_SAFE } else { &STANDARD };
+/// Both alphabets, with or without padding, and after what other programs do to a parameter: a `+` that became a space
+/// or `%20`, line breaks, percent-encoding a second and third time.
+fn decode_payload(data: &str) -> Result<Payload, OfferError> {
+    let mut text: Zeroizing<Vec<u8>> = Zeroizing::new(data.as_bytes().to_vec());
+    for _ in 0..=3 {
+        text.retain(|byte| !matches!(byte, b'\r' | b'\n' | b'\t'));
+        text = Zeroizing::new(percent_decode(&text).collect());
+    }
+    for byte in text.iter_mut() {
+        match byte {
+            b' ' | b'-' => *byte = b'+',
+            b'_' => *byte = b'/',
+            _ => {}
+        }
+    }
+    // Spaces at the end are plus signs, or nothing.
+    let end = text.iter().rposition(|byte| *byte != b'+').map_or(0, |last| last + 1);
+    let short = text.get(..end).unwrap_or_default();
+    [text.as_slice(), short].into_iter().find_map(decode_base64).ok_or(OfferError::BadMigration)
+}
+
+fn decode_base64(text: &[u8]) -> Option<Payload> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let bytes = GeneralPurpose::new(alphabet, config).decode(text.as_slice());
-    bytes.map(Zeroizing::new).map_err(|_| OfferError::BadMigration)
+    let bytes = GeneralPurpose::new(&STANDARD, config).decode(text).map(Zeroizing::new).ok()?;
+    Payload::decode(bytes.as_slice()).ok()
 }
 
 #[derive(Message)]

@@ -5,6 +5,7 @@
 //! real issuers differ in form, and strict where a guess could change the codes; its own header says which is which.
 //! No error holds any of the text, because the text usually holds a secret.
 
+mod base32;
 mod batch;
 mod container;
 mod error;
@@ -12,19 +13,28 @@ mod label;
 mod migration;
 mod otpauth;
 mod pipush;
+mod query;
+mod scheme;
+mod text;
+mod token;
 mod two_step;
+mod unlock;
 
 use countersign_protocol::{EnrolmentLink, MatchLink, ProtocolError, ServiceUrl};
 
+pub(crate) use base32::decode_base32;
 pub use batch::{BatchError, MigrationBatch};
 pub use container::ContainerOffer;
 pub(crate) use container::{TokenContent, TokenKind, TokenOffer, is_nonce, is_time, read_token};
 pub use error::OfferError;
-pub(crate) use label::clean as clean_label;
+pub(crate) use label::{clean as clean_label, issuer_and_name};
 pub use migration::{MigrationPart, RefusedAccount};
-pub(crate) use otpauth::{algorithm_named, decode_base32};
+pub(crate) use otpauth::algorithm_named;
 pub use pipush::PushOffer;
+pub(crate) use text::{End, is_link, split as split_links, trim as trim_text, trim_link};
+pub use token::IssuedToken;
 pub use two_step::{CompletedOffer, TwoStepOffer};
+pub use unlock::Unlock;
 
 use crate::otp::OtpParameters;
 
@@ -83,13 +93,19 @@ pub struct OtpOffer {
     pub name: String,
     /// What the codes are made from.
     pub parameters: OtpParameters,
+    /// Which token of its server it is, if the offer says.
+    pub token: Option<IssuedToken>,
 }
 
 impl Offer {
     /// Longest text that is looked at, in bytes: more than any QR code holds.
     pub const MAX_BYTES: usize = 8 * 1024;
 
-    /// Finds out what `text` offers; white space around it doesn't matter.
+    /// Finds out what `text` offers. White space, a byte-order mark, quotation marks and the words of a QR reader around it
+    /// don't matter.
+    ///
+    /// A text that holds two links, or that ends where no whole link does, is refused. A link that ends with its secret
+    /// may have been cut all the same: see [`Offer::may_be_cut`].
     ///
     /// ```
     /// use countersign_core::offer::{Offer, OfferError};
@@ -105,13 +121,30 @@ impl Offer {
     ///
     /// [`OfferError`] says what is wrong with it, without repeating any of it.
     pub fn parse(text: &str) -> Result<Self, OfferError> {
+        Self::parse_to(text, End::Open)
+    }
+
+    /// As [`Offer::parse`], of a text of which it is known what follows.
+    pub(crate) fn parse_to(text: &str, end: End) -> Result<Self, OfferError> {
         if text.len() > Self::MAX_BYTES {
             return Err(OfferError::TooLong);
         }
-        let text = text.trim();
-        let (scheme, rest) = text.split_once("://").ok_or(OfferError::NotAnOffer)?;
-        let kind = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let text = text::link_of(text);
+        if text.is_empty() {
+            return Err(OfferError::Empty);
+        }
+        let Some((scheme, rest)) = text.split_once(":/") else { return Err(OfferError::NotAnOffer) };
+        if let Some(name) = scheme::unsupported(scheme) {
+            return Err(OfferError::UnsupportedScheme(name));
+        }
+        let rest = rest.strip_prefix('/').ok_or(OfferError::NotAnOffer)?;
         let scheme = scheme.to_ascii_lowercase();
+        if matches!(scheme.as_str(), "otpauth" | "otpauth-migration" | "pia")
+            && text::holds_another_link(&text)
+        {
+            return Err(OfferError::SeveralLinks);
+        }
+        let kind = rest.split(['/', '?', '#']).next().unwrap_or_default();
         match scheme.as_str() {
             "otpauth" | "pia" if kind.eq_ignore_ascii_case("pipush") => {
                 let rest = rest.get(kind.len()..).unwrap_or_default();
@@ -121,11 +154,18 @@ impl Offer {
                 container::parse(rest.get(kind.len()..).unwrap_or_default()).map(Self::Container)
             }
             "pia" => Err(OfferError::UnsupportedType),
-            "otpauth" => otpauth::parse(rest),
+            "otpauth" => otpauth::parse(rest, end),
             "otpauth-migration" => migration::parse(rest).map(Self::Migration),
-            "https" | "http" => parse_link(text),
+            "https" | "http" => parse_link(&text),
             _ => Err(OfferError::NotAnOffer),
         }
+    }
+
+    /// Whether `text` is a link that ends with its secret, so that nothing in it shows the secret to be whole. Where such
+    /// a link was typed or pasted, tell the person to check the first code.
+    #[must_use]
+    pub fn may_be_cut(text: &str) -> bool {
+        text.len() <= Self::MAX_BYTES && otpauth::ends_in_secret(&text::link_of(text))
     }
 }
 

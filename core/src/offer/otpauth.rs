@@ -1,47 +1,55 @@
 //! `otpauth://TYPE/LABEL?PARAMETERS`, the link of nearly every issuer.
 //!
 //! There is no standard; Google's "Key URI Format" is what all begin from. Tolerated, as issuers differ and it can't
-//! change a code: any case of scheme, type and parameter names; a secret in either case, with spaces, dashes and
-//! padding; a label that is missing, percent-encoded or not; a missing issuer; parameters that nobody knows; `SHA-1`
-//! or `HmacSHA1` for `SHA1`; a missing HOTP counter, which is 0 (a server only ever looks ahead).
+//! change a code: any case of scheme, type and parameter names; what [`super::base32`] tolerates in a secret; a label that
+//! is missing, percent-encoded or not; a missing issuer; parameters that nobody knows; a hash by any of its names; a missing
+//! HOTP counter, which is 0 (a server only ever looks ahead).
 //!
-//! Refused, since it could: a secret that isn't base32 or has an impossible length, an unknown algorithm, numbers out
-//! of range, and a parameter given twice with different values.
+//! Refused, since it could: a secret that isn't base32, an unknown algorithm, numbers out of range, a parameter given twice
+//! with different values, and a link that looks cut ([`super::query`]). A name that holds a link or the secret itself
+//! is refused, too: names are shown and stored where secrets aren't.
 //!
 //! `otpauth://daypassword`, privacyIDEA's, is a TOTP whose period is a day. With any of `2step_salt`, `2step_output` and
 //! `2step_difficulty` the secret is only half of one: that is another offer, [`TwoStepOffer`].
 //!
-//! Steam is told by `otpauth://steam` or `encoder=steam`, and by the issuer `Steam` with 5 digits or with none named,
-//! which is how other authenticators tell it too. Its digits, period and algorithm can be left out but not changed.
+//! Steam is told by `otpauth://steam`, by `encoder=steam`, by Stratum's `&steam`, by the issuer or the whole label `Steam`
+//! (in any case) with 5 digits or with none named, which is how other authenticators tell it too, and by 5 digits with any
+//! name that has Steam in it, since nobody else makes codes of 5. Its digits, period and algorithm can be left out but not
+//! changed.
 
 use std::borrow::Cow;
 
-use data_encoding::{Encoding, Specification};
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use super::{Offer, OfferError, OtpOffer, TwoStepOffer, label};
-use crate::Secret;
+use super::base32::decode_base32;
+use super::query::Query;
+use super::text::End;
+use super::{IssuedToken, Offer, OfferError, OtpOffer, TwoStepOffer, label, query};
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 
 /// Reads what follows `otpauth://`.
-pub(super) fn parse(rest: &str) -> Result<Offer, OfferError> {
-    let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+pub(super) fn parse(rest: &str, end: End) -> Result<Offer, OfferError> {
+    let (path, query) = split_path(rest);
     let (kind, label) = path.split_once('/').unwrap_or((path, ""));
     let kind = Kind::parse(kind)?;
-    let query = Query::parse(query)?;
+    let raw_query = query;
+    let query = Query::parse(query, end)?;
 
-    let issuer = query.issuer.map(label::decode).unwrap_or_default();
-    let (issuer, name) = label::issuer_and_name(&label::decode(label), &issuer);
-    let secret = decode_secret(query.secret.ok_or(OfferError::MissingSecret)?)?;
+    let (issuer, name) = names(label, &query);
+    let secret_text = Zeroizing::new(label::decode(query.secret.ok_or(OfferError::MissingSecret)?));
+    let secret = decode_base32(secret_text.as_bytes())?;
+    if [&issuer, &name].into_iter().any(|text| label::holds_secret(text, &secret_text)) {
+        return Err(OfferError::SecretInName);
+    }
     let algorithm = query.algorithm.map_or(Ok(Algorithm::Sha1), parse_algorithm)?;
     let digits = query.digits.map(|text| parse_number(text, "digits")).transpose()?;
     let period = query.period.map(|text| parse_number(text, "period")).transpose()?;
 
     let is_steam = kind == Kind::Steam
+        || query.is_steam
         || query.encoder.is_some_and(|encoder| encoder.eq_ignore_ascii_case("steam"))
-        || (kind == Kind::Totp && issuer == "Steam" && matches!(digits, None | Some(5)));
+        || (kind == Kind::Totp && is_named_steam(&issuer, &name, digits));
     let format = match digits {
         None | Some(5) if is_steam => CodeFormat::Steam,
         _ if is_steam => return Err(OfferError::BadNumber("digits")),
@@ -58,7 +66,11 @@ pub(super) fn parse(rest: &str) -> Result<Offer, OfferError> {
         }
     };
     let parameters = OtpParameters::new(secret, algorithm, format, factor)?;
-    let offer = OtpOffer { issuer, name, parameters };
+    // A label that names Steam alone, as WinAuth's does, is no name of a person's.
+    let (issuer, name) =
+        if is_steam && issuer.is_empty() && is_steam_word(&name) { (name, issuer) } else { (issuer, name) };
+    let token = IssuedToken::read(raw_query, &issuer);
+    let offer = OtpOffer { issuer, name, parameters, token };
     let two_step = [query.step_salt, query.step_output, query.step_rounds];
     if two_step == [None; 3] {
         return Ok(Offer::Otp(offer));
@@ -72,6 +84,48 @@ pub(super) fn parse(rest: &str) -> Result<Offer, OfferError> {
 const DAY: u32 = 86_400;
 
 pub(super) const DEFAULT_DIGITS: u8 = 6;
+
+/// Parts the type and the label from the parameters. A question mark in the label (`What?:ada`) doesn't: parameters begin
+/// with the first one before a parameter's name.
+fn split_path(rest: &str) -> (&str, &str) {
+    let parted = |mark| {
+        let (path, query) = rest.split_at_checked(mark)?;
+        Some((path, query.strip_prefix('?')?))
+    };
+    let begins_query = |query: &str| {
+        let name = query.split(['=', '&']).next().unwrap_or_default();
+        name.len() < query.len() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let mut marks = rest.match_indices('?').filter_map(|(mark, _)| parted(mark));
+    marks.find(|(_, query)| begins_query(query)).or_else(|| rest.split_once('?')).unwrap_or((rest, ""))
+}
+
+/// Whether the last thing of a link is its secret.
+pub(super) fn ends_in_secret(link: &str) -> bool {
+    let scheme = "otpauth://";
+    let rest = link.split_at_checked(scheme.len()).filter(|(start, _)| start.eq_ignore_ascii_case(scheme));
+    rest.is_some_and(|(_, rest)| query::ends_in_secret(split_path(rest).1))
+}
+
+fn names(label: &str, query: &Query<'_>) -> (String, String) {
+    // An ampersand that a page's source has escaped.
+    let decode = |text: &str| label::decode(text).replace("&amp;", "&");
+    let mut issuers = [query.issuer, query.first_issuer].into_iter().flatten().map(decode);
+    let issuer = issuers.find(|text| !text.is_empty()).unwrap_or_default();
+    label::issuer_and_name(&decode(label), &issuer)
+}
+
+fn is_named_steam(issuer: &str, name: &str, digits: Option<u8>) -> bool {
+    match digits {
+        None => is_steam_word(issuer) || (issuer.is_empty() && is_steam_word(name)),
+        Some(5) => [issuer, name].into_iter().any(|text| text.to_ascii_lowercase().contains("steam")),
+        Some(_) => false,
+    }
+}
+
+fn is_steam_word(text: &str) -> bool {
+    text.eq_ignore_ascii_case("steam")
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -93,89 +147,20 @@ impl Kind {
     }
 }
 
-/// The parameters that matter, still percent-encoded.
-#[derive(Default)]
-struct Query<'a> {
-    secret: Option<&'a str>,
-    issuer: Option<&'a str>,
-    algorithm: Option<&'a str>,
-    digits: Option<&'a str>,
-    period: Option<&'a str>,
-    counter: Option<&'a str>,
-    encoder: Option<&'a str>,
-    step_salt: Option<&'a str>,
-    step_output: Option<&'a str>,
-    step_rounds: Option<&'a str>,
-}
-
-impl<'a> Query<'a> {
-    fn parse(query: &'a str) -> Result<Self, OfferError> {
-        let mut parsed = Self::default();
-        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            // A link copied out of a page's source has its ampersands escaped.
-            let name = name.trim().to_ascii_lowercase();
-            let (field, name) = match name.strip_prefix("amp;").unwrap_or(&name) {
-                "secret" => (&mut parsed.secret, "secret"),
-                "issuer" => (&mut parsed.issuer, "issuer"),
-                "algorithm" => (&mut parsed.algorithm, "algorithm"),
-                "digits" => (&mut parsed.digits, "digits"),
-                "period" => (&mut parsed.period, "period"),
-                "counter" => (&mut parsed.counter, "counter"),
-                "encoder" => (&mut parsed.encoder, "encoder"),
-                "2step_salt" => (&mut parsed.step_salt, "2step_salt"),
-                "2step_output" => (&mut parsed.step_output, "2step_output"),
-                "2step_difficulty" => (&mut parsed.step_rounds, "2step_difficulty"),
-                _ => continue,
-            };
-            if field.is_some_and(|earlier| earlier != value) {
-                return Err(OfferError::Contradiction(name));
-            }
-            *field = Some(value);
-        }
-        Ok(parsed)
-    }
-}
-
-fn decode_secret(text: &str) -> Result<Secret, OfferError> {
-    let decoded: Zeroizing<Vec<u8>> = Zeroizing::new(percent_decode_str(text).collect());
-    decode_base32(&decoded)
-}
-
-/// A secret in base32, in either case, with separators and padding or without.
-pub(crate) fn decode_base32(text: &[u8]) -> Result<Secret, OfferError> {
-    let mut symbols = Zeroizing::new(Vec::with_capacity(text.len()));
-    symbols.extend(text.iter().filter(|byte| !SEPARATORS.contains(byte)).map(u8::to_ascii_uppercase));
-    while symbols.pop_if(|last| *last == b'=').is_some() {}
-    if symbols.is_empty() {
-        return Err(OfferError::MissingSecret);
-    }
-    let encoding = base32().ok_or(OfferError::BadSecret)?;
-    encoding.decode(&symbols).map(Secret::new).map_err(|_| OfferError::BadSecret)
-}
-
-/// What people and issuers put between groups of characters; form encoders write a space as `+`.
-const SEPARATORS: &[u8] = b" -+\t\r\n";
-
-/// RFC 4648 base32 without padding. Bits beyond the last whole byte are ignored: issuers that make a secret from
-/// random characters leave them set, and every decoder drops them.
-fn base32() -> Option<Encoding> {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
-    specification.check_trailing_bits = false;
-    specification.encoding().ok()
-}
-
 fn parse_algorithm(text: &str) -> Result<Algorithm, OfferError> {
     algorithm_named(&percent_decode_str(text).decode_utf8_lossy())
 }
 
-/// A hash by any of the names that it has.
+/// A hash by any of the names that it has: `SHA1`, `sha-1`, `HmacSHA1`, and as programs print a value of an enumeration,
+/// `Algorithm.sha1`.
 pub(crate) fn algorithm_named(text: &str) -> Result<Algorithm, OfferError> {
-    let name = text.to_ascii_uppercase().replace(['-', '_'], "");
+    let last = text.rsplit(['.', ':', '/', '#']).next().unwrap_or_default();
+    let is_kept = |c: &char| !matches!(c, '-' | '_') && !c.is_whitespace();
+    let name: String = last.chars().filter(is_kept).map(|c| c.to_ascii_uppercase()).collect();
     match name.strip_prefix("HMAC").unwrap_or(&name) {
         "SHA1" => Ok(Algorithm::Sha1),
-        "SHA256" => Ok(Algorithm::Sha256),
-        "SHA512" => Ok(Algorithm::Sha512),
+        "SHA256" | "SHA2256" => Ok(Algorithm::Sha256),
+        "SHA512" | "SHA2512" => Ok(Algorithm::Sha512),
         _ => Err(OfferError::UnsupportedAlgorithm),
     }
 }

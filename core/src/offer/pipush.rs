@@ -9,7 +9,7 @@ use std::fmt;
 
 use countersign_protocol::{ProtocolError, ServiceUrl};
 
-use super::{OfferError, label};
+use super::{OfferError, Unlock, label};
 use crate::Secret;
 use crate::keys::RsaKeySize;
 
@@ -27,6 +27,8 @@ pub struct PushOffer {
     pub name: String,
     /// Whether the offer asks not to check the server's certificate. It is checked all the same.
     pub asks_for_no_certificate_check: bool,
+    /// How the server wants the person checked before each approval, if it does.
+    pub unlock: Option<Unlock>,
     /// The size of a key in software, if a shell chooses one. Else the key is the phone's key store's, and where that makes
     /// no RSA keys one of the default size.
     pub key_size: Option<RsaKeySize>,
@@ -43,12 +45,13 @@ impl PushOffer {
 
 /// Reads what follows `otpauth://pipush` or `pia://pipush`.
 pub(super) fn parse(rest: &str) -> Result<PushOffer, OfferError> {
-    let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
     let (path, query) = rest.split_once('?').ok_or(OfferError::BrokenLink)?;
     let parameters = read_query(query)?;
     let find = |name: &str| parameters.get(name).map(String::as_str);
-    if find("v") != Some("1") {
-        return Err(OfferError::UnsupportedType);
+    match find("v") {
+        Some("1") => {}
+        Some(version) if is_newer(version) => return Err(OfferError::NewerVersion),
+        _ => return Err(OfferError::BrokenLink),
     }
     let credential = find("enrollment_credential").ok_or(OfferError::MissingSecret)?;
     if !(32..=128).contains(&credential.len()) || !credential.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -70,9 +73,16 @@ pub(super) fn parse(rest: &str) -> Result<PushOffer, OfferError> {
             Some("0") => true,
             Some(_) => return Err(OfferError::BrokenLink),
         },
+        unlock: Unlock::read(&parameters),
         key_size: None,
         credential: Secret::from(credential.as_bytes()),
     })
+}
+
+/// Whether it is a version's number, and above 1.
+fn is_newer(version: &str) -> bool {
+    let is_number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && !matches!(version.trim_start_matches('0'), "" | "1")
 }
 
 pub(super) fn read_query(query: &str) -> Result<HashMap<&str, String>, OfferError> {
@@ -142,10 +152,25 @@ mod tests {
     }
 
     #[test]
+    fn a_wish_for_a_check_of_the_person_is_read() {
+        assert_eq!(read(LINK).unwrap().unlock, None);
+        assert_eq!(read(&format!("{LINK}&pin=True")).unwrap().unlock, Some(Unlock::Pin));
+        let both = format!("{LINK}&pin=True&app_force_unlock=biometric");
+        assert_eq!(read(&both).unwrap().unlock, Some(Unlock::Biometric));
+    }
+
+    #[test]
     fn what_is_not_of_its_form_is_refused() {
         for (from, to, error) in [
-            ("v=1", "v=2", OfferError::UnsupportedType),
-            ("&v=1", "", OfferError::UnsupportedType),
+            ("v=1", "v=2", OfferError::NewerVersion),
+            ("v=1", "v=10", OfferError::NewerVersion),
+            ("v=1", "v=99999999999999999999999", OfferError::NewerVersion),
+            ("v=1", "v=0", OfferError::BrokenLink),
+            ("v=1", "v=", OfferError::BrokenLink),
+            ("v=1", "v=1.1", OfferError::BrokenLink),
+            ("v=1", "v=-2", OfferError::BrokenLink),
+            ("v=1", "v=x", OfferError::BrokenLink),
+            ("&v=1", "", OfferError::BrokenLink),
             ("http%3A//127.0.0.1", "http%3A//192.0.2.1", OfferError::InsecureLink),
             ("http%3A//", "ftp%3A//", OfferError::InsecureLink),
             ("/ttype/push", "/ttype/push%3Fx=1", OfferError::BrokenLink),

@@ -100,7 +100,14 @@ fn vectors() -> Vectors {
 fn name(error: OfferError) -> String {
     match error {
         OfferError::TooLong => "too_long".to_owned(),
+        OfferError::Empty => "empty".to_owned(),
         OfferError::NotAnOffer => "not_an_offer".to_owned(),
+        OfferError::UnsupportedScheme(kind) => {
+            format!("unsupported_scheme {}", kind.split(' ').next().unwrap_or_default())
+        }
+        OfferError::SeveralLinks => "several_links".to_owned(),
+        OfferError::CutShort => "cut_short".to_owned(),
+        OfferError::SecretInName => "secret_in_name".to_owned(),
         OfferError::UnsupportedType => "unsupported_type".to_owned(),
         OfferError::MissingSecret => "missing_secret".to_owned(),
         OfferError::BadSecret => "bad_secret".to_owned(),
@@ -113,6 +120,7 @@ fn name(error: OfferError) -> String {
         OfferError::Parameters(ParametersError::Period) => "period".to_owned(),
         OfferError::Parameters(ParametersError::Steam) => "steam".to_owned(),
         OfferError::BadMigration => "bad_migration".to_owned(),
+        OfferError::NewerVersion => "newer_version".to_owned(),
         OfferError::BrokenLink => "broken_link".to_owned(),
         OfferError::InsecureLink => "insecure_link".to_owned(),
     }
@@ -189,6 +197,10 @@ fn no_error_and_no_debug_output_has_a_part_of_the_text() {
     for text in [
         CANARY.to_owned(),
         format!("otpauth://totp/{CANARY}?secret={CANARY}1"),
+        format!("otpauth://totp/{CANARY}?secret={CANARY}"),
+        format!("otpauth://totp/a?secret={CANARY}&issuer=otpauth://totp/b?secret={CANARY}"),
+        format!("otpauth://totp/a?secret={CANARY}AA"),
+        format!("motp://{CANARY}?secret={CANARY}"),
         format!("otpauth://{CANARY}/a?secret={CANARY}"),
         format!("otpauth://totp/a?secret={CANARY}&digits={CANARY}"),
         format!("otpauth://totp/a?secret={CANARY}&secret=A{CANARY}"),
@@ -205,6 +217,46 @@ fn no_error_and_no_debug_output_has_a_part_of_the_text() {
     let shown = format!("{offer:?}");
     assert!(shown.contains("redacted"));
     assert!(!shown.contains(&CANARY[..8]) && !shown.contains(&format!("{secret:?}")[1..20]), "{shown}");
+}
+
+/// Every text that begins with `link` and is shorter.
+fn prefixes(link: &str) -> impl Iterator<Item = &str> {
+    link.char_indices().map(|(end, _)| &link[..end])
+}
+
+/// The offer of codes in a text.
+fn codes(text: &str) -> Option<OtpOffer> {
+    match Offer::parse(text) {
+        Ok(Offer::Otp(offer)) => Some(offer),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_link_that_may_have_been_cut_in_its_secret_is_told() {
+    for (text, may_be_cut) in [
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", true),
+        ("QR-Code:otpauth://totp/a?issuer=B&SECRET=JBSWY3DPEHPK3PXP\n", true),
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&issuer=B", false),
+        ("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&", false),
+        ("otpauth-migration://offline?data=EAEYASgB", false),
+        ("secret=JBSWY3DPEHPK3PXP", false),
+        ("", false),
+    ] {
+        assert_eq!(Offer::may_be_cut(text), may_be_cut, "{text}");
+    }
+}
+
+#[test]
+fn no_link_of_the_vectors_gives_half_a_secret_when_it_is_cut() {
+    for case in vectors().otp {
+        let whole = codes(&case.text).unwrap();
+        for text in prefixes(&case.text) {
+            let Some(offer) = codes(text) else { continue };
+            let is_whole = offer.parameters.secret() == whole.parameters.secret();
+            assert!(is_whole || Offer::may_be_cut(text), "{} cut to {text}", case.what);
+        }
+    }
 }
 
 proptest::proptest! {
@@ -233,10 +285,48 @@ proptest::proptest! {
         let symbols = data_encoding::BASE32_NOPAD.encode(&secret).to_lowercase();
         let groups: Vec<&str> =
             symbols.as_bytes().chunks(group).map(|group| std::str::from_utf8(group).unwrap()).collect();
-        let text = format!("otpauth://totp/a?secret={}", groups.join(&separator));
+        let text = format!("otpauth://totp/a?secret={}&issuer=B", groups.join(&separator));
         match Offer::parse(&text) {
             Ok(Offer::Otp(offer)) => assert_eq!(offer.parameters.secret().expose(), secret),
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_cut_anywhere_gives_no_other_secret_unless_that_is_told(
+        secret in proptest::collection::vec(proptest::num::u8::ANY, 1..40),
+        issuer in "[A-Za-z#&+ %]{0,12}",
+        is_last in proptest::bool::ANY,
+        more in "(&digits=8|&period=60|&algorithm=SHA256|&steam|&image=x){0,3}",
+    ) {
+        let symbols = data_encoding::BASE32_NOPAD.encode(&secret);
+        let link = if is_last {
+            format!("otpauth://totp/a?issuer={issuer}{more}&secret={symbols}")
+        } else {
+            format!("otpauth://totp/a?secret={symbols}&issuer={issuer}{more}")
+        };
+        for text in prefixes(&link) {
+            let Some(offer) = codes(text) else { continue };
+            assert!(offer.parameters.secret().expose() == secret || Offer::may_be_cut(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_secret_ever_is_in_a_name(
+        label in "([A-Za-z:# ]{0,6}|otpauth://totp/b\\?|secret=|%20|SECRET|secret%3D){0,4}",
+        issuer in "([A-Za-z&? ]{0,6}|\notpauth://totp/b\\?|secret=|SECRET|%3Fsecret%3D|otpauth%3A%2F%2F){0,4}",
+        end in "(|&digits=8| otpauth://totp/b\\?secret=OTHER|&steam)",
+    ) {
+        const SECRET: &str = "MNQW4YLSPEQFO2LS";
+        const OTHER: &str = "MQQG64ZANVUWY3DF";
+        let text = format!("otpauth://totp/{label}?secret=SECRET&issuer={issuer}{end}");
+        let text = text.replace("SECRET", SECRET).replace("OTHER", OTHER);
+        if let Some(offer) = codes(&text) {
+            let names = format!("{}|{}", offer.issuer, offer.name);
+            assert!(!names.contains(SECRET) && !names.contains(OTHER), "{text}");
+            assert!(!names.to_lowercase().contains("secret="), "{text}");
+            assert_eq!(clean_label(&offer.issuer), offer.issuer);
+            assert_eq!(clean_label(&offer.name), offer.name);
         }
     }
 }

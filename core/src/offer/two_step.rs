@@ -85,7 +85,7 @@ impl TwoStepOffer {
     }
 
     fn complete_with(self, part: &[u8]) -> Result<CompletedOffer, OfferError> {
-        let OtpOffer { issuer, name, parameters } = self.half;
+        let OtpOffer { issuer, name, parameters, token } = self.half;
         let password = Zeroizing::new(HEXLOWER.encode(parameters.secret().expose()));
         let mut secret = vec![0; self.secret_bytes];
         derive(PBKDF2_HMAC_SHA1, self.rounds, part, password.as_bytes(), &mut secret);
@@ -95,7 +95,7 @@ impl TwoStepOffer {
         let checksum = digest(&SHA1_FOR_LEGACY_USE_ONLY, part);
         let mut typed: Vec<u8> = checksum.as_ref().iter().take(4).copied().collect();
         typed.extend_from_slice(part);
-        let offer = OtpOffer { issuer, name, parameters };
+        let offer = OtpOffer { issuer, name, parameters, token };
         Ok(CompletedOffer { offer, to_type: BASE32_NOPAD.encode(&typed) })
     }
 }

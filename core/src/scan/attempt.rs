@@ -1,9 +1,11 @@
 //! Attempts at reading a picture: in which size, in which form, by which decoder.
 
-use super::ScannedText;
 use super::contain::contain;
+use super::content::Content;
 use super::decoders::{read_with_quircs, read_with_rxing};
-use super::luma::{Luma, LumaView};
+use super::luma::LumaView;
+use super::prepared::Prepared;
+use super::{PartCollector, ScannedCode};
 
 /// One attempt at reading a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +15,15 @@ pub(super) struct Attempt {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Size {
+pub(super) enum Size {
+    /// As many pixels as it makes sense to look at ([`Prepared`]).
     Full,
     Half,
     /// For small pictures, whose modules are hardly larger than a pixel; others aren't read at this size.
     Double,
+    /// All pixels of a very large picture, such as the screenshot of a whole desktop with a small code in it; others are read
+    /// at full size.
+    True,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,89 +42,79 @@ enum Form {
 
 impl Attempt {
     /// The first attempt at a frame of a stream: what reads most for its price.
-    pub(super) const fn first(picture: &LumaView<'_>) -> Self {
-        let size = if picture.pixel_count() > MAX_PIXELS_AT_FULL_SIZE { Size::Half } else { Size::Full };
+    pub(super) const fn first(picture: &Prepared<'_>) -> Self {
+        let size = if picture.is_small() { Size::Full } else { Size::Half };
         Self { size, form: Form::Plain }
     }
 
-    /// The texts that this attempt reads; none if the decoder panics.
-    pub(super) fn read(self, picture: LumaView<'_>) -> Vec<ScannedText> {
-        let texts = contain(|| {
-            let luma = match self.size {
-                Size::Full => picture.to_luma(),
-                Size::Half => picture.halve(),
-                Size::Double if picture.pixel_count() <= MAX_PIXELS_AT_FULL_SIZE => picture.double(),
-                Size::Double => return Vec::new(),
-            };
-            if luma.width < SMALLEST_CODE || luma.height < SMALLEST_CODE {
-                return Vec::new();
-            }
-            match self.form {
-                Form::Plain => read_with_rxing(&luma, false),
-                Form::Sharpened => read_with_rxing(&sharpen(&luma), false),
-                Form::Filtered => read_with_rxing(&sharpen(&luma.smooth()), false),
-                Form::Inverted => read_with_rxing(&luma, true),
-                Form::Other => read_with_quircs(&sharpen(&luma.smooth())),
-            }
-        });
-        let texts = texts.unwrap_or_default().into_iter().filter(|text| !text.is_empty());
-        texts.map(ScannedText::new).collect()
-    }
-}
-
-/// Reads a picture with all effort: as it is in both sizes, for several codes of different size; then, if that finds
-/// nothing, one attempt after the other until one does.
-pub(super) fn read_thoroughly(picture: LumaView<'_>) -> Vec<ScannedText> {
-    let reduced = reduce(picture);
-    let picture = reduced.as_ref().map_or(picture, Luma::view);
-    let (plain, others) = ATTEMPTS.split_at(PLAIN_ATTEMPTS);
-    let mut texts: Vec<ScannedText> = Vec::new();
-    for text in plain.iter().flat_map(|attempt| attempt.read(picture)) {
-        if !texts.contains(&text) {
-            texts.push(text);
+    /// Whether it has anything to read in this picture.
+    pub(super) fn applies(self, picture: &Prepared<'_>) -> bool {
+        match self.size {
+            Size::Full | Size::Half => true,
+            Size::Double => picture.is_small(),
+            Size::True => picture.is_reduced(),
         }
     }
-    if texts.is_empty() {
-        texts = others
-            .iter()
-            .map(|attempt| attempt.read(picture))
-            .find(|texts| !texts.is_empty())
-            .unwrap_or_default();
+
+    /// The codes that this attempt reads; none if the decoder panics.
+    pub(super) fn read(self, picture: &Prepared<'_>) -> Vec<Content> {
+        if !self.applies(picture) || !picture.has_room(self.size, SMALLEST_CODE) {
+            return Vec::new();
+        }
+        let size = self.size;
+        let codes = contain(|| match self.form {
+            Form::Plain => read_with_rxing(picture.bitmap(size)),
+            Form::Sharpened => read_with_rxing(&picture.sharpened(size)),
+            Form::Filtered => read_with_rxing(&picture.filtered(size)),
+            Form::Inverted => read_with_rxing(&picture.bitmap(size).invert()),
+            Form::Other => read_with_quircs(picture.filtered_luma()),
+        });
+        let mut codes = codes.unwrap_or_default();
+        codes.retain(|code| !code.is_empty());
+        codes
     }
-    texts
 }
 
-/// Halves a picture until it has no more pixels than it makes sense to look at; `None` if it has no more already.
-pub(super) fn reduce(picture: LumaView<'_>) -> Option<Luma> {
-    let mut reduced = (picture.pixel_count() > MAX_PIXELS_READ).then(|| picture.halve())?;
-    while reduced.view().pixel_count() > MAX_PIXELS_READ {
-        reduced = reduced.view().halve();
+/// Reads a picture with all effort: as it is in every size, for several codes of different size; then, if that finds
+/// nothing, or not all parts of a text, one attempt after the other until one does.
+pub(super) fn read_thoroughly(picture: LumaView<'_>) -> Vec<ScannedCode> {
+    let picture = Prepared::new(picture);
+    let mut contents: Vec<Content> = Vec::new();
+    let mut codes = Vec::new();
+    for (index, attempt) in ATTEMPTS.iter().enumerate() {
+        let is_whole = |code: &ScannedCode| matches!(code, ScannedCode::Text(_));
+        if index >= PLAIN_ATTEMPTS && !codes.is_empty() && codes.iter().all(is_whole) {
+            break;
+        }
+        let known = contents.len();
+        for content in attempt.read(&picture) {
+            if !contents.contains(&content) {
+                contents.push(content);
+            }
+        }
+        if contents.len() > known {
+            codes = PartCollector::new().add(contents.iter().cloned().map(ScannedCode::from).collect());
+        }
     }
-    Some(reduced)
+    codes
 }
 
 /// All attempts; those that take a picture as it is come first. Each of the others reads pictures that those before it
 /// don't (`docs/performance.md`).
-pub(super) const ATTEMPTS: [Attempt; 9] = [
+pub(super) const ATTEMPTS: [Attempt; 11] = [
     Attempt { size: Size::Full, form: Form::Plain },
     Attempt { size: Size::Half, form: Form::Plain },
+    Attempt { size: Size::True, form: Form::Plain },
     Attempt { size: Size::Half, form: Form::Sharpened },
     Attempt { size: Size::Full, form: Form::Filtered },
     Attempt { size: Size::Half, form: Form::Inverted },
     Attempt { size: Size::Full, form: Form::Inverted },
+    Attempt { size: Size::True, form: Form::Inverted },
     Attempt { size: Size::Full, form: Form::Other },
     Attempt { size: Size::Double, form: Form::Plain },
     Attempt { size: Size::Double, form: Form::Filtered },
 ];
-const PLAIN_ATTEMPTS: usize = 2;
+const PLAIN_ATTEMPTS: usize = 3;
 
-/// Frames up to this size (VGA, say) are first read as they are, larger ones at half their size.
-const MAX_PIXELS_AT_FULL_SIZE: usize = 640_000;
-/// 2560 x 1600: a code that is large enough to be scanned is readable at that, and a decoder's worst case stays short.
-const MAX_PIXELS_READ: usize = 4_096_000;
 /// Modules of the smallest QR code along a side: with less than a pixel each, there is nothing to read.
 const SMALLEST_CODE: usize = 21;
-
-fn sharpen(luma: &Luma) -> Luma {
-    luma.sharpen(5, 2)
-}

@@ -19,4 +19,15 @@ pub enum ScanError {
     /// A picture that is damaged or cut short.
     #[error("the picture is damaged")]
     BadPicture,
+    /// A text that is spread over several codes, some of which weren't seen.
+    #[error("this is one text in {count} QR codes, and {missing} of them are missing; scan all of them")]
+    PartsMissing {
+        /// How many codes there are.
+        count: usize,
+        /// How many are missing.
+        missing: usize,
+    },
+    /// A text that is spread over several codes, whose parity isn't that of the codes that were seen.
+    #[error("these QR codes are parts of a text, but not of the same one; scan those of one text only")]
+    PartsMismatched,
 }

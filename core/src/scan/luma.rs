@@ -1,7 +1,4 @@
-//! Grey pictures, and the few filters that help a decoder.
-
-use image::GrayImage;
-use image::imageops::{FilterType, resize};
+//! Grey pictures, in the sizes that help a decoder.
 
 use super::{MAX_PIXELS, ScanError};
 
@@ -47,6 +44,24 @@ impl<'a> LumaView<'a> {
         self.width * self.height
     }
 
+    pub(super) fn shorter_side(&self) -> usize {
+        self.width.min(self.height)
+    }
+
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(super) const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The rows from `first` on.
+    pub(super) fn rows_from(self, first: usize) -> impl Iterator<Item = &'a [u8]> {
+        let rows = self.pixels.chunks(self.stride).take(self.height).skip(first);
+        rows.map(move |row| &row[..self.width])
+    }
+
     pub(super) fn to_luma(self) -> Luma {
         let mut pixels = Vec::with_capacity(self.pixel_count());
         self.rows().for_each(|row| pixels.extend_from_slice(row));
@@ -59,91 +74,60 @@ impl<'a> LumaView<'a> {
         let mut pixels = Vec::with_capacity(width * height);
         let mut rows = self.rows();
         while let (Some(upper), Some(lower)) = (rows.next(), rows.next()) {
-            let pairs = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-            pixels.extend(pairs.map(|(upper, lower)| {
-                let sum: u16 = upper.iter().chain(lower).map(|pixel| u16::from(*pixel)).sum();
+            let (upper, lower) = (upper.as_chunks::<2>().0, lower.as_chunks::<2>().0);
+            pixels.extend(upper.iter().zip(lower).map(|([a, b], [c, d])| {
+                let sum = u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d);
                 ((sum + 2) / 4).to_le_bytes()[0]
             }));
         }
         Luma { pixels, width, height }
     }
 
-    /// Twice the width and height, interpolated.
+    /// Twice the width and height, interpolated: of each two neighbours three quarters and one quarter.
     pub(super) fn double(self) -> Luma {
-        let Luma { pixels, width, height } = self.to_luma();
-        let sides =
-            [width, height, 2 * width, 2 * height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-        let Some(picture) = GrayImage::from_raw(sides[0], sides[1], pixels) else {
-            return Luma { pixels: Vec::new(), width: 0, height: 0 };
-        };
-        let pixels = resize(&picture, sides[2], sides[3], FilterType::Triangle).into_raw();
-        Luma { pixels, width: 2 * width, height: 2 * height }
+        let (width, height) = (2 * self.width, 2 * self.height);
+        let mut pixels = vec![0; width * height];
+        let (mut upper, mut lower) = (vec![0_u16; width], vec![0_u16; width]);
+        let mut rows = self.rows();
+        spread(rows.next().unwrap_or_default(), &mut upper);
+        let mut out = pixels.chunks_exact_mut(width);
+        blend(out.next(), &upper, &upper);
+        for row in rows {
+            spread(row, &mut lower);
+            blend(out.next(), &upper, &lower);
+            blend(out.next(), &lower, &upper);
+            std::mem::swap(&mut upper, &mut lower);
+        }
+        blend(out.next(), &upper, &upper);
+        Luma { pixels, width, height }
     }
 
     fn rows(self) -> impl Iterator<Item = &'a [u8]> {
-        self.pixels.chunks(self.stride).take(self.height).map(move |row| &row[..self.width])
+        self.rows_from(0)
+    }
+}
+
+/// A row at twice its width, times four.
+fn spread(row: &[u8], out: &mut [u16]) {
+    let mut before = row.first().copied().unwrap_or_default();
+    let next = row.iter().skip(1).chain(row.last());
+    for (pair, (pixel, next)) in out.as_chunks_mut::<2>().0.iter_mut().zip(row.iter().zip(next)) {
+        let three = 3 * u16::from(*pixel);
+        *pair = [three + u16::from(before), three + u16::from(*next)];
+        before = *pixel;
+    }
+}
+
+/// A row between two that were spread, nearer to one of them.
+fn blend(out: Option<&mut [u8]>, near: &[u16], far: &[u16]) {
+    for (pixel, (near, far)) in out.unwrap_or_default().iter_mut().zip(near.iter().zip(far)) {
+        *pixel = ((3 * near + far + 8) / 16).to_le_bytes()[0];
     }
 }
 
 impl Luma {
     pub(super) fn view(&self) -> LumaView<'_> {
         LumaView { pixels: &self.pixels, width: self.width, height: self.height, stride: self.width.max(1) }
-    }
-
-    /// A light blur (1 2 1 both ways) that takes noise away.
-    pub(super) fn smooth(&self) -> Self {
-        let weigh =
-            |a: u8, b: u8, c: u8| ((u16::from(a) + 2 * u16::from(b) + u16::from(c) + 2) / 4).to_le_bytes()[0];
-        let mut across = self.pixels.clone();
-        for (row, source) in across.chunks_exact_mut(self.width).zip(self.pixels.chunks_exact(self.width)) {
-            for (pixel, near) in row.iter_mut().skip(1).zip(source.windows(3)) {
-                *pixel = weigh(near[0], near[1], near[2]);
-            }
-        }
-        let mut pixels = across.clone();
-        let rows: Vec<&[u8]> = across.chunks_exact(self.width).collect();
-        for (row, near) in pixels.chunks_exact_mut(self.width).skip(1).zip(rows.windows(3)) {
-            for (pixel, ((a, b), c)) in row.iter_mut().zip(near[0].iter().zip(near[1]).zip(near[2])) {
-                *pixel = weigh(*a, *b, *c);
-            }
-        }
-        Self { pixels, ..*self }
-    }
-
-    /// Each pixel moved away from the mean of its neighbourhood: local contrast up, slow changes of light out.
-    pub(super) fn sharpen(&self, radius: usize, gain: i32) -> Self {
-        let sums = self.integral();
-        let across = self.width + 1;
-        let mut pixels = Vec::with_capacity(self.pixels.len());
-        for (y, row) in self.pixels.chunks_exact(self.width).enumerate() {
-            let (top, bottom) = (y.saturating_sub(radius), (y + radius + 1).min(self.height));
-            let upper = &sums[top * across..(top + 1) * across];
-            let lower = &sums[bottom * across..(bottom + 1) * across];
-            for (x, pixel) in row.iter().enumerate() {
-                let (left, right) = (x.saturating_sub(radius), (x + radius + 1).min(self.width));
-                let sum = lower[right] + upper[left] - lower[left] - upper[right];
-                let area = u32::try_from((bottom - top) * (right - left)).unwrap_or(u32::MAX);
-                let (pixel, mean) = (i32::from(*pixel), i32::try_from(sum / area).unwrap_or(i32::MAX));
-                let sharpened = (pixel + gain * (pixel - mean)).clamp(0, 255);
-                pixels.push(sharpened.to_le_bytes()[0]);
-            }
-        }
-        Self { pixels, ..*self }
-    }
-
-    /// Sums of all pixels above and left of each corner. They fit: pictures are reduced before they are filtered.
-    fn integral(&self) -> Vec<u32> {
-        let across = self.width + 1;
-        let mut sums = vec![0; across * (self.height + 1)];
-        for (y, row) in self.pixels.chunks_exact(self.width).enumerate() {
-            let (above, below) = sums[y * across..].split_at_mut(across);
-            let mut total = 0_u32;
-            for (x, pixel) in row.iter().enumerate() {
-                total += u32::from(*pixel);
-                below[x + 1] = above[x + 1] + total;
-            }
-        }
-        sums
     }
 }
 
@@ -182,22 +166,5 @@ mod tests {
     fn doubling_keeps_even_areas_and_interpolates_between_them() {
         let double = LumaView::new(&[0, 100, 0, 100], 2, 2, 2).unwrap().double();
         assert_eq!((double.width, double.height, &double.pixels[..4]), (4, 4, &[0, 25, 75, 100][..]));
-    }
-
-    #[test]
-    fn filters_leave_an_even_picture_alone_and_keep_its_size() {
-        for (width, height) in [(1, 1), (1, 9), (9, 1), (2, 3), (40, 30)] {
-            let luma = Luma { pixels: vec![77; width * height], width, height };
-            assert_eq!(luma.smooth().pixels, luma.pixels);
-            assert_eq!(luma.sharpen(5, 2).pixels, luma.pixels);
-        }
-    }
-
-    #[test]
-    fn sharpening_spreads_an_edge_and_smoothing_softens_it() {
-        let row = [100, 100, 100, 120, 120, 120];
-        let luma = Luma { pixels: row.repeat(3), width: 6, height: 3 };
-        assert_eq!(luma.sharpen(1, 2).pixels[..6], [100, 100, 88, 134, 120, 120]);
-        assert_eq!(luma.smooth().pixels[6..12], [100, 100, 105, 115, 120, 120]);
     }
 }

@@ -124,7 +124,7 @@ fn a_mailbox_is_known_to_the_two_phones_and_bound_to_the_service_that_the_accept
     assert_eq!(name(pair.old_phone(), &relay), ours);
     let other_key =
         Relay { service_key: EncryptionKey::make_random().public().thumbprint(), ..relay.clone() };
-    let other_service = Relay { service: "https://approve.exampl".parse().unwrap(), ..relay.clone() };
+    let other_service = Relay { service: "https://approval.example".parse().unwrap(), ..relay.clone() };
     let stranger = Pair { new_key: EncryptionKey::make_random(), ..Pair::make() };
     let others = [
         name(pair.new_phone(), &other_key),

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign_protocol::Id;
 use serde::{Deserialize, Serialize};
 
+use super::manifest::Manifest;
 use super::record::{Listing, Record, RecordKind};
 use super::transaction::Transaction;
-use super::{Vault, VaultError};
+use super::{Vault, VaultError, plain};
 use crate::Secret;
 use crate::account::Account;
 use crate::approvals::Binding;
+use crate::offer::IssuedToken;
 use crate::otp::{Algorithm, Code, CodeFormat, MovingFactor, OtpGenerator, OtpParameters, ParametersError};
 
 impl Vault {
@@ -137,12 +139,15 @@ impl Transaction<'_> {
     ///
     /// As there.
     pub fn accounts(&mut self) -> Result<Listing<Account>, VaultError> {
-        let Listing { mut items, damaged, completeness } =
-            self.list_as(|id, stored: StoredAccount| (stored.position, stored.into_account(id)))?;
-        // Cached, so that positions are sorted and each account moves once.
-        items.sort_by_cached_key(|(position, _)| *position);
-        let items = items.into_iter().map(|(_, account)| account).collect();
-        Ok(Listing { items, damaged, completeness })
+        let dense = self.manifest().ok().and_then(Manifest::dense_positions);
+        let mut places = Places::new(dense.unwrap_or_default());
+        let listing =
+            self.each(|id, stored: StoredAccount| places.put(stored.position, stored.into_account(id)))?;
+        Ok(Listing {
+            items: places.into_order(),
+            damaged: listing.damaged,
+            completeness: listing.completeness,
+        })
     }
 
     /// See [`Vault::update_account`].
@@ -211,55 +216,97 @@ impl Transaction<'_> {
     }
 }
 
+/// Accounts in the order of their positions, which come in no order. Each goes to its place at once, as sorting 10,000 of them
+/// takes a tenth of the time that reading them does.
+struct Places {
+    dense: Vec<Option<Account>>,
+    /// Beyond those, and where a place is taken, which two processes of different age could leave behind.
+    others: Vec<(u64, Account)>,
+}
+
+impl Places {
+    fn new(dense: usize) -> Self {
+        let mut places = Vec::with_capacity(dense);
+        places.resize_with(dense, || None);
+        Self { dense: places, others: Vec::new() }
+    }
+
+    fn put(&mut self, position: u64, account: Account) {
+        let place = usize::try_from(position).ok().and_then(|position| self.dense.get_mut(position));
+        match place {
+            Some(place @ None) => *place = Some(account),
+            _ => self.others.push((position, account)),
+        }
+    }
+
+    fn into_order(self) -> Vec<Account> {
+        if self.others.is_empty() {
+            return self.dense.into_iter().flatten().collect();
+        }
+        let dense = (0..).zip(self.dense).filter_map(|(position, account)| Some((position, account?)));
+        let mut all: Vec<(u64, Account)> = dense.chain(self.others).collect();
+        // Cached, so that positions are sorted and each account moves once.
+        all.sort_by_cached_key(|(position, _)| *position);
+        all.into_iter().map(|(_, account)| account).collect()
+    }
+}
+
 /// An account as it is sealed.
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct StoredAccount {
-    issuer: String,
-    name: String,
+    pub(super) issuer: String,
+    pub(super) name: String,
     #[serde(default, with = "stored_otp", skip_serializing_if = "Option::is_none")]
-    otp: Option<OtpParameters>,
+    pub(super) otp: Option<OtpParameters>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    binding: Option<Box<Binding>>,
-    created_at: u64,
+    pub(super) binding: Option<Box<Binding>>,
+    pub(super) created_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    trashed_at: Option<u64>,
+    pub(super) trashed_at: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    moved_at: Option<u64>,
+    pub(super) moved_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) token: Option<Box<IssuedToken>>,
     pub(super) position: u64,
 }
 
 impl Record for StoredAccount {
     const KIND: RecordKind = RecordKind::Account;
+
+    fn read(payload: &[u8]) -> Option<Self> {
+        plain::read_account(payload).or_else(|| rmp_serde::from_slice(payload).ok())
+    }
 }
 
 impl StoredAccount {
-    fn new(account: Account, position: u64) -> Self {
-        let Account { id: _, issuer, name, otp, binding, created_at, trashed_at, moved_at } = account;
-        Self { issuer, name, otp, binding, created_at, trashed_at, moved_at, position }
+    pub(super) fn new(account: Account, position: u64) -> Self {
+        let Account { id: _, issuer, name, otp, binding, created_at, trashed_at, moved_at, token } = account;
+        Self { issuer, name, otp, binding, created_at, trashed_at, moved_at, token, position }
     }
 
     fn into_account(self, id: Id) -> Account {
-        let Self { issuer, name, otp, binding, created_at, trashed_at, moved_at, position: _ } = self;
-        Account { id, issuer, name, otp, binding, created_at, trashed_at, moved_at }
+        let Self { issuer, name, otp, binding, created_at, trashed_at, moved_at, token, position: _ } = self;
+        Account { id, issuer, name, otp, binding, created_at, trashed_at, moved_at, token }
     }
 }
 
 /// Code parameters as they are sealed. They pass the same checks when they are read as when they were made.
 #[derive(Serialize, Deserialize)]
-struct StoredOtp {
+pub(super) struct StoredOtp {
     #[serde(with = "super::sealed_secret")]
-    secret: Secret,
+    pub(super) secret: Secret,
     /// 1, 256 or 512.
-    sha: u16,
+    pub(super) sha: u16,
     /// None for Steam.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    digits: Option<u8>,
+    pub(super) digits: Option<u8>,
     /// Seconds, for codes by time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    period: Option<u32>,
+    pub(super) period: Option<u32>,
     /// The next counter, for codes by counter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    counter: Option<u64>,
+    pub(super) counter: Option<u64>,
 }
 
 impl From<&OtpParameters> for StoredOtp {
@@ -306,7 +353,7 @@ impl TryFrom<StoredOtp> for OtpParameters {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum StoredOtpError {
+pub(super) enum StoredOtpError {
     #[error("unknown hash")]
     Algorithm,
     #[error("neither time nor counter, or both")]
@@ -333,5 +380,26 @@ mod stored_otp {
     ) -> Result<Option<OtpParameters>, D::Error> {
         let stored = Option::<StoredOtp>::deserialize(deserializer)?;
         stored.map(OtpParameters::try_from).transpose().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_in_the_order_of_their_positions_wherever_those_are() {
+        let order = |dense: usize, positions: &[u64]| {
+            let mut places = Places::new(dense);
+            for position in positions {
+                places.put(*position, Account::new("", position.to_string(), 0));
+            }
+            let names = places.into_order().into_iter().map(|account| account.name);
+            names.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(order(4, &[2, 0, 3]), "0 2 3");
+        assert_eq!(order(0, &[7, u64::MAX, 0]), format!("0 7 {}", u64::MAX));
+        assert_eq!(order(3, &[9, 2, 1, 2, 0]), "0 1 2 2 9");
+        assert_eq!(order(3, &[]), "");
     }
 }

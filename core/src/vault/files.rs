@@ -36,7 +36,7 @@ pub(super) fn exclusively<T>(
 ) -> Result<T, VaultError> {
     let lock_path = beside(path, ".lock");
     let lock = private().create(true).write(true).truncate(false).open(&lock_path)?;
-    lock.lock()?;
+    lock_exclusively(&lock)?;
     let done = work()?;
     // From here on the vault itself keeps others from creating.
     remove_if_present(&lock_path)?;
@@ -75,6 +75,20 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Waits for the lock on an open file. It goes with the file, or with the process.
+#[cfg(unix)]
+fn lock_exclusively(file: &File) -> io::Result<()> {
+    // `File::lock` makes the same call, but not on Android: there it refuses before Rust 1.98.
+    Ok(rustix::io::retry_on_intr(|| rustix::fs::flock(file, rustix::fs::FlockOperation::LockExclusive))?)
+}
+
+/// Waits for the lock on an open file. It goes with the file, or with the process.
+#[cfg(not(unix))]
+#[expect(clippy::disallowed_methods, reason = "what it is disallowed for is Android")]
+fn lock_exclusively(file: &File) -> io::Result<()> {
+    file.lock()
+}
+
 fn write_draft(draft: &Path, build: impl FnOnce(&Path) -> Result<(), VaultError>) -> Result<(), VaultError> {
     remove_draft(draft)?;
     // SQLite gives its companion files the permissions of the main one.
@@ -105,11 +119,30 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Makes the rename itself durable. Windows can't open a folder, and its file system journals renames.
+/// Makes the rename itself durable, where the file system can: those that can't say so (POSIX, fsync: `EINVAL`), and the
+/// file is there all the same. Windows can't open a folder, and its file system journals renames.
 pub(super) fn sync_folder_of(path: &Path) -> Result<(), VaultError> {
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
+        match File::open(folder)?.sync_all() {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {}
+            synced => synced?,
+        }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn a_folder_that_cannot_be_synced_is_no_failure() {
+        let error = File::open("/proc/self").unwrap().sync_all().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "the folder is one of these");
+        assert_eq!(sync_folder_of(Path::new("/proc/self/vault.db")), Ok(()));
+        assert_eq!(sync_folder_of(Path::new("/proc/no such folder/vault.db")), Err(VaultError::Missing));
+    }
 }

@@ -39,6 +39,12 @@ impl Manifest {
         position
     }
 
+    /// How many positions there are, if they are used well enough that a list of all of them is no waste.
+    pub(super) fn dense_positions(&self) -> Option<usize> {
+        let wasteful = self.count(RecordKind::Account).saturating_mul(2).saturating_add(64);
+        usize::try_from(self.next_position).ok().filter(|_| self.next_position <= wasteful)
+    }
+
     /// Makes room after positions that are already taken.
     pub(super) fn reserve_position(&mut self, position: u64) {
         self.next_position = self.next_position.max(position.saturating_add(1));

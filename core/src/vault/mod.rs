@@ -54,6 +54,7 @@ pub(crate) mod files;
 mod health;
 mod keys;
 mod manifest;
+mod plain;
 pub(crate) mod proof;
 mod record;
 mod schema;

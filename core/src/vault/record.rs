@@ -14,6 +14,12 @@ use serde::de::DeserializeOwned;
 pub trait Record: Serialize + DeserializeOwned {
     /// Which kind of record this type is; one type per kind.
     const KIND: RecordKind;
+
+    /// Reads what was written; `None` for anything else.
+    #[must_use]
+    fn read(payload: &[u8]) -> Option<Self> {
+        rmp_serde::from_slice(payload).ok()
+    }
 }
 
 /// The kinds of records. Each has its own data key.
@@ -46,11 +52,13 @@ pub enum RecordKind {
     Transfer,
     /// A device that is to take this one's place for an account.
     Replacement,
+    /// Whose clock the person believes.
+    ClockChoice,
 }
 
 impl RecordKind {
     /// Every kind; the one at index n has number n.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Manifest,
         Self::Account,
         Self::DeviceKey,
@@ -64,6 +72,7 @@ impl RecordKind {
         Self::SlotProof,
         Self::Transfer,
         Self::Replacement,
+        Self::ClockChoice,
     ];
 
     /// Its number in the database, which never changes.
@@ -82,6 +91,7 @@ impl RecordKind {
             Self::SlotProof => 10,
             Self::Transfer => 11,
             Self::Replacement => 12,
+            Self::ClockChoice => 13,
         }
     }
 
@@ -102,6 +112,7 @@ impl RecordKind {
             Self::SlotProof => "slot_proof",
             Self::Transfer => "transfer",
             Self::Replacement => "replacement",
+            Self::ClockChoice => "clock_choice",
         }
     }
 }

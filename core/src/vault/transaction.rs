@@ -43,7 +43,7 @@ impl<'v> Transaction<'v> {
         let mut rows = statement.query(params![T::KIND.number(), id.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let payload = open(self.keys, T::KIND, id, row.get_ref(0)?, &mut self.buffer);
-        let record = payload.and_then(read).ok_or(VaultError::DamagedRecord { kind: T::KIND, id })?;
+        let record = payload.and_then(T::read).ok_or(VaultError::DamagedRecord { kind: T::KIND, id })?;
         Ok(Some(record))
     }
 
@@ -62,22 +62,35 @@ impl<'v> Transaction<'v> {
         &mut self,
         make: impl Fn(Id, T) -> R,
     ) -> Result<Listing<R>, VaultError> {
+        let mut items = Vec::new();
+        let listing = self.each(|id, record| items.push(make(id, record)))?;
+        Ok(Listing { items, damaged: listing.damaged, completeness: listing.completeness })
+    }
+
+    /// [`Transaction::list`], with each record handed to `visit` in place of being listed.
+    pub(super) fn each<T: Record>(
+        &mut self,
+        mut visit: impl FnMut(Id, T),
+    ) -> Result<Listing<()>, VaultError> {
         // A damaged manifest is told in the listing; what can be read should still be read.
         match self.manifest() {
             Ok(_) | Err(VaultError::DamagedRecord { .. }) => {}
             Err(error) => return Err(error),
         }
-        let (mut items, mut damaged) = (Vec::new(), Vec::new());
-        self.scan(T::KIND, |id, payload| match payload.and_then(read) {
-            Some(record) => items.push(make(id, record)),
+        let (mut sound, mut damaged) = (0, Vec::new());
+        self.scan(T::KIND, |id, payload| match payload.and_then(T::read) {
+            Some(record) => {
+                sound += 1;
+                visit(id, record);
+            }
             None => damaged.push(id),
         })?;
-        let present = count_of(items.len() + damaged.len());
+        let present = count_of(sound + damaged.len());
         let completeness = match &self.manifest {
             Some(manifest) => manifest.compare(T::KIND, present),
             None => Completeness::Unproven,
         };
-        Ok(Listing { items, damaged, completeness })
+        Ok(Listing { items: Vec::new(), damaged, completeness })
     }
 
     /// Adds a record.
@@ -229,10 +242,6 @@ fn open<'b>(
     buffer: &'b mut OpenBuffer,
 ) -> Option<&'b [u8]> {
     envelope::open(keys.data_key(kind), kind, id, envelope.as_blob().ok()?, buffer).ok()
-}
-
-fn read<T: Record>(payload: &[u8]) -> Option<T> {
-    rmp_serde::from_slice(payload).ok()
 }
 
 fn read_id(value: ValueRef<'_>) -> Option<Id> {

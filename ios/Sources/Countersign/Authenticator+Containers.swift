@@ -8,7 +8,7 @@ extension Authenticator {
         try await core.containers()
     }
 
-    /// Registers this device for a container of a privacyIDEA server. Its tokens come with ``synchronise(_:wakeUp:)``, which an
+    /// Registers this device for a container of a privacyIDEA server. Its tokens come with ``synchronise(_:wakeUp:adopting:)``, which an
     /// app calls next. Scanned again after its reply got lost, the same code takes the registration up again.
     ///
     /// - Parameter deviceName: The device's name, as the organisation reads it.
@@ -28,23 +28,37 @@ extension Authenticator {
     /// Takes in what the server has added to a container, and puts what it has taken out in the trash: tell the person. Call it
     /// when the app is opened and when the person asks.
     ///
-    /// - Parameter wakeUp: How this device is to be woken for push tokens that come.
+    /// - Parameters:
+    ///   - wakeUp: How this device is to be woken for push tokens that come.
+    ///   - adopt: Those of ``adoptableAccounts(for:)`` that the person agrees to have in the container.
     /// - Throws: ``AuthenticatorError/Refused(detail:)`` with `container_moved` when another phone has the container;
     ///   ``AuthenticatorError/Vault(detail:)`` when accounts of it can't be read; those of the network and the key store.
     @discardableResult
-    public func synchronise(_ container: Id, wakeUp: WakeUp? = nil) async throws -> ContainerSync {
+    public func synchronise(
+        _ container: Id, wakeUp: WakeUp? = nil, adopting adopt: [Id] = []
+    ) async throws -> ContainerSync {
         try await changing {
             try await cancellable {
-                try await core.synchroniseContainer(container: container, wakeUp: wakeUp, cancel: $0)
+                try await core.synchroniseContainer(
+                    container: container, wakeUp: wakeUp, cancel: $0, adopt: adopt)
             }
         }
+    }
+
+    /// Accounts with codes of a privacyIDEA server that the container may take over by their serials, with their codes as they
+    /// are. Ask the person which of them are this server's, before the first synchronisation; without that, such codes come
+    /// anew, and the old ones go to the trash.
+    ///
+    /// - Throws: ``AuthenticatorError/Gone(detail:)`` for no such container.
+    public func adoptableAccounts(for container: Id) async throws -> [Id] {
+        try await core.adoptableAccounts(container: container)
     }
 
     /// Asks the server for the code by which another phone takes a container over. Until that phone has scanned it, all stays
     /// as it is here.
     ///
     /// - Throws: ``AuthenticatorError/Refused(detail:)`` with `container_forbidden` where the server doesn't allow it; as
-    ///   ``synchronise(_:wakeUp:)``.
+    ///   ``synchronise(_:wakeUp:adopting:)``.
     public func transfer(_ container: Id) async throws -> ContainerTransfer {
         try await cancellable { try await core.transferContainer(container: container, cancel: $0) }
     }

@@ -11,7 +11,7 @@ extension Import {
         try await cancellable { try await addFile(file: file, password: password, cancel: $0) }
     }
 
-    /// Takes in the QR codes of a picture: of accounts, or a part of an export in several.
+    /// Takes in the QR codes of a picture: of accounts, or a part of an export or of a text in several.
     ///
     /// - Throws: ``AuthenticatorError/Input(detail:)`` when there is no such code in it; the import stays as it was.
     @discardableResult

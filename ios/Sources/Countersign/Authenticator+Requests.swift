@@ -49,7 +49,9 @@ extension Authenticator {
     ///   ``AuthenticatorError/Cancelled(detail:)`` and ``AuthenticatorError/KeyStore(detail:)`` when the person was not checked;
     ///   ``AuthenticatorError/Gone(detail:)`` when there is no such request any more; those of the network and the service.
     public func approve(_ request: Id, with proof: MatchProof) async throws -> AnswerOutcome {
-        try await cancellable { try await core.approve(request: request, proof: proof, cancel: $0) }
+        try await changing {
+            try await cancellable { try await core.approve(request: request, proof: proof, cancel: $0) }
+        }
     }
 
     /// Approves a request with the number that the sign-in page shows, as typed.
@@ -64,7 +66,7 @@ extension Authenticator {
     /// - Throws: As ``approve(_:with:)``. No person is checked.
     @discardableResult
     public func deny(_ request: Id) async throws -> AnswerOutcome {
-        try await cancellable { try await core.deny(request: request, cancel: $0) }
+        try await changing { try await cancellable { try await core.deny(request: request, cancel: $0) } }
     }
 
     /// Turns a request down, and tells the organisation that somebody else is behind it.
@@ -72,7 +74,7 @@ extension Authenticator {
     /// - Throws: As ``approve(_:with:)``. No person is checked.
     @discardableResult
     public func report(_ request: Id) async throws -> AnswerOutcome {
-        try await cancellable { try await core.report(request: request, cancel: $0) }
+        try await changing { try await cancellable { try await core.report(request: request, cancel: $0) } }
     }
 }
 
@@ -100,8 +102,11 @@ public struct RequestEvents: AsyncSequence, Sendable {
         public mutating func next() async throws -> RequestEvent? {
             do {
                 let event = try await cancellable { try await watcher.nextEvent(cancel: $0) }
-                // With the time, the codes have changed.
-                if case .clockChanged = event { changes.send() }
+                switch event {
+                // With the time, the codes have changed. They also come and go as a service activates this device or revokes it.
+                case .clockChanged, .requestsChanged, .failuresChanged: changes.send()
+                default: break
+                }
                 return event
             } catch is CancellationError {
                 return nil

@@ -21,7 +21,9 @@ extension Authenticator {
     /// - Throws: `CancellationError` alone.
     @discardableResult
     public func turnDown(_ requests: [Id], _ how: TurnDown) async throws -> [TurnedDown] {
-        try await cancellable { try await core.turnDown(requests: requests, how: how, cancel: $0) }
+        try await changing {
+            try await cancellable { try await core.turnDown(requests: requests, how: how, cancel: $0) }
+        }
     }
 
     /// Accounts whose requests don't come by themselves: why, until when, and what helps.

@@ -57,6 +57,28 @@ public final class Authenticator: Sendable {
         core.clockStatus()
     }
 
+    /// The clock of every service that has told its time since the device was started, beside the time that is used.
+    public var serviceClocks: [ServiceClock] {
+        core.serviceClocks()
+    }
+
+    /// Keeps whose clock the person believes, of those that ``ClockStatus/undecided`` shows beside the device's. It answers the
+    /// differences that there are now: about another the person is asked again.
+    ///
+    /// - Throws: ``AuthenticatorError/Gone(detail:)`` for a service that doesn't contradict the device's clock.
+    @discardableResult
+    public func chooseClock(_ choice: ClockChoice) async throws -> ClockStatus {
+        try await changing { try await core.chooseClock(choice: choice) }
+    }
+
+    /// Forgets whose clock the person believes: they are asked again.
+    ///
+    /// - Returns: Whether there was anything to forget.
+    @discardableResult
+    public func undoClockChoice() async throws -> Bool {
+        try await changing { try await core.undoClockChoice() }
+    }
+
     /// When the person is to be asked for the passphrase; `nil` if the vault has none. Ask when it is due and the person has a
     /// moment, and never insist.
     public func passphraseReminder() async throws -> PassphraseReminder? {

@@ -27,6 +27,8 @@ public typealias Codes = CountersignFFI.Codes
 public typealias AccountCode = CountersignFFI.AccountCode
 /// What to show for an account. Its debug text has no code in it.
 public typealias ShownCode = CountersignFFI.ShownCode
+/// Why an account's service refuses its codes.
+public typealias CodeRefusal = CountersignFFI.CodeRefusal
 /// Whether the device's clock was corrected for a code, and by whom.
 public typealias Correction = CountersignFFI.Correction
 
@@ -70,9 +72,11 @@ public typealias ContainerTransfer = CountersignFFI.ContainerTransfer
 
 // MARK: Scanning
 
-/// Reads a stream of camera frames. It takes a few milliseconds a frame: call it on the camera's queue.
+/// Reads a stream of camera frames, and puts together what is spread over several codes. It takes a few milliseconds a frame:
+/// call it on the camera's queue.
 public typealias FrameScanner = CountersignFFI.FrameScanner
-/// A code in a picture: it offers something, belongs to a move between two phones, or does neither and says why.
+/// A code in a picture: it offers something, belongs to a move between two phones, is a part of a text in several codes, or does
+/// none of these and says why.
 public typealias ScannedCode = CountersignFFI.ScannedCode
 
 /// A picture as the platform's own decoder gives it: on an iPhone, `Picture(file:)` of `CountersignApple`.
@@ -237,6 +241,10 @@ public typealias ClockReading = CountersignFFI.ClockReading
 public typealias ClockStatus = CountersignFFI.ClockStatus
 /// How the time is known.
 public typealias TimeSource = CountersignFFI.TimeSource
+/// A service's clock, beside the time that is used.
+public typealias ServiceClock = CountersignFFI.ServiceClock
+/// Whose clock is right, as the person says.
+public typealias ClockChoice = CountersignFFI.ClockChoice
 /// Why a clock or a log sink didn't do its work.
 public typealias PlatformError = CountersignFFI.PlatformError
 

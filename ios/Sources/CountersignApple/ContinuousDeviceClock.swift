@@ -3,7 +3,8 @@ import Countersign
 import Darwin
 import Foundation
 
-/// The phone's clocks: the one that goes on while it sleeps, beside the one that its owner sets.
+/// The phone's clocks: the one that goes on while it sleeps, beside the one that its owner or Apple sets; no app can know who
+/// does, so that the person is asked where a single service contradicts it.
 public final class ContinuousDeviceClock: DeviceClock {
     private let boot: String
 

@@ -13,18 +13,24 @@ extension Picture {
         guard let source = CGImageSourceCreateWithData(file as CFData, nil),
             let image = CGImageSourceCreateThumbnailAtIndex(source, 0, decoding as CFDictionary)
         else { return nil }
-        // White, so that it is what shows through.
-        var luma = Data(repeating: 255, count: image.width * image.height)
+        // Over white, as nearly every viewer shows it; or over black, where nothing can be seen on white.
+        guard var luma = image.luma(over: 255) else { return nil }
+        if luma.allSatisfy({ $0 == luma.first }), let overBlack = image.luma(over: 0) { luma = overBlack }
+        self.init(luma: luma, width: UInt32(image.width), height: UInt32(image.height))
+    }
+}
+
+extension CGImage {
+    fileprivate func luma(over ground: UInt8) -> Data? {
+        var luma = Data(repeating: ground, count: width * height)
         let isDrawn = luma.withUnsafeMutableBytes { pixels in
             let page = CGContext(
-                data: pixels.baseAddress, width: image.width, height: image.height, bitsPerComponent: 8,
-                bytesPerRow: image.width, space: CGColorSpaceCreateDeviceGray(),
-                bitmapInfo: CGImageAlphaInfo.none.rawValue)
-            page?.draw(image, in: CGRect(x: 0, y: 0, width: image.width, height: image.height))
+                data: pixels.baseAddress, width: width, height: height, bitsPerComponent: 8, bytesPerRow: width,
+                space: CGColorSpaceCreateDeviceGray(), bitmapInfo: CGImageAlphaInfo.none.rawValue)
+            page?.draw(self, in: CGRect(x: 0, y: 0, width: width, height: height))
             return page != nil
         }
-        guard isDrawn else { return nil }
-        self.init(luma: luma, width: UInt32(image.width), height: UInt32(image.height))
+        return isDrawn ? luma : nil
     }
 }
 

@@ -13,8 +13,10 @@ public final class CodesModel {
         public let issuer: String
         /// Whose it is; may be empty.
         public let name: String
-        /// Its code, or `nil` when one is made on request.
+        /// Its code, or `nil` when one is made on request, or none counts.
         public fileprivate(set) var code: String?
+        /// Why its service would refuse its codes; then there is none. Offer to remove the account when it was `removed`.
+        public let refusal: CodeRefusal?
         /// The code after that, where the time makes them.
         public let next: String?
         /// Length of a time step in seconds.
@@ -78,9 +80,20 @@ public final class CodesModel {
         }
     }
 
+    /// Removes an account that its service doesn't know: there is nobody to tell.
+    public func remove(_ row: Row) async {
+        do {
+            try await authenticator.delete(row.id)
+            problem = nil
+        } catch {
+            problem = Problem(error)
+        }
+    }
+
     private func show(_ codes: Codes) {
         let made = Dictionary(
-            rows.filter { $0.period == nil }.map { ($0.id, $0.code) }, uniquingKeysWith: { first, _ in first })
+            rows.filter { $0.period == nil && $0.refusal == nil }.map { ($0.id, $0.code) },
+            uniquingKeysWith: { first, _ in first })
         readAt = .now
         rows = codes.codes.map { row in Row(row, made: made[row.account] ?? nil) }
         damaged = codes.damaged.count
@@ -98,6 +111,7 @@ extension CodesModel.Row {
         id = row.account
         issuer = row.issuer
         name = row.name
+        if case .refused(let why) = row.code { refusal = why } else { refusal = nil }
         switch row.code {
         case .timed(let code, let next, let remaining, let period):
             self.code = code
@@ -106,6 +120,11 @@ extension CodesModel.Row {
             self.remaining = Int(remaining)
         case .onRequest:
             code = made
+            next = nil
+            period = nil
+            remaining = 0
+        case .refused:
+            code = nil
             next = nil
             period = nil
             remaining = 0

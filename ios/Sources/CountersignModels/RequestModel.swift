@@ -27,6 +27,8 @@ public final class RequestModel: Identifiable {
     public private(set) var locked = false
     /// A code that finishes the sign-in: the person types it on the sign-in page. It is given once.
     public private(set) var code: String?
+    /// What the organisation says about that code, in its own words.
+    public private(set) var message: String?
     /// What went wrong last.
     public private(set) var problem: Problem?
 
@@ -105,6 +107,7 @@ public final class RequestModel: Identifiable {
             let answer = try await call(authenticator)
             problem = nil
             code = answer.code
+            message = answer.message
             locked = answer.locked
             if answer.outcome == .wrongMatch, answer.triesLeft > 0 {
                 triesLeft = Int(answer.triesLeft)

@@ -61,7 +61,8 @@ public final class ScanModel {
         guard case .looking = state else { return }
         switch codes.first {
         case .transfer(let text, .invitation): (problem, state) = (nil, .invited(text))
-        case .other(let reason): problem = Problem(reason)
+        // It says how many codes are missing: the camera goes on looking.
+        case .parts(_, _, let reason), .other(let reason): problem = Problem(reason)
         default: break
         }
     }

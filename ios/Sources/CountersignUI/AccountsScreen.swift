@@ -27,6 +27,8 @@ struct AccountsScreen: View {
                     TimelineView(.periodic(from: .now, by: 1)) { _ in
                         CodeRow(row: row, secondsLeft: model.secondsLeft(of: row)) {
                             Task { await model.makeCode(of: row) }
+                        } onRemove: {
+                            Task { await model.remove(row) }
                         }
                     }
                 }
@@ -94,12 +96,18 @@ struct CodeRow: View {
     let row: CodesModel.Row
     let secondsLeft: Int?
     let onMakeCode: () -> Void
+    let onRemove: () -> Void
 
     var body: some View {
         HStack {
             VStack(alignment: .leading) {
                 Text(row.issuer)
                 Text(row.name).foregroundStyle(.secondary)
+                switch row.refusal {
+                case .notActive: Text("Not active yet. Its codes count once you have approved its activation.")
+                case .removed: Text("This account was not activated, or was removed by its service.")
+                case nil: EmptyView()
+                }
             }
             Spacer()
             if let code = row.code {
@@ -108,7 +116,9 @@ struct CodeRow: View {
             if let secondsLeft, let period = row.period {
                 ProgressView(value: Double(secondsLeft), total: Double(period))
                     .accessibilityLabel(Text("\(secondsLeft) seconds left"))
-            } else {
+            } else if row.refusal == .removed {
+                Button("Remove", role: .destructive, action: onRemove)
+            } else if row.refusal == nil {
                 Button("Next code", action: onMakeCode)
             }
         }
@@ -137,6 +147,10 @@ extension ClockStatus {
     var words: String? {
         if source == .clockWentBack {
             return "This phone's clock shows a time that is long over. Set it, or codes are wrong."
+        }
+        if let other = undecided.first {
+            return "\(other.service) tells another time than this phone; codes go by the phone's clock, and may be "
+                + "wrong. Compare both with a clock that you trust."
         }
         guard isCorrected else { return nil }
         let off = "\(abs(wallAheadMs) / 1000) s \(wallAheadMs > 0 ? "fast" : "slow")"

@@ -79,9 +79,11 @@ struct ImportRows: View {
                 VStack(alignment: .leading) {
                     Text("\(row.issuer) \(row.name)")
                     Text(row.verdict.words).foregroundStyle(.secondary)
-                    if case .sameName(_, let choice) = row.verdict {
+                    if let choice = row.verdict.choice {
                         SameNamePicker(
                             title: "This one", choice: Binding(get: { choice }, set: { onChoose($0, row) }))
+                    } else if case .deleted = row.verdict {
+                        Button("Import it") { onChoose(.keepBoth, row) }
                     }
                 }
             }
@@ -110,6 +112,14 @@ extension RowVerdict {
         if case .sameName = self { true } else { false }
     }
 
+    /// What is done about an account that has the entry's name or secret.
+    fileprivate var choice: SameName? {
+        switch self {
+        case .sameName(_, let choice), .sameSecret(_, let choice): choice
+        default: nil
+        }
+    }
+
     fileprivate var words: String {
         switch self {
         case .new: "new"
@@ -117,7 +127,9 @@ extension RowVerdict {
         case .counterAhead: "here already; its counter follows"
         case .inTrash: "comes back out of the trash"
         case .sameName: "another account has this name"
+        case .sameSecret: "another account has this secret under another name"
         case .repeated: "the same again"
+        case .deleted: "in the trash of the other app"
         case .refused(let reason): reason.description
         }
     }

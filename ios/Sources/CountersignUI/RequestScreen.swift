@@ -78,6 +78,7 @@ struct RequestScreen: View {
             case .approved:
                 Text("Approved")
                 if let code = model.code { LabeledContent("Type on the sign-in page", value: code) }
+                if let message = model.message { Text(message) }
             case .denied: Text("Denied")
             case .reported:
                 Text("Reported. Your organisation has been told.")

@@ -24,7 +24,11 @@ struct ScanScreen: View {
             case .collecting(let progress):
                 Text("\(progress.missing.count) of \(progress.count) codes are still missing.")
                 looking
-            case .confirming(_, let content): confirming(content)
+            case .confirming(let offer, let content):
+                if offer.hasUnreadableLetters() {
+                    Text("Some letters of the name couldn't be read. Check it, and rename the account.")
+                }
+                confirming(content)
             case .working: ProgressView()
             case .added(let accounts): Text("Added: \(accounts.count)")
             case .registered(let container, let sync):

@@ -74,6 +74,33 @@ import Testing
         await showing.value
     }
 
+    @Test func anAccountWhoseActivationWasDeniedShowsNoCodeAndIsRemoved() async throws {
+        let service = try await Service.start(data: temporaryFolder())
+        let enrolment = try await service.relyingParty().post("/v1/enrolments", ["user": "ada"])
+        let page = try await Browser.open(try enrolment.text("page_url"))
+        let phone = try await Phone()
+        let scan = ScanModel(phone.authenticator, device: .test)
+        scan.take(try await scanPicture(try Picture(decoding: try await page.picture("qr"))))
+        await scan.confirm()
+        let codes = CodesModel(phone.authenticator)
+        let showing = Task { await codes.run() }
+        await until { codes.rows.first?.refusal == .notActive }
+        #expect(codes.rows.first?.code == nil)
+
+        let requests = RequestsModel(phone.authenticator)
+        await requests.fetch()
+        let activation = requests.model(for: try #require(requests.open.first))
+        await activation.deny()
+        try await page.reload(until: "denied")
+        await until { codes.rows.first?.refusal == .removed }
+        #expect(codes.rows.first?.code == nil)
+        await codes.remove(try #require(codes.rows.first))
+        await until { codes.rows.isEmpty }
+        #expect(codes.problem == nil)
+        showing.cancel()
+        await showing.value
+    }
+
     @Test func aRequestAppearsAndGoesAndAnAnswerIsGivenOnce() async throws {
         let service = try await Service.start(data: temporaryFolder())
         let phone = try await Phone()

@@ -47,6 +47,7 @@ import Testing
         switch try await phone.authenticator.codes().codes[0].code {
         case .timed(let code, _, _, _): return code
         case .onRequest: return try await phone.authenticator.nextCode(of: account)
+        case .refused(let why): throw Failure("no code: \(why)")
         }
     }
 }

@@ -95,6 +95,61 @@ fn other_algorithms_and_critical_extensions_are_refused() {
     }
 }
 
+/// A message whose header is written out, with a right signature over it.
+fn sign_under(key: &SigningKey, header: &str, claims: &str) -> String {
+    let input = format!("{}.{}", encode_base64url(header), encode_base64url(claims));
+    let signature: Signature = key.sign(input.as_bytes());
+    format!("{input}.{}", encode_base64url(signature.to_bytes()))
+}
+
+#[test]
+fn a_header_has_one_reading_or_the_message_is_refused_although_its_signature_is_right() {
+    let (key, public) = key();
+    let kid = public.thumbprint();
+    let header = format!(r#"{{"alg":"ES256","typ":"greeting+jws","kid":"{kid}"}}"#);
+    let claims = r#"{"text":"hello"}"#;
+    let verified =
+        |header: &str, claims: &str| verify::<Greeting>(&sign_under(&key, header, claims), &public);
+    let with = |member: &str| header.replacen('{', &format!("{{{member},"), 1);
+    assert_eq!(verified(&header, claims), Ok(greeting()));
+    assert_eq!(verified(&with(r#""cty":null"#), claims), Ok(greeting()), "other members are ignored");
+    for member in
+        [r#""crit":null"#, r#""crit":[]"#, r#""crit":"exp""#, r#""crit":["exp"]"#, r#""crit":false"#]
+    {
+        assert_eq!(verified(&with(member), claims), Err(ProtocolError::Algorithm), "{member}");
+    }
+    let malformed = Err(ProtocolError::Malformed("JWS header"));
+    for member in [
+        r#""alg":"ES256""#,
+        r#""typ":"other+jws""#,
+        r#""x":1,"x":1"#,
+        r#""crit":[],"crit":[]"#,
+        r#""jwk":{}"#,
+        r#""jwk":"x""#,
+    ] {
+        assert_eq!(verified(&with(member), claims), malformed, "{member}");
+    }
+    for header in [
+        format!(r#"["ES256","greeting+jws","{kid}",null,null]"#),
+        header.replace(r#""ES256""#, "256"),
+        header.replace(r#""greeting+jws""#, r#"["greeting+jws"]"#),
+        header.replace(r#""greeting+jws""#, "null"),
+        header.replace(&format!(r#","kid":"{kid}""#), ""),
+        format!("{header} {{}}"),
+        "null".into(),
+    ] {
+        assert_eq!(verified(&header, claims), malformed, "{header}");
+    }
+    for claims in [
+        r#"["hello"]"#,
+        r#"{"text":"hello","text":"hello"}"#,
+        r#"{"text":"hello","x":{"y":1,"y":1}}"#,
+        "null",
+    ] {
+        assert_eq!(verified(&header, claims), Err(ProtocolError::Malformed("claims")), "{claims}");
+    }
+}
+
 #[test]
 fn short_long_and_shapeless_input_is_refused() {
     let (_, public) = key();

@@ -56,6 +56,8 @@ pub enum ProblemCode {
     WrongKey,
     /// Too many failures on this account; `retry_after` says when to try again.
     Throttled,
+    /// The device's name has something in it that a name mustn't have ([`crate::name`]).
+    NameRefused,
     /// The service doesn't carry this move: it carries none, it is too large, or they were too many.
     RelayRefused,
     /// The service can't serve the request now.

@@ -11,8 +11,9 @@ use crate::app::App;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::challenges::{self, Answered};
 use crate::store::devices::{self, Device, DeviceState};
-use crate::store::sign_ins::{self, Ending, Method, SignIn, SignInPurpose, SignInState};
-use crate::store::{Result, StoreError, Transaction, accounts};
+use crate::store::failures::{self, Authenticator};
+use crate::store::sign_ins::{self, Ending, Matched, Method, SignIn, SignInPurpose, SignInState};
+use crate::store::{Result, StoreError, Transaction, pushes};
 use crate::time::Time;
 use crate::{actions, throttle};
 
@@ -82,7 +83,7 @@ fn decide(
     let Some(sign_in) = sign_in else {
         return Ok(Err(ProblemCode::ChallengeUnknown.into()));
     };
-    let refused = match check(transaction, &sign_in, &hashes, given, now)? {
+    let refused = match check(transaction, &device, &sign_in, &hashes, given, now)? {
         Ok(()) => return judge(app, transaction, &device, &sign_in, given, now).map(Ok),
         Err(refused) => refused,
     };
@@ -101,6 +102,7 @@ fn decide(
 /// Whether the answer may be judged at all.
 fn check(
     transaction: &Transaction<'_>,
+    device: &Device,
     sign_in: &SignIn,
     hashes: &[String],
     given: &Given,
@@ -127,9 +129,12 @@ fn check(
     if approves && !given.by_approval_key {
         return Ok(Err(ProblemCode::WrongKey.into()));
     }
-    // A person can always say no, however often somebody has guessed.
-    if approves && let Some(lock) = accounts::lock(transaction, &sign_in.account, now)? {
-        return Ok(Err(Denial::locked(lock, now)));
+    // A person can always say no, however often a number was wrong.
+    if approves {
+        let failures = failures::of(transaction, &sign_in.account, &Authenticator::Approvals(device.id))?;
+        if let Some(lock) = failures.lock(now) {
+            return Ok(Err(Denial::locked(lock, now)));
+        }
     }
     if let Err(stale) = check_age(claims.iat, now) {
         return Ok(Err(stale));
@@ -167,14 +172,15 @@ fn judge(
         Decision::Deny => end(transaction, device, sign_in, SignInState::Denied, None, now)?,
         Decision::Report => report(transaction, device, sign_in, claims.lock, now)?,
         Decision::Approve if matches(app, sign_in, claims) => {
-            // A new device proves nothing about the guesses before it.
+            failures::reset(transaction, &sign_in.account, &Authenticator::Approvals(device.id))?;
             if sign_in.purpose == SignInPurpose::SignIn {
-                accounts::note_success(transaction, &sign_in.account)?;
+                pushes::record_success(transaction, &sign_in.account, sign_in.source, now)?;
             }
-            let amr = amr(device.hardware_keys, claims.user_check);
-            end(transaction, device, sign_in, SignInState::Approved, Some(amr), now)?
+            let approval =
+                Approval { amr: amr(device.hardware_keys, claims.user_check), matched: matched(claims) };
+            end(transaction, device, sign_in, SignInState::Approved, Some(approval), now)?
         }
-        Decision::Approve => miss(transaction, device, sign_in, now)?,
+        Decision::Approve => record_wrong_match(transaction, device, sign_in, now)?,
     };
     challenges::remember_answer(transaction, sign_in.id, device.id, &given.request_hash, answered, now)?;
     Ok(answered)
@@ -216,7 +222,7 @@ fn end(
     device: &Device,
     sign_in: &SignIn,
     state: SignInState,
-    amr: Option<String>,
+    approval: Option<Approval>,
     now: Time,
 ) -> Result<Answered> {
     let outcome = match state {
@@ -225,8 +231,13 @@ fn end(
         SignInState::Reported => Outcome::Reported,
         _ => Outcome::WrongMatch,
     };
-    let ending =
-        Ending { state, method: amr.is_some().then_some(Method::Push), device: Some(device.id), amr };
+    let ending = Ending {
+        state,
+        method: approval.is_some().then_some(Method::Push),
+        device: Some(device.id),
+        matched: approval.as_ref().map(|approval| approval.matched),
+        amr: approval.map(|approval| approval.amr),
+    };
     if !actions::end::sign_in(transaction, sign_in, &ending, &Actor::Device(device.id), now)? {
         return Err(StoreError::NotCommitted);
     }
@@ -234,11 +245,19 @@ fn end(
     Ok(Answered { outcome, tries_left, locked: false })
 }
 
-/// A wrong number or secret: counted on the account and on the sign-in, which fails with its last try.
-fn miss(transaction: &mut Transaction<'_>, device: &Device, sign_in: &SignIn, now: Time) -> Result<Answered> {
-    let failures = accounts::count_failure(transaction, &sign_in.account, now)?;
-    if failures == throttle::MAX_FAILURES {
-        tracing::warn!("an account has had {failures} failures in a row and is closed until it is unlocked");
+/// A wrong number or secret: counted for the device and for the sign-in, which fails with its last try.
+fn record_wrong_match(
+    transaction: &mut Transaction<'_>,
+    device: &Device,
+    sign_in: &SignIn,
+    now: Time,
+) -> Result<Answered> {
+    let failures = failures::count(transaction, &sign_in.account, &Authenticator::Approvals(device.id), now)?;
+    if failures.count == throttle::MAX_FAILURES {
+        tracing::warn!(
+            "a device has had {} wrong numbers in a row and approves nothing until its account is unlocked",
+            failures.count
+        );
     }
     let tries_left = sign_ins::take_try(transaction, sign_in.id)?.ok_or(StoreError::NotCommitted)?;
     if tries_left == 0 {
@@ -254,6 +273,20 @@ fn miss(transaction: &mut Transaction<'_>, device: &Device, sign_in: &SignIn, no
         Some(sign_in.id),
     )?;
     Ok(Answered { outcome: Outcome::WrongMatch, tries_left, locked: false })
+}
+
+/// What an approval proves.
+struct Approval {
+    amr: String,
+    matched: Matched,
+}
+
+fn matched(claims: &Answer) -> Matched {
+    match (&claims.scanned, &claims.number) {
+        (Some(_), _) => Matched::Scan,
+        (None, Some(_)) => Matched::Number,
+        (None, None) => Matched::Nothing,
+    }
 }
 
 /// Authentication method references (RFC 8176): what the device has proven.

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use countersign_protocol::messages::{Change, Changed, DeviceChange, ProblemCode};
-use countersign_protocol::{Id, jws};
+use countersign_protocol::{Id, jws, name};
 
 use super::enrol::wake_up_text;
 use super::{Denial, check_age, hash_of};
+use crate::actions;
 use crate::app::App;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState, Seen};
 use crate::store::{Result, Transaction};
 use crate::time::Time;
-use crate::{actions, text};
 
 /// Makes the change. The same bytes again change nothing more and get the same reply.
 pub(crate) async fn change(
@@ -65,8 +65,10 @@ enum What {
 impl What {
     fn parse(change: &DeviceChange) -> std::result::Result<Self, Denial> {
         match change {
-            DeviceChange::Rename { name } if text::is_name(name) => Ok(Self::Rename(name.clone())),
-            DeviceChange::Rename { .. } => Err(ProblemCode::Malformed.into()),
+            DeviceChange::Rename { name } => {
+                name::check(name).map_err(|_| ProblemCode::NameRefused)?;
+                Ok(Self::Rename(name.clone()))
+            }
             DeviceChange::WakeUp { wake_up } => {
                 Ok(Self::WakeUp(wake_up.as_ref().map(wake_up_text).transpose()?))
             }

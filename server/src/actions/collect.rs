@@ -11,7 +11,7 @@ use countersign_protocol::messages::{Collect, Collected, ProblemCode, SealedPart
 use rusqlite::Connection;
 
 use super::Denial;
-use super::relay::are_parts;
+use super::relay::{are_parts, has_room};
 use crate::app::App;
 use crate::store::mailboxes::{self, Content};
 use crate::store::{Result, Transaction};
@@ -60,6 +60,10 @@ fn leave(
     let known = mailboxes::parts(transaction, open.device, Content::Receipt, 1, MAX_RECEIPT_PARTS)?;
     if !known.is_empty() {
         return Ok(known == receipt);
+    }
+    let bytes = receipt.iter().map(mailboxes::byte_count).fold(0, i64::saturating_add);
+    if !has_room(transaction, open.organisation, open.bytes, bytes)? {
+        return Ok(false);
     }
     for (number, part) in (1..).zip(receipt) {
         mailboxes::put(transaction, open.device, Content::Receipt, number, part)?;

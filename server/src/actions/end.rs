@@ -4,8 +4,9 @@ use countersign_protocol::Id;
 
 use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
-use crate::store::devices::{self, Device};
+use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
+use crate::store::failures::{self, Authenticator};
 use crate::store::sign_ins::{self, Ending, SignIn, SignInState};
 use crate::store::{Result, Transaction, challenges};
 use crate::time::Time;
@@ -55,6 +56,11 @@ pub(crate) fn device(
         return Ok(false);
     }
     transaction.touch(device.id);
+    // Failures at what is gone are nobody's any more.
+    failures::reset(transaction, &device.account, &Authenticator::Approvals(device.id))?;
+    if devices::of_account(transaction, &device.account, Some(DeviceState::Active))?.is_empty() {
+        failures::reset(transaction, &device.account, &Authenticator::Codes)?;
+    }
     // Who is revoked hands nothing on.
     for replacement in enrolments::open_replacements(transaction, device.id)? {
         cancel_enrolment(transaction, &replacement, actor, now)?;
@@ -126,9 +132,9 @@ fn end_activation(
         SignInState::Approved => EnrolmentState::Active,
         SignInState::Expired => EnrolmentState::Expired,
         SignInState::Cancelled => EnrolmentState::Cancelled,
-        SignInState::Pending | SignInState::Denied | SignInState::Reported | SignInState::Failed => {
-            EnrolmentState::Failed
-        }
+        SignInState::Denied => EnrolmentState::Denied,
+        SignInState::Reported => EnrolmentState::Reported,
+        SignInState::Pending | SignInState::Failed => EnrolmentState::Failed,
     };
     for device in devices {
         if state == EnrolmentState::Active {

@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use countersign_protocol::limits::MAX_WAKE_UP_BYTES;
 use countersign_protocol::messages::{Enrol, Enrolled, Matching, ProblemCode, WakeUp};
-use countersign_protocol::{CheckValue, Id, Thumbprint, jwe, jws};
+use countersign_protocol::{CheckValue, Id, Thumbprint, jwe, jws, name};
 
 use super::{Denial, hash_of};
+use crate::actions;
+use crate::actions::enrolment::has_room;
 use crate::actions::sign_in::challenge_device;
 use crate::app::App;
 use crate::config::DEFAULT_DIGITS;
+use crate::otp;
 use crate::secret::SecretBytes;
+use crate::source::Source;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
 use crate::store::{Result, StoreError, Transaction, organisations};
 use crate::wake_up::is_endpoint;
-use crate::{otp, text};
 
 /// Name of the table that the one-time-code secrets are sealed for.
 pub(crate) const TOTP_TABLE: &str = "devices.totp_secret";
@@ -69,9 +72,10 @@ struct Done {
 fn check_form(claims: &Enrol) -> std::result::Result<(), Denial> {
     let (device, approval, encryption) = (claims.device_key, claims.approval_key, claims.encryption_key);
     let keys_differ = device != approval && device != encryption && approval != encryption;
-    if !keys_differ || !text::is_name(&claims.name) {
+    if !keys_differ {
         return Err(ProblemCode::Malformed.into());
     }
+    name::check(&claims.name).map_err(|_| ProblemCode::NameRefused)?;
     claims.wake_up.as_ref().map(wake_up_text).transpose().map(|_| ())
 }
 
@@ -109,6 +113,19 @@ fn use_ticket(
             Some(enrolment.id),
         )?;
         return Ok(Err(code.into()));
+    }
+    // Tickets of before the limit counted them, and nothing else, may be too many.
+    if enrolment.replaces.is_none() && !has_room(transaction, &enrolment.account, 0)? {
+        let actor = Actor::Service;
+        actions::end::enrolment(
+            transaction,
+            enrolment.id,
+            &enrolment.account,
+            EnrolmentState::Failed,
+            &actor,
+            now,
+        )?;
+        return Ok(Err(ProblemCode::TicketExpired.into()));
     }
     bind(app, transaction, &enrolment, claims, request_hash).map(Ok)
 }
@@ -193,6 +210,7 @@ fn activation_of(app: &App, enrolment: &Enrolment, organisation: &str) -> SignIn
         id: Id::make_random(),
         account: enrolment.account.clone(),
         client: enrolment.client.clone(),
+        source: Source::NONE,
         purpose: SignInPurpose::Activation,
         application: organisation.to_owned(),
         place: None,
@@ -213,6 +231,7 @@ fn activation_of(app: &App, enrolment: &Enrolment, organisation: &str) -> SignIn
         method: None,
         decided: None,
         amr: None,
+        matched: None,
     }
 }
 

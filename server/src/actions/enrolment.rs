@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use countersign_protocol::{EnrolmentLink, Id, Ticket};
 
+use crate::actions;
 use crate::app::App;
 use crate::keys::PageKind;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, check_name};
 use crate::secret::SecretText;
+use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
+use crate::store::idempotency::{self, Known, Retry};
 use crate::store::organisations::Client;
 use crate::store::sign_ins::{self, SignIn};
+use crate::store::{self, Transaction};
 use crate::time::Time;
-use crate::{actions, text};
 
-/// Devices that an account may have, revoked ones not counted.
+/// Devices that an account may have, revoked ones not counted. One more while it takes another's place.
 const MAX_DEVICES: usize = 8;
 /// Enrolments of one account that may be open at once.
 pub(crate) const MAX_OPEN: u32 = 4;
@@ -29,14 +32,17 @@ pub(crate) struct NewEnrolment {
     pub(crate) shown_by_client: bool,
 }
 
-/// Makes a ticket for a user.
-pub(crate) async fn create(app: &Arc<App>, client: &Client, new: NewEnrolment) -> Result<Enrolment, Refusal> {
+/// Makes a ticket for a user. The same request again (`retry`) gives the same one.
+pub(crate) async fn create(
+    app: &Arc<App>,
+    client: &Client,
+    new: NewEnrolment,
+    retry: Option<Retry>,
+) -> Result<Enrolment, Refusal> {
     let NewEnrolment { user, display_name, shown_by_client } = new;
-    if !text::is_name(&user) {
-        return Err(Refusal::Invalid("user"));
-    }
-    if display_name.as_deref().is_some_and(|name| !text::is_name(name)) {
-        return Err(Refusal::Invalid("display_name"));
+    check_name("user", &user)?;
+    if let Some(name) = &display_name {
+        check_name("display_name", name)?;
     }
     let now = app.now();
     let enrolment = Enrolment {
@@ -55,17 +61,33 @@ pub(crate) async fn create(app: &Arc<App>, client: &Client, new: NewEnrolment) -
         activation: None,
         replaces: None,
     };
+    let client = client.clone();
     app.store
         .write(move |transaction| {
             let account = &enrolment.account;
-            let devices = devices::of_account(transaction, account, None)?;
-            if devices.iter().filter(|device| device.state != DeviceState::Revoked).count() >= MAX_DEVICES {
+            if let Some(retry) = &retry {
+                match idempotency::find(transaction, &client, retry)? {
+                    Known::New => {}
+                    Known::Other => return Ok(Err(Refusal::KeyReused)),
+                    Known::Done { subject, .. } => {
+                        let known =
+                            subject.map(|id| enrolments::load(transaction, id)).transpose()?.flatten();
+                        return Ok(known.ok_or(Refusal::NotFound));
+                    }
+                }
+            }
+            // Every open ticket may become a device.
+            let tickets = enrolments::count_tickets(transaction, account, now)?;
+            if !has_room(transaction, account, tickets)? {
                 return Ok(Err(Refusal::TooManyDevices));
             }
             if enrolments::count_open(transaction, account, now)? >= MAX_OPEN {
                 return Ok(Err(Refusal::TooManyOpen));
             }
             enrolments::insert(transaction, &enrolment)?;
+            if let Some(retry) = &retry {
+                idempotency::remember(transaction, &client, retry, "created", Some(enrolment.id), now)?;
+            }
             let actor = Actor::Client(enrolment.client.clone());
             audit::append(
                 transaction,
@@ -79,6 +101,13 @@ pub(crate) async fn create(app: &Arc<App>, client: &Client, new: NewEnrolment) -
             Ok(Ok(enrolment))
         })
         .await?
+}
+
+/// Whether the account may have another device beside those that it has, and `more`.
+pub(crate) fn has_room(transaction: &Transaction<'_>, account: &Account, more: usize) -> store::Result<bool> {
+    let devices = devices::of_account(transaction, account, None)?;
+    let live = devices.iter().filter(|device| device.state != DeviceState::Revoked).count();
+    Ok(live.saturating_add(more) < MAX_DEVICES)
 }
 
 /// An enrolment that this client has started.

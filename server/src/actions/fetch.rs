@@ -9,23 +9,23 @@ use countersign_protocol::messages::{Delivery, Fetch, KeyChange, ProblemCode, Pu
 use countersign_protocol::{Id, Thumbprint, jws};
 
 use super::{Denial, check_age};
-use crate::actions::sign_in::sign_challenge;
+use crate::actions::sign_in::{sign_challenge, standing};
 use crate::app::App;
 use crate::keys::SigningKey;
 use crate::store::challenges::{self, Open};
 use crate::store::devices::{self, Device, DeviceState};
-use crate::store::{StoreError, accounts, sign_ins};
+use crate::store::{StoreError, sign_ins};
 use crate::time::Time;
 
 /// Requests of one device that are kept waiting at once: two processes of an app, and what a lost connection left.
-const MAX_WAITING: u32 = 4;
+pub(crate) const MAX_WAITING: u32 = 4;
 /// Identifiers that a device may say it knows.
-const MAX_KNOWN: usize = 4 * MAX_CHALLENGES;
+pub(crate) const MAX_KNOWN: usize = 4 * MAX_CHALLENGES;
 /// What a device is told to leave before it asks again, if it would have waited and there was no room.
-const POLL_INTERVAL: Duration = Duration::from_secs(5);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long devices are told of a new one.
-const NEWS_LAST: Duration = Duration::from_hours(30 * 24);
+pub(crate) const NEWS_LAST: Duration = Duration::from_hours(30 * 24);
 
 /// The device's open challenges, as soon as they differ from those that it knows.
 pub(crate) async fn fetch(
@@ -108,7 +108,7 @@ async fn look(app: &App, device: Id, service_key: Thumbprint) -> Result<Option<L
             let Some(device) = devices::load(connection, device)? else { return Ok(None) };
             let open =
                 challenges::open(connection, &device.account, device.id, service_key, now, MAX_CHALLENGES)?;
-            let push_stop = limit.at(&accounts::standing(connection, &device.account)?, now).stop();
+            let push_stop = limit.stop(&standing(connection, &device.account)?, now);
             Ok(Some(Look { device, open, push_stop }))
         })
         .await

@@ -19,13 +19,13 @@ use crate::store::{Result, Transaction};
 use crate::time::Time;
 
 /// How long a mailbox is there.
-const LIFETIME: Duration = Duration::from_mins(10);
+pub(crate) const LIFETIME: Duration = Duration::from_mins(10);
 /// Mailboxes that a device may open within [`OPENINGS_COUNT`].
-const MAX_OPENINGS: u32 = 6;
+pub(crate) const MAX_OPENINGS: u32 = 6;
 /// How long openings are counted.
 pub(super) const OPENINGS_COUNT: Duration = Duration::from_hours(1);
-/// Parts that all open mailboxes together may have: a quarter of a gigabyte.
-const MAX_RESERVED: u32 = 640 * 1024;
+/// Sealed bytes that all mailboxes together may hold: a quarter of a gigabyte.
+const CAPACITY: i64 = 256 << 20;
 
 /// Does what the old phone asks for. The same bytes again change nothing more.
 pub(crate) async fn relay(
@@ -166,18 +166,44 @@ impl Change {
             }
             return Ok(Ok(()));
         };
+        if is_open && known.as_ref().is_some_and(|known| known.count != *count) {
+            return Ok(Err(ProblemCode::Malformed.into()));
+        }
+        let next = if is_open { look(transaction, device.id, mailbox, now)?.next } else { 1 };
+        let new = || (*first..).zip(parts).filter(|(number, _)| *first <= next && *number >= next);
+        let (freed, bytes) = if is_open {
+            (0, new().map(|(_, part)| mailboxes::byte_count(part)).fold(0, i64::saturating_add))
+        } else {
+            // A move for which there is no room is refused before it begins. Nothing is reserved for one that is not.
+            let whole = i64::from(*count).saturating_mul(i64::try_from(MAX_PART_BYTES).unwrap_or(i64::MAX));
+            (known.as_ref().map_or(0, |known| known.bytes), whole)
+        };
+        if !has_room(transaction, device.account.organisation, freed, bytes)? {
+            return Ok(Err(ProblemCode::RelayRefused.into()));
+        }
         if !is_open && let Err(denial) = open(transaction, device, known.as_ref(), mailbox, *count, now)? {
             return Ok(Err(denial));
         }
-        if is_open && known.is_some_and(|known| known.count != *count) {
-            return Ok(Err(ProblemCode::Malformed.into()));
-        }
-        let next = look(transaction, device.id, mailbox, now)?.next;
-        for (number, part) in (*first..).zip(parts).filter(|(number, _)| *first <= next && *number >= next) {
+        for (number, part) in new() {
             mailboxes::put(transaction, device.id, Content::Accounts, number, part)?;
         }
         Ok(Ok(()))
     }
+}
+
+/// Whether so many more bytes of an organisation may come in, when `freed` of its bytes go.
+///
+/// Bytes count once they are here, so that nothing can be reserved. An organisation may hold as much as is then left
+/// free: alone half of the capacity, with another one a third, and so on. Whoever comes later finds room.
+pub(super) fn has_room(
+    transaction: &Transaction<'_>,
+    organisation: Id,
+    freed: i64,
+    bytes: i64,
+) -> Result<bool> {
+    let usage = mailboxes::usage(transaction, organisation)?;
+    let after = |held: i64| held.saturating_sub(freed).saturating_add(bytes);
+    Ok(after(usage.organisation) <= CAPACITY.saturating_sub(after(usage.all)))
 }
 
 fn open(
@@ -189,7 +215,9 @@ fn open(
     now: Time,
 ) -> Result<std::result::Result<(), Denial>> {
     let (opened, since) = match known {
-        Some(known) if known.since + OPENINGS_COUNT > now => (known.opened, known.since),
+        Some(known) if known.since + OPENINGS_COUNT > now && !known.since.is_ahead_of(now) => {
+            (known.opened, known.since)
+        }
         _ => (0, now),
     };
     if opened >= MAX_OPENINGS {
@@ -197,8 +225,7 @@ fn open(
         let retry_after = u64::try_from(wait.as_millis()).ok();
         return Ok(Err(Denial { retry_after, ..ProblemCode::RelayRefused.into() }));
     }
-    let is_room = mailboxes::reserved(transaction, device.id)?.saturating_add(count.into()) <= MAX_RESERVED;
-    if !is_room || mailboxes::is_taken(transaction, device.id, mailbox)? {
+    if mailboxes::is_taken(transaction, device.id, mailbox)? {
         return Ok(Err(ProblemCode::RelayRefused.into()));
     }
     let actor = Actor::Device(device.id);
@@ -206,7 +233,8 @@ fn open(
     if let Some(known) = known {
         end(transaction, device, if known.is_over(now) { "expired" } else { "ended" }, &actor, now)?;
     }
-    mailboxes::open(transaction, device.id, mailbox, count, now + LIFETIME, (opened + 1, since))?;
+    let owner = (device.id, device.account.organisation);
+    mailboxes::open(transaction, owner, mailbox, count, now + LIFETIME, (opened + 1, since))?;
     audit::append(transaction, now, &actor, Event::DeviceMove, "begun", &device.account, Some(device.id))?;
     Ok(Ok(()))
 }

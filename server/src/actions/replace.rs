@@ -15,8 +15,9 @@ use crate::app::App;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState, Replaces};
+use crate::store::failures::{self, Authenticator};
 use crate::store::sign_ins::{self, SignIn};
-use crate::store::{Result, Transaction, accounts};
+use crate::store::{Result, Transaction};
 
 /// Makes the ticket. The same bytes again say how far the other device is, also once this one is revoked.
 pub(crate) async fn replace(
@@ -75,7 +76,8 @@ fn begin(
         // It has proven no page yet.
         DeviceState::AwaitingActivation => return Ok(Err(ProblemCode::Malformed.into())),
     }
-    if let Some(lock) = accounts::lock(transaction, &device.account, now)? {
+    let failures = failures::of(transaction, &device.account, &Authenticator::Approvals(device.id))?;
+    if let Some(lock) = failures.lock(now) {
         return Ok(Err(Denial::locked(lock, now)));
     }
     if let Err(stale) = check_age(claims.iat, now) {
@@ -121,9 +123,11 @@ fn reply(app: &App, re: String, enrolment: &Enrolment, activation: Option<&SignI
         EnrolmentState::Pending => ReplacementState::Waiting,
         EnrolmentState::AwaitingActivation => ReplacementState::Activating,
         EnrolmentState::Active => ReplacementState::Done,
-        EnrolmentState::Failed | EnrolmentState::Expired | EnrolmentState::Cancelled => {
-            ReplacementState::Ended
-        }
+        EnrolmentState::Failed
+        | EnrolmentState::Denied
+        | EnrolmentState::Reported
+        | EnrolmentState::Expired
+        | EnrolmentState::Cancelled => ReplacementState::Ended,
     };
     let activation = activation.filter(|_| state == ReplacementState::Activating);
     Replacement {

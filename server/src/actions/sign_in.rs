@@ -7,18 +7,21 @@ use countersign_protocol::{Id, MatchLink, Thumbprint};
 
 use crate::app::App;
 use crate::keys::{PageKind, SigningKey};
-use crate::push_limit::Pushing;
-use crate::refusal::Refusal;
+use crate::push_limit::{Pushing, Standing};
+use crate::refusal::{Refusal, check_name};
 use crate::secret::SecretText;
+use crate::source::Source;
+use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
+use crate::store::idempotency::{self, Known, Retry};
 use crate::store::organisations::Client;
 use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
-use crate::store::{Result, StoreError, Transaction, accounts, challenges};
+use crate::store::{Result, StoreError, Transaction, accounts, challenges, pushes};
 use crate::time::Time;
 use crate::{actions, text};
 
-/// One-time codes that one sign-in takes, right or wrong: the account's throttle counts the wrong ones, and this bounds
+/// One-time codes that one sign-in takes, right or wrong: the source's throttle counts the wrong ones, and this bounds
 /// what a page can have written.
 const CODE_TRIES: u8 = 10;
 
@@ -33,13 +36,15 @@ pub(crate) struct NewSignIn {
     pub(crate) return_url: Option<String>,
 }
 
-/// Starts a sign-in: every active device of the user is asked.
+/// Starts a sign-in: every active device of the user is asked, unless too many requests wait or have been sent. The same
+/// request again (`retry`) gives the same sign-in.
 ///
 /// A user who has no device, or doesn't exist, gets a sign-in as well, so that a page says nothing about either.
 pub(crate) async fn create(
     app: &Arc<App>,
     client: &Client,
     new: NewSignIn,
+    retry: Option<Retry>,
 ) -> std::result::Result<SignIn, Refusal> {
     check(&new)?;
     let now = app.now();
@@ -48,6 +53,7 @@ pub(crate) async fn create(
         id: Id::make_random(),
         account: actions::account_of(client, &new.user),
         client: client.name.clone(),
+        source: Source::derive(&app.keys, &client.name, new.ip),
         purpose: SignInPurpose::SignIn,
         application: new.application,
         place: new.place,
@@ -67,15 +73,24 @@ pub(crate) async fn create(
         method: None,
         decided: None,
         amr: None,
+        matched: None,
     };
-    let writer = Arc::clone(app);
+    let (writer, client) = (Arc::clone(app), client.clone());
     let created = app
         .store
         .write(move |transaction| {
-            if sign_ins::count_open(transaction, &sign_in.account, now)? >= writer.settings.open_sign_ins {
-                return Ok(Err(Refusal::TooManyOpen));
+            if let Some(retry) = &retry {
+                match idempotency::find(transaction, &client, retry)? {
+                    Known::New => {}
+                    Known::Other => return Ok(Err(Refusal::KeyReused)),
+                    Known::Done { subject, .. } => {
+                        let known = subject.map(|id| sign_ins::load(transaction, id)).transpose()?.flatten();
+                        return Ok(known.map(|known| (known, Vec::new())).ok_or(Refusal::NotFound));
+                    }
+                }
+                idempotency::remember(transaction, &client, retry, "created", Some(sign_in.id), now)?;
             }
-            let devices = reach(&writer, transaction, &mut sign_in)?;
+            let devices = select_devices(&writer, transaction, &mut sign_in)?;
             sign_in.devices = u32::try_from(devices.len()).unwrap_or(u32::MAX);
             sign_ins::insert(transaction, &sign_in)?;
             for device in &devices {
@@ -106,13 +121,24 @@ pub(crate) async fn create(
 
 /// The devices to be asked about a new sign-in, and a note in it if there are none for the account's standing. A user
 /// who doesn't exist is counted as well: the limit says nothing about who does.
-fn reach(app: &App, transaction: &Transaction<'_>, sign_in: &mut SignIn) -> Result<Vec<Device>> {
-    let (account, now) = (&sign_in.account, sign_in.created);
-    let pushing = app.settings.push_limit.at(&accounts::standing(transaction, account)?, now);
+fn select_devices(app: &App, transaction: &Transaction<'_>, sign_in: &mut SignIn) -> Result<Vec<Device>> {
+    let (account, source, now) = (&sign_in.account, sign_in.source, sign_in.created);
+    let standing = standing(transaction, account)?;
+    let asked = sign_ins::asked(transaction, account, now)?;
+    let at_once = app.settings.open_sign_ins;
+    let pushing = app.settings.push_limit.at(&standing, &asked, source, at_once, now);
     (sign_in.push, sign_in.push_until) = (pushing.push(), pushing.until());
     let Pushing::Open { sent } = pushing else { return Ok(Vec::new()) };
-    accounts::note_push(transaction, account, sent.saturating_add(1), now)?;
+    pushes::record(transaction, account, source, sent.saturating_add(1), now)?;
     devices::of_account(transaction, account, Some(DeviceState::Active))
+}
+
+/// How an account stands, as far as its devices are asked by it.
+pub(crate) fn standing(connection: &rusqlite::Connection, account: &Account) -> Result<Standing> {
+    Ok(Standing {
+        locked: accounts::push_lock(connection, account)?,
+        pushes: pushes::of_account(connection, account)?,
+    })
 }
 
 /// A sign-in that this client has started.
@@ -235,8 +261,8 @@ fn check(new: &NewSignIn) -> std::result::Result<(), Refusal> {
         ("client", new.browser.as_ref()),
     ];
     for (field, value) in names {
-        if value.is_some_and(|value| !text::is_name(value)) {
-            return Err(Refusal::Invalid(field));
+        if let Some(value) = value {
+            check_name(field, value)?;
         }
     }
     if new.return_url.as_deref().is_some_and(|url| !text::is_return_url(url)) {

@@ -7,6 +7,7 @@
 //!   HKDF-SHA256 "number"  -> HMAC: the number of a sign-in
 //!   HKDF-SHA256 "scan"    -> HMAC: the secret of a sign-in's QR
 //!   HKDF-SHA256 "page"    -> HMAC: the key in a hosted page's address
+//!   HKDF-SHA256 "source"  -> HMAC: where an attempt came from, and what a request that may be sent again asked for
 //!   HKDF-SHA256 "check"   -> proves that a master key belongs to a database
 //! ```
 //!
@@ -21,7 +22,7 @@ use countersign_protocol::{Id, MatchSecret, encode_base64url};
 use ring::{hkdf, hmac};
 use subtle::ConstantTimeEq;
 
-pub use self::master::{MasterKey, MasterKeyError, MasterKeySource};
+pub use self::master::{ExposedKey, MasterKey, MasterKeyError, MasterKeySource};
 pub(crate) use self::master::{obtain as obtain_master_key, write_private};
 pub(crate) use self::seal::{SealError, Sealer};
 pub(crate) use self::signing::{KeyRing, SigningKey};
@@ -34,6 +35,7 @@ pub(crate) struct Keys {
     number: hmac::Key,
     scan: hmac::Key,
     page: hmac::Key,
+    source: hmac::Key,
     check: hmac::Key,
 }
 
@@ -57,6 +59,7 @@ impl Keys {
             number: mac("number"),
             scan: mac("scan"),
             page: mac("page"),
+            source: mac("source"),
             check: mac("check"),
         }
     }
@@ -89,6 +92,16 @@ impl Keys {
         };
         message[1..].copy_from_slice(id.as_bytes());
         SecretText::new(encode_base64url(first_16(&hmac::sign(&self.page, &message)).expose()))
+    }
+
+    /// What stands for a relying party and a network in the database.
+    pub(crate) fn derive_source(&self, source: &[u8]) -> [u8; 16] {
+        *first_16(&hmac::sign(&self.source, &[b"source\0", source].concat())).expose()
+    }
+
+    /// What stands for a request that may be sent again, and may have a one-time code in it.
+    pub(crate) fn derive_request(&self, request: &[u8]) -> [u8; 16] {
+        *first_16(&hmac::sign(&self.source, &[b"request\0", request].concat())).expose()
     }
 
     /// What a database stores to recognise its master key by.

@@ -1,5 +1,7 @@
 //! The frame of every page: head, header, the main part, footer.
 
+use std::borrow::Cow;
+
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
@@ -10,8 +12,11 @@ pub(super) struct Document {
     pub(super) title: String,
     /// Who runs the service, where it is known.
     pub(super) organisation: Option<String>,
-    /// Relative way from the page's address to the service's root: pages work below any prefix that a proxy adds.
-    pub(super) root: &'static str,
+    /// Way from the page's address to the service's root, relative where that is known: pages work below any prefix that a
+    /// proxy adds.
+    pub(super) root: Cow<'static, str>,
+    /// Whether its forms ask this service for something, so that its origin has to be told to it.
+    pub(super) has_forms: bool,
     /// What a browser without JavaScript does by itself.
     pub(super) refresh: Option<Refresh>,
     /// The `<main>` element. The script replaces it when there is news.
@@ -30,7 +35,7 @@ pub(super) enum Refresh {
 impl Document {
     /// The whole page.
     pub(super) fn render(&self, text: &Text) -> String {
-        let root = self.root;
+        let root = &self.root;
         let asset = |asset: &Asset| format!("{root}assets/{}", asset.name);
         let refresh = self.refresh.as_ref().map(|refresh| match refresh {
             Refresh::Again => "5".to_owned(),
@@ -60,6 +65,8 @@ impl Document {
                             span class="organisation" { (organisation) }
                         }
                     }
+                    // The script shows it while it can't load the page.
+                    p id="offline" class="notice" role="alert" hidden { (text.offline) }
                     (self.main)
                     footer { p { (text.footer) } }
                     // Outside of what the script replaces, so that screen readers go on listening to it.

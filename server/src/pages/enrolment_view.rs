@@ -3,21 +3,23 @@
 use maud::{Markup, html};
 
 use super::document::{Document, Refresh};
-use super::parts::{button, check_value, heading, number, opening, qr, time_left};
+use super::parts::{button, check_value, heading, number, opening, other_match, qr, time_left};
 use super::text::{Section, Text};
 use crate::page::EnrolmentView;
 use crate::store::enrolments::EnrolmentState;
 use crate::time::Time;
 
-/// The page as it stands at `now`.
-pub(super) fn document(text: &Text, view: &EnrolmentView, now: Time) -> Document {
-    let page = Page { text, view, base: format!("../enrolments/{}", view.id), now };
+/// The page as it stands at `now`; `scans` shows the QR of the activation in place of the number.
+pub(super) fn document(text: &Text, view: &EnrolmentView, scans: bool, now: Time) -> Document {
+    let page = Page { text, view, base: format!("../enrolments/{}", view.id), scans, now };
     let said = &text.enrolment;
     let (title, content) = match view.state {
         EnrolmentState::Pending => (said.heading.to_owned(), page.waiting()),
         EnrolmentState::AwaitingActivation => (said.joined.to_owned(), page.joined()),
         EnrolmentState::Active => page.enrolled(),
         EnrolmentState::Failed => page.ended(&said.failed),
+        EnrolmentState::Denied => page.ended(&said.denied),
+        EnrolmentState::Reported => page.ended(&said.reported),
         EnrolmentState::Expired => page.ended(&said.expired),
         EnrolmentState::Cancelled => page.ended(&said.cancelled),
     };
@@ -31,7 +33,8 @@ pub(super) fn document(text: &Text, view: &EnrolmentView, now: Time) -> Document
     Document {
         title,
         organisation: Some(view.organisation.clone()),
-        root: "../",
+        root: "../".into(),
+        has_forms: true,
         refresh: waits.then_some(Refresh::Again),
         main,
     }
@@ -44,6 +47,8 @@ pub(super) const fn state_name(state: EnrolmentState) -> &'static str {
         EnrolmentState::AwaitingActivation => "joined",
         EnrolmentState::Active => "enrolled",
         EnrolmentState::Failed => "failed",
+        EnrolmentState::Denied => "denied",
+        EnrolmentState::Reported => "reported",
         EnrolmentState::Expired => "expired",
         EnrolmentState::Cancelled => "cancelled",
     }
@@ -59,6 +64,8 @@ struct Page<'a> {
     view: &'a EnrolmentView,
     /// Relative address of the enrolment.
     base: String,
+    /// Whether the QR is chosen in place of the number.
+    scans: bool,
     now: Time,
 }
 
@@ -68,7 +75,7 @@ impl Page<'_> {
         html! {
             (heading(said.heading))
             p class="lead" { ((said.account)(self.view.display_name.as_ref().unwrap_or(&self.view.user))) }
-            div class="beside" {
+            div class="beside" data-secret {
                 div {
                     ol class="steps" {
                         @for step in said.steps {
@@ -96,7 +103,7 @@ impl Page<'_> {
             @if let Some(name) = &self.view.device_name {
                 p class="lead" { ((said.joined_device)(name)) }
             }
-            ol class="steps" {
+            ol class="steps" data-secret {
                 li {
                     strong { (said.compare.heading) }
                     @if let Some(value) = &self.view.check_value {
@@ -106,23 +113,20 @@ impl Page<'_> {
                 }
                 li {
                     @match (&self.view.number, &self.view.match_link) {
-                        (Some(digits), _) => {
+                        (Some(digits), link) if link.is_none() || !self.scans => {
                             (said.type_number)
                             (number(self.text, digits.expose()))
                         }
-                        (None, Some(_)) => {
+                        (_, Some(_)) => {
                             (said.scan_below)
                             div class="picture" { (self.match_picture()) }
                         }
-                        (None, None) => {}
+                        (_, None) => {}
                     }
                 }
             }
             @if self.view.number.is_some() && self.view.match_link.is_some() {
-                details {
-                    summary { (said.scan_instead) }
-                    div class="picture" { (self.match_picture()) }
-                }
+                p class="choice" { (other_match(&self.base, self.scans, said.scan_instead, said.type_instead)) }
             }
             (self.foot(said.not_mine))
         }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use countersign_protocol::Id;
 use serde::Deserialize;
 
-use super::reply;
+use super::{origin, reply};
 use crate::app::App;
 use crate::keys::PageKind;
 use crate::page::{self, Page};
@@ -46,6 +46,10 @@ struct Address {
 async fn enter(parts: &mut Parts, app: &Arc<App>, kind: PageKind) -> Result<Page, Response> {
     let root = root_of(parts.uri.path());
     let refuse = |refusal| reply::refuse(refusal, root);
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    if !reads && !origin::is_own(&parts.headers, &app.settings.public_url) {
+        return Err(refuse(Refusal::CrossOrigin));
+    }
     let Ok(Path(id)) = Path::<String>::from_request_parts(parts, app).await else {
         return Err(refuse(Refusal::NotFound));
     };

@@ -2,11 +2,11 @@
 //!
 //! They are written on the server and work without JavaScript, which only makes them quicker: a script listens to the
 //! page's events and, when the state has changed, loads the page again and takes over its `<main>`. So there is one
-//! way in which a state becomes a page.
+//! way in which a state becomes a page. What is chosen on a page is in its address, so that loading it again keeps it.
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | `routes`, `entry`, `reply` | requests, who may see a page, responses |
+//! | `routes`, `entry`, `origin`, `reply` | requests, who may see a page and post its forms, responses |
 //! | `events` | server-sent events: the state, each time that it changes |
 //! | `sign_in_view`, `enrolment_view`, `plain` | a state as HTML |
 //! | `document`, `parts` | the frame, and what pages have in common |
@@ -18,6 +18,7 @@ mod document;
 mod enrolment_view;
 mod entry;
 mod events;
+mod origin;
 mod parts;
 mod plain;
 mod qr;
@@ -28,4 +29,4 @@ mod sign_in_view;
 mod tests;
 mod text;
 
-pub(crate) use routes::router;
+pub(crate) use routes::{not_found, router};

@@ -22,11 +22,13 @@ pub(super) fn opening(section: &Section) -> Markup {
 /// A number to be typed on the phone: in groups for the eye, digit by digit for the ear.
 pub(super) fn number(text: &Text, number: &str) -> Markup {
     html! {
-        p class="number" {
-            span class="unseen" { (text.number_label) ": " (spelt(number)) }
-            span id="number" data-number=(number) aria-hidden="true" { (grouped(number)) }
+        div data-secret {
+            p class="number" {
+                span class="unseen" { (text.number_label) ": " (spelt(number)) }
+                span id="number" data-number=(number) aria-hidden="true" { (grouped(number)) }
+            }
+            p class="rule" { (text.number_rule) }
         }
-        p class="rule" { (text.number_rule) }
     }
 }
 
@@ -42,12 +44,23 @@ pub(super) fn check_value(value: &str) -> Markup {
 
 /// A QR code: dark on light whatever the colours of the page are.
 pub(super) fn qr(source: &str, alt: &str) -> Markup {
-    html! { img id="qr" src=(source) alt=(alt) width="264" height="264"; }
+    html! { img id="qr" data-secret src=(source) alt=(alt) width="264" height="264"; }
 }
 
-/// The time left. The script counts it down; screen readers read it when they are asked to.
+/// How long until something can be done again. The script counts it down and loads the page again at its end.
+pub(super) fn wait(text: &Text, left: Duration) -> Markup {
+    // A started second is waited for.
+    let left = Duration::from_secs(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX));
+    html! {
+        span id="wait" role="timer" data-seconds=(left.as_secs()) { ((text.time_left)(left)) }
+    }
+}
+
+/// The time left. The script counts it down; screen readers read it when they are asked to. At its end the script takes
+/// away what is marked (`data-secret`), also while it can't load the page: secrets, and what can't be done any more.
 pub(super) fn time_left(text: &Text, left: Duration) -> Markup {
     html! {
+        p id="over" class="error" hidden { (text.over) }
         p class="time" {
             (text.time_left_label) " "
             span id="time-left" role="timer" data-seconds=(left.as_secs()) data-hurry=(text.hurry) {
@@ -57,10 +70,21 @@ pub(super) fn time_left(text: &Text, left: Duration) -> Markup {
     }
 }
 
+/// The link to the QR in place of the number, or back. It is in the page's address which of them is shown.
+pub(super) fn other_match(base: &str, scans: bool, scan: &str, type_it: &str) -> Markup {
+    html! {
+        @if scans {
+            a data-secret href=(base) { (type_it) }
+        } @else {
+            a data-secret href=(format!("{base}?scan=1")) { (scan) }
+        }
+    }
+}
+
 /// A button that asks the service to do something.
 pub(super) fn button(action: &str, label: &str) -> Markup {
     html! {
-        form method="post" action=(action) { button class="quiet" type="submit" { (label) } }
+        form method="post" action=(action) data-secret { button class="quiet" type="submit" { (label) } }
     }
 }
 

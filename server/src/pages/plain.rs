@@ -1,6 +1,8 @@
 //! Pages without a state: where a plain camera app leads to, and refusals.
 
-use maud::html;
+use std::borrow::Cow;
+
+use maud::{Markup, html};
 
 use super::document::Document;
 use super::parts::opening;
@@ -20,11 +22,15 @@ pub(super) fn landing(text: &Text, section: &Section, steps: &[&str]) -> Documen
             p class="rule" { (text.landing.rule) }
         }
     };
-    Document { title: section.heading.to_owned(), organisation: None, root: "./", refresh: None, main }
+    document(section, "./".into(), main)
 }
 
-/// Why a page isn't shown. `root` as in [`Document`].
-pub(super) fn refusal(section: &Section, state: &str, root: &'static str) -> Document {
-    let main = html! { main id="main" data-state=(state) { (opening(section)) } };
-    Document { title: section.heading.to_owned(), organisation: None, root, refresh: None, main }
+/// A heading and a sentence: why a page isn't shown, and where nothing is to be done. `root` as in [`Document`].
+pub(super) fn notice(section: &Section, state: &str, root: Cow<'static, str>) -> Document {
+    document(section, root, html! { main id="main" data-state=(state) { (opening(section)) } })
+}
+
+fn document(section: &Section, root: Cow<'static, str>, main: Markup) -> Document {
+    let title = section.heading.to_owned();
+    Document { title, organisation: None, root, has_forms: false, refresh: None, main }
 }

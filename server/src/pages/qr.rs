@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use image::{GrayImage, ImageFormat, Luma};
 use qrcode::{Color, EcLevel, QrCode};
 
+use super::reply::CROSS_ORIGIN_RESOURCE_POLICY;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
 
@@ -19,7 +20,11 @@ const QUIET_ZONE: u32 = 4;
 pub(super) fn response(text: Result<Option<SecretText>, Refusal>) -> Response {
     match text {
         Ok(Some(text)) => match encode(text.expose()) {
-            Some(png) => ([(header::CONTENT_TYPE, "image/png")], png).into_response(),
+            Some(png) => {
+                let headers =
+                    [(header::CONTENT_TYPE, "image/png"), (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin")];
+                (headers, png).into_response()
+            }
             None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         },
         Ok(None) | Err(Refusal::NotFound) => StatusCode::NOT_FOUND.into_response(),

@@ -1,6 +1,6 @@
 //! Pages as responses.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::document::Document;
@@ -14,9 +14,18 @@ const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// A page.
+/// Keeps other sites from showing what a page shows (Fetch, section 3.7).
+pub(super) const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
+/// A page. Its forms say which page they come from, to this service only; its address has no key in it any more.
 pub(super) fn show(status: StatusCode, document: &Document) -> Response {
-    let headers = [(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY)];
+    let referrer = if document.has_forms { "same-origin" } else { "no-referrer" };
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        (header::REFERRER_POLICY, HeaderValue::from_static(referrer)),
+        (CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+    ];
     (status, headers, Html(document.render(&ENGLISH))).into_response()
 }
 
@@ -25,8 +34,9 @@ pub(super) fn refuse(refusal: Refusal, root: &'static str) -> Response {
     let text = &ENGLISH.refusal;
     let (status, section, state) = match refusal {
         Refusal::NotFound => (StatusCode::NOT_FOUND, &text.unknown, "unknown"),
+        Refusal::CrossOrigin => (StatusCode::FORBIDDEN, &text.cross_origin, "refused"),
         Refusal::Elsewhere => (StatusCode::FORBIDDEN, &text.elsewhere, "elsewhere"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, &text.unavailable, "unavailable"),
     };
-    show(status, &plain::refusal(section, state, root))
+    show(status, &plain::notice(section, state, root.into()))
 }

@@ -24,6 +24,7 @@ use crate::secret::SecretText;
 /// All pages.
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
+        .route("/", get(home))
         .route("/enrol", get(scanned_enrolment))
         .route("/match", get(scanned_sign_in))
         .route("/assets/{name}", get(assets::serve))
@@ -39,15 +40,37 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/sign-ins/{id}/cancel", post(cancel_sign_in))
 }
 
-async fn enrolment(State(app): State<Arc<App>>, EnrolmentPage(page): EnrolmentPage) -> Response {
+/// What is chosen on a page.
+#[derive(Deserialize)]
+struct Chosen {
+    /// The QR in place of the number.
+    scan: Option<String>,
+}
+
+/// Whether the QR is chosen. A query of another form chooses nothing.
+fn scans(chosen: Result<Query<Chosen>, QueryRejection>) -> bool {
+    chosen.is_ok_and(|Query(chosen)| chosen.scan.is_some())
+}
+
+async fn enrolment(
+    State(app): State<Arc<App>>,
+    EnrolmentPage(page): EnrolmentPage,
+    chosen: Result<Query<Chosen>, QueryRejection>,
+) -> Response {
     match page.enrolment(&app).await {
-        Ok(view) => show(StatusCode::OK, &enrolment_view::document(&ENGLISH, &view, app.now())),
+        Ok(view) => {
+            show(StatusCode::OK, &enrolment_view::document(&ENGLISH, &view, scans(chosen), app.now()))
+        }
         Err(refusal) => refuse(refusal, "../"),
     }
 }
 
-async fn sign_in(State(app): State<Arc<App>>, SignInPage(page): SignInPage) -> Response {
-    show_sign_in(&app, page, Way::Phone).await
+async fn sign_in(
+    State(app): State<Arc<App>>,
+    SignInPage(page): SignInPage,
+    chosen: Result<Query<Chosen>, QueryRejection>,
+) -> Response {
+    show_sign_in(&app, page, Way::Phone { scans: scans(chosen) }).await
 }
 
 #[derive(Deserialize)]
@@ -132,6 +155,19 @@ async fn enrolment_events(State(app): State<Arc<App>>, EnrolmentPage(page): Enro
 
 async fn sign_in_events(State(app): State<Arc<App>>, SignInPage(page): SignInPage) -> Response {
     events::stream(app, PageKind::SignIn, page)
+}
+
+/// Where nobody has anything to do: whoever looks here learns what this is.
+async fn home() -> Response {
+    show(StatusCode::OK, &plain::notice(&ENGLISH.landing.home, "landing", "./".into()))
+}
+
+/// What there is no route for. Nobody knows how deep its address is, so that its root is the service's address.
+pub(crate) async fn not_found(State(app): State<Arc<App>>) -> Response {
+    let url = &app.settings.public_url;
+    let address = url.join("/");
+    let path = address.split_once(url.authority()).map_or("/", |(_, path)| path).to_owned();
+    show(StatusCode::NOT_FOUND, &plain::notice(&ENGLISH.refusal.unknown, "unknown", path.into()))
 }
 
 async fn scanned_enrolment() -> Response {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::document::{Document, Refresh};
-use super::parts::{button, heading, number, opening, qr, time_left};
+use super::parts::{button, heading, number, opening, other_match, qr, time_left, wait};
 use super::text::{Section, Text};
 use crate::page::SignInView;
 use crate::refusal::Refusal;
@@ -13,8 +13,8 @@ use crate::time::Time;
 /// Which way the page offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Approve on the phone.
-    Phone,
+    /// Approve on the phone, by the QR in place of the number if `scans`.
+    Phone { scans: bool },
     /// Type a one-time code, after this error with the last one.
     Code(Option<CodeError>),
 }
@@ -26,6 +26,8 @@ pub(super) enum Way {
 pub(super) enum CodeError {
     Malformed,
     Wrong,
+    Used,
+    Next,
     Locked,
     TooMany,
     Unavailable,
@@ -35,7 +37,7 @@ impl Way {
     /// What is left if no phone was asked.
     const fn without_phone(self) -> Self {
         match self {
-            Self::Phone => Self::Code(None),
+            Self::Phone { .. } => Self::Code(None),
             Self::Code(_) => self,
         }
     }
@@ -43,7 +45,7 @@ impl Way {
     /// As in [`Document`].
     pub(super) const fn root(self) -> &'static str {
         match self {
-            Self::Phone => "../",
+            Self::Phone { .. } => "../",
             Self::Code(_) => "../../",
         }
     }
@@ -56,6 +58,8 @@ impl CodeError {
             Refusal::Ended => None,
             Refusal::Invalid(_) => Some(Self::Malformed),
             Refusal::WrongCode => Some(Self::Wrong),
+            Refusal::UsedCode => Some(Self::Used),
+            Refusal::NextCode => Some(Self::Next),
             Refusal::Locked(_) => Some(Self::Locked),
             Refusal::TooManyCodes => Some(Self::TooMany),
             _ => Some(Self::Unavailable),
@@ -67,6 +71,8 @@ impl CodeError {
         match self {
             Self::Malformed => "malformed",
             Self::Wrong => "wrong",
+            Self::Used => "used",
+            Self::Next => "next",
             Self::Locked => "locked",
             Self::TooMany => "too_many",
             Self::Unavailable => "unavailable",
@@ -81,7 +87,7 @@ pub(super) fn document(text: &Text, view: &SignInView, way: Way, now: Time) -> D
     let said = &text.sign_in;
     let shown = if view.push == Push::Asked { way } else { way.without_phone() };
     let (title, content) = match (view.state, shown) {
-        (SignInState::Pending, Way::Phone) => (said.heading.to_owned(), page.phone()),
+        (SignInState::Pending, Way::Phone { scans }) => (said.heading.to_owned(), page.phone(scans)),
         (SignInState::Pending, Way::Code(error)) => (page.code_title(error), page.code(error)),
         (SignInState::Approved, _) => (said.approved.heading.to_owned(), page.approved()),
         (SignInState::Denied, _) => page.ended(&said.denied),
@@ -94,17 +100,19 @@ pub(super) fn document(text: &Text, view: &SignInView, way: Way, now: Time) -> D
     let next = view.return_url.as_ref().filter(|_| view.state == SignInState::Approved);
     let refresh = match shown {
         // Loading the form again would take away what is being typed.
-        Way::Code(_) if waits => None,
+        Way::Code(_) if waits && page.takes_code() => None,
         _ if waits => Some(Refresh::Again),
         _ => next.map(|address| Refresh::To(address.clone())),
     };
     let main = html! {
         main id="main" class="sign-in" data-state=(view.state.as_str())
+            data-waits=[(waits && !page.takes_code()).then_some("code")]
             data-events=[waits.then(|| format!("{}/events", page.base))] data-next=[next] {
             (content)
         }
     };
-    Document { title, organisation: Some(view.organisation.clone()), root, refresh, main }
+    let organisation = Some(view.organisation.clone());
+    Document { title, organisation, root: root.into(), has_forms: true, refresh, main }
 }
 
 struct Page<'a> {
@@ -116,37 +124,47 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn phone(&self) -> Markup {
+    fn phone(&self, scans: bool) -> Markup {
         let said = &self.text.sign_in;
         let picture = || qr(&format!("{}/match.png", self.base), said.qr_alt);
         html! {
             (heading(said.heading))
             (self.details())
-            ol class="steps" {
+            ol class="steps" data-secret {
                 li { (said.open_app) }
                 li {
                     @match (&self.view.number, &self.view.match_link) {
-                        (Some(digits), _) => {
+                        (Some(digits), link) if link.is_none() || !scans => {
                             (said.type_number)
                             (number(self.text, digits.expose()))
+                        }
+                        (Some(_), Some(_)) => {
+                            (said.scan_how)
+                            div class="picture" { (picture()) }
                         }
                         (None, Some(_)) => {
                             (said.scan_below)
                             div class="picture" { (picture()) }
                         }
-                        (None, None) => (said.just_approve),
+                        (_, None) => (said.just_approve),
                     }
                 }
             }
             @if self.view.number.is_some() && self.view.match_link.is_some() {
-                details {
-                    summary { (said.scan_instead) }
-                    p { (said.scan_how) }
-                    div class="picture" { (picture()) }
-                }
+                p class="choice" { (other_match(&self.base, scans, said.scan_instead, said.type_instead)) }
             }
-            (self.foot(Some((&format!("{}/code", self.base), said.use_code))))
+            (self.foot(self.may_take_code().then_some((&format!("{}/code", self.base), said.use_code))))
         }
+    }
+
+    /// Whether a code can be typed now.
+    fn takes_code(&self) -> bool {
+        self.view.has_code_tries && self.view.code_wait.is_none()
+    }
+
+    /// Whether a code can be typed before this sign-in ends.
+    fn may_take_code(&self) -> bool {
+        self.view.has_code_tries && self.view.code_wait.is_none_or(|until| until < self.view.expires)
     }
 
     fn code_title(&self, error: Option<CodeError>) -> String {
@@ -163,15 +181,29 @@ impl Page<'_> {
         let error = error.map(|error| match error {
             CodeError::Malformed => said.malformed,
             CodeError::Wrong => said.wrong,
-            CodeError::Locked => said.locked,
-            CodeError::TooMany => said.too_many,
+            CodeError::Used => said.used,
+            CodeError::Next => said.next,
+            // The wait is over: see `no_code`.
+            CodeError::Locked | CodeError::TooMany => said.again,
             CodeError::Unavailable => said.unavailable,
         });
         html! {
             (heading(said.heading))
-            p class="lead" { (if asks_phone { said.where_from } else { said.phone_rests }) }
+            @if !asks_phone {
+                p class="lead" { (said.phone_rests) }
+            } @else if self.takes_code() {
+                p class="lead" { (said.where_from) }
+            }
             (self.details())
-            form id="code-form" method="post" action=(format!("{}/code", self.base)) novalidate {
+            @if self.takes_code() { (self.code_form(error)) } @else { (self.no_code()) }
+            (self.foot(asks_phone.then_some((self.base.as_str(), said.use_phone))))
+        }
+    }
+
+    fn code_form(&self, error: Option<&str>) -> Markup {
+        let said = &self.text.code;
+        html! {
+            form id="code-form" method="post" action=(format!("{}/code", self.base)) novalidate data-secret {
                 label for="code" { (said.label) }
                 p id="code-hint" class="hint" { (said.hint) }
                 @if let Some(error) = error {
@@ -184,7 +216,22 @@ impl Page<'_> {
                     button type="submit" { (said.submit) }
                 }
             }
-            (self.foot(asks_phone.then_some((self.base.as_str(), said.use_phone))))
+        }
+    }
+
+    /// Why no code can be typed now, and when one can.
+    fn no_code(&self) -> Markup {
+        let (said, view) = (&self.text.code, self.view);
+        html! {
+            p id="code-error" class="error" {
+                @match view.code_wait.filter(|_| view.has_code_tries) {
+                    Some(until) => {
+                        (said.locked) " " (wait(self.text, until.since(self.now))) "."
+                        @if !self.may_take_code() { " " (said.locked_for_longer) }
+                    }
+                    None => (said.too_many),
+                }
+            }
         }
     }
 
@@ -237,7 +284,7 @@ impl Page<'_> {
             div class="foot" {
                 (time_left(self.text, self.view.expires.since(self.now)))
                 @if let Some((address, label)) = other_way {
-                    a href=(address) { (label) }
+                    a data-secret href=(address) { (label) }
                 }
                 (button(&format!("{}/cancel", self.base), self.text.sign_in.cancel))
             }

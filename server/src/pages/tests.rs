@@ -36,7 +36,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
         }
         assert!(page.split("<script").skip(1).all(|script| script.contains(" defer></script>")), "{name}");
         for source in page.split("src=\"").skip(1) {
-            assert!(source.starts_with("../") || source.starts_with("./"), "{name}");
+            assert!(["../", "./", "/approve/"].iter().any(|root| source.starts_with(root)), "{name}");
         }
     }
 }
@@ -51,8 +51,8 @@ fn texts_from_outside_are_escaped() {
     let mut joined = enrolment(EnrolmentState::AwaitingActivation);
     joined.device_name = Some(hostile.to_owned());
     let documents = [
-        sign_in_view::document(&ENGLISH, &view, Way::Phone, NOW),
-        enrolment_view::document(&ENGLISH, &joined, NOW),
+        sign_in_view::document(&ENGLISH, &view, Way::Phone { scans: false }, NOW),
+        enrolment_view::document(&ENGLISH, &joined, false, NOW),
     ];
     for document in documents {
         let page = document.render(&ENGLISH);
@@ -62,28 +62,34 @@ fn texts_from_outside_are_escaped() {
 
 #[test]
 fn a_sign_in_shows_what_its_policy_asks_for() {
-    let page = |number: bool, scan: bool| {
+    let page = |number: bool, scan: bool, scans: bool| {
         let mut view = sign_in(SignInState::Pending);
         view.number = view.number.filter(|_| number);
         view.match_link = view.match_link.filter(|_| scan);
-        sign_in_view::document(&ENGLISH, &view, Way::Phone, NOW).render(&ENGLISH)
+        sign_in_view::document(&ENGLISH, &view, Way::Phone { scans }, NOW).render(&ENGLISH)
     };
-    for (number, scan, shown) in [
-        (true, true, (1, 1, 1)),
-        (true, false, (1, 0, 0)),
-        (false, true, (0, 1, 0)),
-        (false, false, (0, 0, 0)),
+    for (number, scan, chosen, shown) in [
+        (true, true, false, (1, 0, 1)),
+        (true, true, true, (0, 1, 1)),
+        (true, false, false, (1, 0, 0)),
+        (true, false, true, (1, 0, 0)),
+        (false, true, false, (0, 1, 0)),
+        (false, true, true, (0, 1, 0)),
+        (false, false, false, (0, 0, 0)),
+        (false, false, true, (0, 0, 0)),
     ] {
-        let page = page(number, scan);
+        let page = page(number, scan, chosen);
         let count = |what: &str| page.matches(what).count();
-        assert_eq!((count("data-number=\"482913\""), count("id=\"qr\""), count("<details>")), shown);
+        let other = if chosen { ENGLISH.sign_in.type_instead } else { ENGLISH.sign_in.scan_instead };
+        let found = (count("data-number=\"482913\""), count("id=\"qr\""), count(other));
+        assert_eq!(found, shown, "{number} {scan} {chosen}");
     }
 }
 
 #[test]
 fn only_pages_that_wait_listen_and_only_an_approved_one_leaves() {
     for state in SIGN_IN_STATES {
-        let document = sign_in_view::document(&ENGLISH, &sign_in(state), Way::Phone, NOW);
+        let document = sign_in_view::document(&ENGLISH, &sign_in(state), Way::Phone { scans: false }, NOW);
         let page = document.render(&ENGLISH);
         assert_eq!(page.contains("data-events="), state == SignInState::Pending, "{state:?}");
         assert_eq!(page.contains("data-next="), state == SignInState::Approved, "{state:?}");
@@ -95,7 +101,7 @@ fn only_pages_that_wait_listen_and_only_an_approved_one_leaves() {
         assert_eq!(document.refresh, refresh, "{state:?}");
     }
     for state in ENROLMENT_STATES {
-        let page = enrolment_view::document(&ENGLISH, &enrolment(state), NOW).render(&ENGLISH);
+        let page = enrolment_view::document(&ENGLISH, &enrolment(state), false, NOW).render(&ENGLISH);
         assert_eq!(page.contains("data-events="), enrolment_view::is_open(state), "{state:?}");
     }
 }
@@ -105,13 +111,83 @@ fn a_sign_in_that_asks_no_phone_offers_the_code_alone_and_says_why() {
     for push in [Push::Limited, Push::Locked] {
         let mut view = sign_in(SignInState::Pending);
         (view.push, view.number, view.match_link) = (push, None, None);
-        for way in [Way::Phone, Way::Code(None)] {
+        for way in [Way::Phone { scans: false }, Way::Code(None)] {
             let document = sign_in_view::document(&ENGLISH, &view, way, NOW);
             assert_eq!(document.refresh, None);
             let page = document.render(&ENGLISH);
             assert!(page.contains("id=\"code-form\"") && page.contains(ENGLISH.code.phone_rests));
             assert!(!page.contains(ENGLISH.code.use_phone) && !page.contains(ENGLISH.sign_in.use_code));
         }
+    }
+}
+
+#[test]
+fn what_is_chosen_stays_when_the_page_is_loaded_again() {
+    // The browser loads the same address again, and the choice is in it.
+    let view = sign_in(SignInState::Pending);
+    let document = sign_in_view::document(&ENGLISH, &view, Way::Phone { scans: true }, NOW);
+    assert_eq!(document.refresh, Some(Refresh::Again));
+    let page = document.render(&ENGLISH);
+    assert!(page.contains("content=\"5\"") && page.contains("id=\"qr\""));
+    let joined = enrolment(EnrolmentState::AwaitingActivation);
+    let page = enrolment_view::document(&ENGLISH, &joined, true, NOW).render(&ENGLISH);
+    assert!(page.contains("id=\"qr\"") && !page.contains("data-number"));
+}
+
+#[test]
+fn a_wait_for_codes_is_the_real_one_and_nothing_is_offered_that_cannot_work() {
+    let base = sign_in(SignInState::Pending);
+    let page = |wait: Option<u64>, has_code_tries: bool, push: Push, way: Way| {
+        let mut view = sign_in(SignInState::Pending);
+        (view.push, view.has_code_tries) = (push, has_code_tries);
+        view.code_wait = wait.map(|seconds| NOW + Duration::from_secs(seconds));
+        let document = sign_in_view::document(&ENGLISH, &view, way, NOW);
+        (document.render(&ENGLISH), document.refresh)
+    };
+    let code = Way::Code(Some(CodeError::Locked));
+    for (wait, shown) in [(1, "0:01"), (30, "0:30"), (90, "1:30")] {
+        let (text, refresh) = page(Some(wait), true, Push::Asked, code);
+        assert!(text.contains(&format!("data-seconds=\"{wait}\">{shown}</span>")), "{wait}");
+        assert!(!text.contains("<form id=\"code-form\"") && text.contains(ENGLISH.code.use_phone));
+        assert!(!text.contains(ENGLISH.code.locked_for_longer) && text.contains("data-waits=\"code\""));
+        assert_eq!(refresh, Some(Refresh::Again), "without JavaScript the form comes back");
+    }
+    // Beyond the end of this sign-in there is no point in waiting here, and the phone's page doesn't lead here.
+    let beyond = base.expires.since(NOW).as_secs() + 1;
+    let (text, _) = page(Some(beyond), true, Push::Asked, code);
+    assert!(text.contains(ENGLISH.code.locked_for_longer));
+    let phone = Way::Phone { scans: false };
+    for (wait, tries, offered) in
+        [(None, true, true), (Some(30), true, true), (Some(beyond), true, false), (None, false, false)]
+    {
+        let (text, _) = page(wait, tries, Push::Asked, phone);
+        assert_eq!(text.contains(ENGLISH.sign_in.use_code), offered, "{wait:?} {tries}");
+    }
+    let (text, _) = page(Some(30), false, Push::Limited, code);
+    assert!(text.contains(ENGLISH.code.too_many) && !text.contains("id=\"wait\""));
+    assert!(!text.contains("<form id=\"code-form\"") && !text.contains(ENGLISH.code.use_phone));
+    // Once it is over, the address may still say that there was one.
+    let (text, refresh) = page(None, true, Push::Asked, code);
+    assert!(text.contains("<form id=\"code-form\"") && !text.contains(ENGLISH.code.locked));
+    assert_eq!(refresh, None);
+}
+
+#[test]
+fn everything_that_is_worthless_after_its_time_is_marked_for_the_script() {
+    let script = include_str!("assets/page.js");
+    assert!(
+        script.contains("[data-secret]") && script.contains("#over") && script.contains("offline.hidden")
+    );
+    for (name, page) in pages() {
+        let secrets = [
+            ("<div data-secret><p class=\"number\"", "class=\"number\""),
+            ("id=\"qr\" data-secret", "id=\"qr\""),
+        ];
+        for (marked, secret) in secrets {
+            assert_eq!(page.matches(marked).count(), page.matches(secret).count(), "{name}");
+        }
+        assert_eq!(page.matches("id=\"offline\"").count(), 1, "{name}");
+        assert_eq!(page.contains("id=\"over\""), page.contains("id=\"time-left\""), "{name}");
     }
 }
 
@@ -168,36 +244,64 @@ const SIGN_IN_STATES: [SignInState; 7] = [
     SignInState::Cancelled,
 ];
 
-const ENROLMENT_STATES: [EnrolmentState; 6] = [
+const ENROLMENT_STATES: [EnrolmentState; 8] = [
     EnrolmentState::Pending,
     EnrolmentState::AwaitingActivation,
     EnrolmentState::Active,
     EnrolmentState::Failed,
+    EnrolmentState::Denied,
+    EnrolmentState::Reported,
     EnrolmentState::Expired,
     EnrolmentState::Cancelled,
 ];
+
+#[test]
+fn a_wrong_number_a_denial_and_a_report_of_an_activation_are_told_apart() {
+    let said = [
+        (EnrolmentState::Failed, "The number typed on the phone wasn’t the one"),
+        (EnrolmentState::Denied, "The enrolment was denied on the phone."),
+        (EnrolmentState::Reported, "The enrolment was reported from the phone"),
+    ];
+    for (state, own) in said {
+        let page = enrolment_view::document(&ENGLISH, &enrolment(state), false, NOW).render(&ENGLISH);
+        for (_, text) in said {
+            assert_eq!(page.contains(text), text == own, "{}", state.as_str());
+        }
+    }
+}
 
 fn pages() -> Vec<(String, String)> {
     let (landing, refusal) = (&ENGLISH.landing, &ENGLISH.refusal);
     let mut pages: Vec<(String, Document)> = vec![
         ("enrol".into(), plain::landing(&ENGLISH, &landing.enrol, &landing.enrol_steps)),
         ("match".into(), plain::landing(&ENGLISH, &landing.sign_in, &landing.sign_in_steps)),
-        ("unknown".into(), plain::refusal(&refusal.unknown, "unknown", "../")),
-        ("elsewhere".into(), plain::refusal(&refusal.elsewhere, "elsewhere", "../")),
-        ("unavailable".into(), plain::refusal(&refusal.unavailable, "unavailable", "../")),
+        ("home".into(), plain::notice(&landing.home, "landing", "./".into())),
+        ("nowhere".into(), plain::notice(&refusal.unknown, "unknown", "/approve/".into())),
+        ("unknown".into(), plain::notice(&refusal.unknown, "unknown", "../".into())),
+        ("elsewhere".into(), plain::notice(&refusal.elsewhere, "elsewhere", "../".into())),
+        ("refused".into(), plain::notice(&refusal.cross_origin, "refused", "../".into())),
+        ("unavailable".into(), plain::notice(&refusal.unavailable, "unavailable", "../".into())),
     ];
     for state in SIGN_IN_STATES {
-        let document = sign_in_view::document(&ENGLISH, &sign_in(state), Way::Phone, NOW);
+        let document = sign_in_view::document(&ENGLISH, &sign_in(state), Way::Phone { scans: false }, NOW);
         pages.push((format!("sign-in-{}", state.as_str()), document));
     }
-    let errors = [CodeError::Malformed, CodeError::Wrong, CodeError::Locked, CodeError::TooMany];
+    let errors = [
+        CodeError::Malformed,
+        CodeError::Wrong,
+        CodeError::Used,
+        CodeError::Next,
+        CodeError::Locked,
+        CodeError::TooMany,
+        CodeError::Unavailable,
+    ];
     for error in errors.map(Some).into_iter().chain([None]) {
         let way = Way::Code(error);
         let document = sign_in_view::document(&ENGLISH, &sign_in(SignInState::Pending), way, NOW);
         pages.push((format!("code-{}", error.map_or("form", CodeError::as_str)), document));
     }
     for state in ENROLMENT_STATES {
-        let document = enrolment_view::document(&ENGLISH, &enrolment(state), NOW);
+        let document = enrolment_view::document(&ENGLISH, &enrolment(state), false, NOW);
         pages.push((format!("enrolment-{}", enrolment_view::state_name(state)), document));
     }
     pages.into_iter().map(|(name, document)| (name, document.render(&ENGLISH))).collect()
@@ -215,6 +319,8 @@ fn sign_in(state: SignInState) -> SignInView {
         browser: Some("Firefox on Windows".to_owned()),
         state,
         push: Push::Asked,
+        code_wait: None,
+        has_code_tries: true,
         expires: NOW + Duration::from_secs(118),
         number: waits.then(|| SecretText::new("482913".to_owned())),
         match_link: waits.then(|| SecretText::new("https://approve.example/match#c=x&s=y".to_owned())),

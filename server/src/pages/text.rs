@@ -11,6 +11,8 @@ pub(super) struct Text {
     pub(super) time_left: fn(Duration) -> String,
     pub(super) time_left_label: &'static str,
     pub(super) hurry: &'static str,
+    pub(super) over: &'static str,
+    pub(super) offline: &'static str,
     pub(super) number_label: &'static str,
     pub(super) number_rule: &'static str,
     pub(super) sign_in: SignInText,
@@ -36,6 +38,7 @@ pub(super) struct SignInText {
     pub(super) scan_below: &'static str,
     pub(super) just_approve: &'static str,
     pub(super) scan_instead: &'static str,
+    pub(super) type_instead: &'static str,
     pub(super) scan_how: &'static str,
     pub(super) qr_alt: &'static str,
     pub(super) use_code: &'static str,
@@ -64,7 +67,11 @@ pub(super) struct CodeText {
     pub(super) error_title: &'static str,
     pub(super) malformed: &'static str,
     pub(super) wrong: &'static str,
+    pub(super) used: &'static str,
+    pub(super) next: &'static str,
     pub(super) locked: &'static str,
+    pub(super) locked_for_longer: &'static str,
+    pub(super) again: &'static str,
     pub(super) too_many: &'static str,
     pub(super) unavailable: &'static str,
 }
@@ -82,6 +89,7 @@ pub(super) struct EnrolmentText {
     pub(super) compare: Section,
     pub(super) type_number: &'static str,
     pub(super) scan_instead: &'static str,
+    pub(super) type_instead: &'static str,
     pub(super) scan_below: &'static str,
     pub(super) scan_alt: &'static str,
     pub(super) not_mine: &'static str,
@@ -90,11 +98,14 @@ pub(super) struct EnrolmentText {
     pub(super) enrolled_next: &'static str,
     pub(super) expired: Section,
     pub(super) failed: Section,
+    pub(super) denied: Section,
+    pub(super) reported: Section,
     pub(super) cancelled: Section,
     pub(super) new_code: &'static str,
 }
 
 pub(super) struct LandingText {
+    pub(super) home: Section,
     pub(super) enrol: Section,
     pub(super) sign_in: Section,
     pub(super) enrol_steps: [&'static str; 3],
@@ -105,6 +116,7 @@ pub(super) struct LandingText {
 pub(super) struct RefusalText {
     pub(super) unknown: Section,
     pub(super) elsewhere: Section,
+    pub(super) cross_origin: Section,
     pub(super) unavailable: Section,
 }
 
@@ -119,6 +131,8 @@ pub(super) const ENGLISH: Text = Text {
     },
     time_left_label: "Time left",
     hurry: "30 seconds left.",
+    over: "The time is up, so the number and the code are gone. Start again where you came from.",
+    offline: "Can’t reach the service. Trying again.",
     number_label: "Your number",
     number_rule: "Only type this number in the Countersign app. Nobody will ever ask you for it by phone.",
     sign_in: SignInText {
@@ -131,6 +145,7 @@ pub(super) const ENGLISH: Text = Text {
         scan_below: "Scan this code in the app and approve:",
         just_approve: "Approve the request.",
         scan_instead: "Scan instead of typing",
+        type_instead: "Type a number instead",
         scan_how: "In the request on your phone, choose “Scan” and point the camera here.",
         qr_alt: "QR code to scan with the Countersign app. If you can’t scan it, use a code instead.",
         use_code: "Use a code instead",
@@ -173,10 +188,14 @@ pub(super) const ENGLISH: Text = Text {
         use_phone: "Approve on your phone instead",
         error_title: "There is a problem",
         malformed: "Type the 6 digits that the app shows.",
-        wrong: "That code isn’t right, or was used already. Wait for the next code in the app and type it.",
-        locked: "Too many wrong tries on this account. Wait 15 minutes, then start again. If it lasts, ask your service \
-                 desk to unlock it.",
-        too_many: "This sign-in has had too many codes. Start again.",
+        wrong: "That code isn’t right. Check that it is this account’s, or wait for the next one and type it.",
+        used: "That code was used already. Wait for the next one in the app and type it.",
+        next: "That code is right. This account has had many wrong ones, so one isn’t enough: wait for the next code in the \
+               app and type it as well.",
+        locked: "Too many wrong codes were typed. The next one is taken in",
+        locked_for_longer: "This sign-in ends before that. Start again then, or ask your service desk.",
+        again: "You can type a code again.",
+        too_many: "This sign-in has had too many codes and takes no more. Start again.",
         unavailable: "The service couldn’t check the code just now. Try again in a moment.",
     },
     enrolment: EnrolmentText {
@@ -199,6 +218,7 @@ pub(super) const ENGLISH: Text = Text {
         },
         type_number: "If it does, type this number on your phone:",
         scan_instead: "Scan instead of typing",
+        type_instead: "Type a number instead",
         scan_below: "If it does, scan this code in the app:",
         scan_alt: "QR code to scan with the Countersign app in place of typing the number.",
         not_mine: "The values differ, or it isn’t my phone: stop",
@@ -211,9 +231,19 @@ pub(super) const ENGLISH: Text = Text {
                    shows there.",
         },
         failed: Section {
-            heading: "The enrolment was stopped",
-            body: "The number was wrong, or the request was denied on the phone. Nothing was set up, and the code \
-                   can’t be used again.",
+            heading: "Wrong number",
+            body: "The number typed on the phone wasn’t the one on this page, so the enrolment was stopped. Nothing was \
+                   set up, and the code can’t be used again. Remove the account from the app.",
+        },
+        denied: Section {
+            heading: "Denied on the phone",
+            body: "The enrolment was denied on the phone. Nothing was set up, and the code can’t be used again. Remove \
+                   the account from the app.",
+        },
+        reported: Section {
+            heading: "Denied and reported",
+            body: "The enrolment was reported from the phone as not its owner’s. Nothing was set up, and the code can’t \
+                   be used again. If that was a mistake, tell your service desk.",
         },
         cancelled: Section {
             heading: "The enrolment was cancelled",
@@ -222,18 +252,26 @@ pub(super) const ENGLISH: Text = Text {
         new_code: "To try again, get a new code where you got this one, or ask your service desk.",
     },
     landing: LandingText {
+        home: Section {
+            heading: "Nothing to do here",
+            body: "This service approves sign-ins with the Countersign app. Its pages open from the application that you \
+                   sign in to, or from where your organisation sets up phones.",
+        },
         enrol: Section {
             heading: "This code belongs in the Countersign app",
-            body: "You scanned an enrolment code with the camera. The Countersign app has to scan it.",
+            body: "It opened in the browser instead. Either the app isn’t on this phone, or the camera read the code in \
+                   place of the app.",
         },
         sign_in: Section {
             heading: "This code belongs in the Countersign app",
-            body: "You scanned the code of a sign-in page with the camera. The Countersign app has to scan it.",
+            body: "It opened in the browser instead, since the camera read the code of a sign-in page in place of the \
+                   app.",
         },
         enrol_steps: [
-            "Install the Countersign app from where your organisation offers it.",
-            "Open the app and choose “Add account”.",
-            "Scan the same code again, from the screen that shows it.",
+            "Install the Countersign app from where your organisation offers it, if this phone doesn’t have it.",
+            "If you came from a link on this phone, go back to the page with the link and tap it again.",
+            "If you scanned a code, open the app, choose “Add account” and scan the same code again, from the screen that \
+             shows it.",
         ],
         sign_in_steps: [
             "Open the Countersign app and the request in it.",
@@ -254,6 +292,11 @@ pub(super) const ENGLISH: Text = Text {
             body: "It shows secrets, so only the browser that opened it first may see it. Go on there, or start \
                    again here. If you haven’t opened it yourself, start again and tell your service desk. \
                    The page needs cookies: allow them if they are off.",
+        },
+        cross_origin: Section {
+            heading: "This didn’t come from this page",
+            body: "Another website tried to press a button here. Nothing was done. Close that website, and go on at the \
+                   page that you opened yourself.",
         },
         unavailable: Section {
             heading: "The service is busy",

@@ -53,7 +53,7 @@ pub(super) struct AuditEntry {
 
 /// Read the audit log
 #[utoipa::path(
-    get, path = "/v1/audit", tag = "audit", security(("api_key" = [])),
+    get, path = "/v1/audit", tag = "audit", operation_id = "list_audit", security(("api_key" = [])),
     params(
         ("after" = Option<i64>, Query, description = "Lines after the one with this `id`"),
         ("limit" = Option<u32>, Query, description = "At most so many lines, 1 to 1000; 100 if it isn't said"),

@@ -1,5 +1,6 @@
 //! `/v1/codes/verify`: one-time codes by themselves.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,12 +11,13 @@ use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use super::parse;
+use super::retry::RetryKey;
 use super::users::account;
-use crate::actions::code as one_time_code;
+use crate::actions::code::{self as one_time_code, Asker};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
-use crate::store::audit::Actor;
+use crate::source::Source;
 use crate::store::organisations::Client;
 
 /// A code to be verified.
@@ -26,13 +28,22 @@ pub(super) struct VerifyRequest {
     user: String,
     /// Six digits.
     code: String,
+    /// The network address that it was typed at. Wrong codes are counted by it: whoever types them elsewhere doesn't make
+    /// this person wait.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    ip: Option<IpAddr>,
 }
 
 /// What came of a code.
 #[derive(Serialize, ToSchema)]
 pub(super) struct VerifyReply {
-    /// Whether it was right. It is used up then; a wrong one is counted.
+    /// Whether it was right. It is used up then; a wrong one is counted, one that was used before isn't.
     valid: bool,
+    /// Whether it was right but isn't enough, since the account has had too many wrong ones: ask for the next code, and
+    /// verify that one as well.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    next_code: bool,
     /// The device that a right one is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<String>,
@@ -43,29 +54,35 @@ pub(super) struct VerifyReply {
 
 /// Verify a user's one-time code
 #[utoipa::path(
-    post, path = "/v1/codes/verify", tag = "codes", security(("api_key" = [])),
+    post, path = "/v1/codes/verify", tag = "codes", operation_id = "verify_code", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again")),
     request_body = VerifyRequest,
     responses(
         (status = 200, body = VerifyReply),
-        (status = 429, description = "`throttled` or `locked`", body = ErrorBody),
+        (status = 429, description = "`throttled`", body = ErrorBody),
         (status = "default", body = ErrorBody, description = "Refused"),
     )
 )]
 pub(super) async fn verify(
     State(app): State<Arc<App>>,
     client: Client,
+    key: RetryKey,
     body: Bytes,
 ) -> Result<Json<VerifyReply>, ApiError> {
-    let VerifyRequest { user, code } = parse(&body)?;
+    let VerifyRequest { user, code, ip } = parse(&body)?;
     let account = account(&client, user)?;
-    let actor = Actor::Client(client.name);
-    match one_time_code::alone(&app, account, SecretText::new(code), actor).await {
+    let source = Source::derive(&app.keys, &client.name, ip);
+    let asker = Asker::Client(client, key.of(&app, &["codes/verify"], &body));
+    let invalid = VerifyReply { valid: false, next_code: false, device: None, amr: None };
+    match one_time_code::alone(&app, account, SecretText::new(code), source, asker).await {
         Ok(device) => Ok(Json(VerifyReply {
             valid: true,
+            next_code: false,
             device: Some(device.to_string()),
             amr: Some(vec![one_time_code::AMR]),
         })),
-        Err(Refusal::WrongCode) => Ok(Json(VerifyReply { valid: false, device: None, amr: None })),
+        Err(Refusal::WrongCode | Refusal::UsedCode) => Ok(Json(invalid)),
+        Err(Refusal::NextCode) => Ok(Json(VerifyReply { next_code: true, ..invalid })),
         Err(refusal) => Err(refusal.into()),
     }
 }

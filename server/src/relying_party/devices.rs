@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
+use super::users::account;
 use super::{Params, parse_id};
 use crate::actions;
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::accounts::Account;
 use crate::store::audit::Actor;
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::organisations::Client;
@@ -54,7 +54,7 @@ pub(super) struct DeviceReply {
 
 /// List a user's devices, revoked ones too
 #[utoipa::path(
-    get, path = "/v1/devices", tag = "devices", security(("api_key" = [])),
+    get, path = "/v1/devices", tag = "devices", operation_id = "list_devices", security(("api_key" = [])),
     params(("user" = String, Query, description = "The user's name at the organisation")),
     responses((status = 200, body = DeviceList), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -63,7 +63,7 @@ pub(super) async fn list(
     client: Client,
     Params(of): Params<OfUser>,
 ) -> Result<Json<DeviceList>, ApiError> {
-    let account = Account { organisation: client.organisation, user: of.user };
+    let account = account(&client, of.user)?;
     let devices = app
         .store
         .read(move |connection| devices::of_account(connection, &account, None))
@@ -76,7 +76,7 @@ pub(super) async fn list(
 ///
 /// Sign-ins that no other device could answer are withdrawn. The device learns it at its next contact.
 #[utoipa::path(
-    delete, path = "/v1/devices/{id}", tag = "devices", security(("api_key" = [])),
+    delete, path = "/v1/devices/{id}", tag = "devices", operation_id = "revoke_device", security(("api_key" = [])),
     params(("id" = String, Path, description = "Device")),
     responses((status = 204), (status = 409, description = "`ended`: it was revoked before", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
 )]

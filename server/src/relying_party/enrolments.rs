@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
+use super::retry::RetryKey;
 use super::{Params, Show, exposed, parse, parse_id};
 use crate::actions::{enrolment, sign_in};
 use crate::app::App;
@@ -73,7 +74,8 @@ pub(super) struct Wait {
 
 /// Start an enrolment
 #[utoipa::path(
-    post, path = "/v1/enrolments", tag = "enrolments", security(("api_key" = [])),
+    post, path = "/v1/enrolments", tag = "enrolments", operation_id = "create_enrolment", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again")),
     request_body = NewEnrolment,
     responses(
         (status = 201, body = EnrolmentReply),
@@ -85,6 +87,7 @@ pub(super) struct Wait {
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     client: Client,
+    key: RetryKey,
     body: Bytes,
 ) -> Result<(StatusCode, Json<EnrolmentReply>), ApiError> {
     let new: NewEnrolment = parse(&body)?;
@@ -93,7 +96,7 @@ pub(super) async fn create(
         display_name: new.display_name,
         shown_by_client: new.show == Show::RelyingParty,
     };
-    let enrolment = enrolment::create(&app, &client, new).await?;
+    let enrolment = enrolment::create(&app, &client, new, key.of(&app, &["enrolments"], &body)).await?;
     let page_url = exposed(enrolment::page_url(&app, enrolment.id));
     let link = enrolment.shown_by_client.then(|| exposed(enrolment::link(&app, &enrolment)));
     let reply = EnrolmentReply { page_url: Some(page_url), link, ..reply(&app, enrolment) };
@@ -102,7 +105,7 @@ pub(super) async fn create(
 
 /// Read an enrolment, and wait for its next change
 #[utoipa::path(
-    get, path = "/v1/enrolments/{id}", tag = "enrolments", security(("api_key" = [])),
+    get, path = "/v1/enrolments/{id}", tag = "enrolments", operation_id = "read_enrolment", security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "Enrolment"),
         ("wait" = Option<u64>, Query, description = "Seconds to hold the reply until something changes"),
@@ -126,7 +129,7 @@ pub(super) async fn read(
 
 /// Withdraw an enrolment that isn't done
 #[utoipa::path(
-    delete, path = "/v1/enrolments/{id}", tag = "enrolments", security(("api_key" = [])),
+    delete, path = "/v1/enrolments/{id}", tag = "enrolments", operation_id = "cancel_enrolment", security(("api_key" = [])),
     params(("id" = String, Path, description = "Enrolment")),
     responses((status = 204), (status = 409, description = "`ended`", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
 )]

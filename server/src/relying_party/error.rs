@@ -1,4 +1,4 @@
-//! Errors of the relying-party interface: `{"error": {"code": …, "message": …}}`.
+//! Errors of the relying-party interface: problem details (RFC 9457), with a code and a message in `error`.
 
 use std::borrow::Cow;
 
@@ -12,9 +12,17 @@ use crate::refusal::Refusal;
 use crate::throttle::Lock;
 use crate::time::Time;
 
+/// Media type of an error (RFC 9457, section 3).
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
 /// A refused request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorBody {
+    /// The status of the response.
+    status: u16,
+    /// What the status means.
+    #[schema(value_type = String)]
+    title: &'static str,
     error: ErrorDetail,
 }
 
@@ -26,6 +34,13 @@ pub(crate) struct ErrorDetail {
     /// For the person who writes one.
     #[schema(value_type = String)]
     message: Cow<'static, str>,
+    /// The field that has no acceptable value, with `invalid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    /// What is wrong with a name, with `invalid`: `name_empty`, `name_too_long`, `name_control_character`,
+    /// `name_direction_mark` or `name_invisible_character`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     /// Seconds since 1970 after which it may be tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<u64>,
@@ -37,6 +52,8 @@ pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
+    field: Option<&'static str>,
+    reason: Option<&'static str>,
     retry_at: Option<Time>,
 }
 
@@ -45,12 +62,25 @@ impl ApiError {
         status: StatusCode::UNAUTHORIZED,
         code: "unauthorised",
         message: Cow::Borrowed("the request needs a valid API key: `Authorization: Bearer …`"),
+        field: None,
+        reason: None,
         retry_at: None,
     };
     pub(crate) const MALFORMED_QUERY: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: "malformed",
         message: Cow::Borrowed("the query isn't what it should be"),
+        field: None,
+        reason: None,
+        retry_at: None,
+    };
+
+    pub(crate) const MALFORMED_KEY: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "malformed",
+        message: Cow::Borrowed("`Idempotency-Key` must be one text of 1 to 255 visible ASCII characters"),
+        field: None,
+        reason: None,
         retry_at: None,
     };
 
@@ -68,11 +98,36 @@ impl ApiError {
                 error.column()
             )
         };
-        Self { status: StatusCode::BAD_REQUEST, code: "malformed", message: message.into(), retry_at: None }
+        Self::new(StatusCode::BAD_REQUEST, "malformed", message)
+    }
+
+    /// The service can't do its work.
+    pub(crate) fn not_ready(code: &'static str, message: String) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+    }
+
+    /// An error that is known by its status alone.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let (code, message) = match status {
+            StatusCode::NOT_FOUND => {
+                ("not_found", "there is nothing at this address; `/openapi.json` has all that there are")
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("method_not_allowed", "this address takes other methods: the `Allow` header names them")
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is longer than 64 KiB"),
+            StatusCode::REQUEST_TIMEOUT => ("too_slow", "the body took too long to arrive"),
+            StatusCode::TOO_MANY_REQUESTS => {
+                ("too_many_requests", "there were too many requests; try again later")
+            }
+            _ if status.is_client_error() => ("malformed", "the request isn't what it should be"),
+            _ => ("unavailable", "the service can't do it now; try again"),
+        };
+        Self::new(status, code, message)
     }
 
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), retry_at: None }
+        Self { status, code, message: message.into(), field: None, reason: None, retry_at: None }
     }
 }
 
@@ -80,23 +135,35 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let conflict = StatusCode::CONFLICT;
         let too_many = StatusCode::TOO_MANY_REQUESTS;
+        let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
         match refusal {
-            Refusal::Invalid(field) => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid",
-                format!("the field `{field}` has no acceptable value"),
-            ),
+            Refusal::Invalid(field) => Self {
+                field: Some(field),
+                ..Self::new(unprocessable, "invalid", format!("the field `{field}` has no acceptable value"))
+            },
+            Refusal::Name(field, error) => Self {
+                field: Some(field),
+                reason: Some(error.code()),
+                ..Self::new(unprocessable, "invalid", format!("the field `{field}` can't be a name: {error}"))
+            },
             Refusal::NotFound => {
                 Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing of this name")
             }
             Refusal::Ended => Self::new(conflict, "ended", "it has ended already"),
-            Refusal::WrongCode => Self::new(conflict, "wrong_code", "the code is wrong or was used before"),
+            Refusal::WrongCode | Refusal::UsedCode => {
+                Self::new(conflict, "wrong_code", "the code is wrong or was used before")
+            }
+            Refusal::NextCode => Self::new(
+                conflict,
+                "next_code",
+                "the code is right, but the account has had too many wrong ones: ask for the next code as well",
+            ),
             Refusal::Locked(Lock::Until(until)) => Self {
                 retry_at: Some(until),
                 ..Self::new(
                     too_many,
                     "throttled",
-                    "the account has had too many failures; it may try again later",
+                    "too many wrong codes came from here; codes are taken again at `retry_at`",
                 )
             },
             Refusal::Locked(Lock::UntilUnlocked) => Self::new(
@@ -115,6 +182,14 @@ impl From<Refusal> for ApiError {
             Refusal::TooManyDevices => {
                 Self::new(conflict, "too_many_devices", "the user has too many devices; revoke one")
             }
+            Refusal::CrossOrigin => {
+                Self::new(StatusCode::FORBIDDEN, "cross_origin", "the request comes from another site's page")
+            }
+            Refusal::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "this `Idempotency-Key` was used for another request: every new request needs a new one",
+            ),
             Refusal::Elsewhere => {
                 Self::new(StatusCode::FORBIDDEN, "elsewhere", "the page was opened in another browser")
             }
@@ -132,9 +207,14 @@ impl IntoResponse for ApiError {
         let error = ErrorDetail {
             code: self.code,
             message: self.message,
+            field: self.field,
+            reason: self.reason,
             retry_at: self.retry_at.map(Time::seconds),
         };
-        let mut response = (self.status, Json(ErrorBody { error })).into_response();
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let body = Json(ErrorBody { status: self.status.as_u16(), title, error });
+        let mut response = (self.status, body).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -9,6 +9,7 @@ mod codes;
 mod devices;
 mod enrolments;
 mod error;
+mod retry;
 mod sign_ins;
 mod users;
 
@@ -24,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use self::assertion::{__path_jwks, jwks};
-use self::error::ApiError;
+pub(crate) use self::error::{ApiError, ErrorBody, PROBLEM_JSON};
 use crate::app::App;
 use crate::secret::SecretText;
 use crate::store::organisations::{self, Client};
@@ -98,7 +99,7 @@ fn exposed(secret: SecretText) -> String {
 
 /// Reads a JSON body. The error says where it is wrong, and has nothing of it.
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::malformed_json(&error))
+    countersign_protocol::json::from_object(body).map_err(|error| ApiError::malformed_json(&error))
 }
 
 /// Parses an identifier in a path: what isn't one names nothing.

@@ -12,15 +12,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
+use super::retry::RetryKey;
 use super::{Params, Show, assertion, exposed, parse, parse_id};
-use crate::actions::code as one_time_code;
+use crate::actions::code::{self as one_time_code, Asker};
 use crate::actions::sign_in::{self, NewSignIn};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
 use crate::store::audit::Actor;
 use crate::store::organisations::Client;
-use crate::store::sign_ins::{Method, Push, SignIn, SignInState};
+use crate::store::sign_ins::{Matched, Method, Push, SignIn, SignInState};
 use crate::time::Time;
 
 /// Who wants to sign in, and what the phone shows of it.
@@ -34,7 +35,8 @@ pub(super) struct SignInRequest {
     /// Roughly where from.
     #[serde(default)]
     place: Option<String>,
-    /// The network address.
+    /// The person's network address. Requests and wrong codes are counted by it, so that strangers elsewhere don't use up
+    /// what this person may.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     ip: Option<IpAddr>,
@@ -66,8 +68,8 @@ pub(super) struct SignInReply {
     expires_at: u64,
     /// Devices that were asked. With none, only a one-time code could help; a page must not tell.
     devices: u32,
-    /// Whether devices are asked: `limited` after too many sign-ins without a success, `locked` after a report that asked
-    /// for it. The page then offers the other methods at once.
+    /// Whether devices are asked: `limited` after too many sign-ins from there without a success, or while too many wait,
+    /// `locked` after a report that asked for it. The page then offers the other methods at once.
     push: Push,
     /// When devices will be asked again, if push is `limited`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +77,9 @@ pub(super) struct SignInReply {
     /// What has approved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<Method>,
+    /// How the device proved that its person sees the page, if a device has approved it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matching: Option<Matched>,
     /// Once it is approved: a JWT (`countersign-assertion+jwt`) that verifies under the JWKS.
     #[serde(skip_serializing_if = "Option::is_none")]
     assertion: Option<String>,
@@ -108,20 +113,21 @@ pub(super) struct CodeRequest {
 
 /// Start a sign-in
 ///
-/// It succeeds for any user, also one who has no device or doesn't exist. After too many sign-ins without a success, or
-/// while push is locked, it asks no device (`push`), and can be approved by another method alone.
+/// It succeeds for any user, also one who has no device or doesn't exist. After too many sign-ins without a success,
+/// while too many wait, or while push is locked, it asks no device (`push`), and can be approved by another method only.
 #[utoipa::path(
-    post, path = "/v1/sign-ins", tag = "sign-ins", security(("api_key" = [])),
+    post, path = "/v1/sign-ins", tag = "sign-ins", operation_id = "create_sign_in", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again")),
     request_body = SignInRequest,
     responses(
         (status = 201, body = SignInReply),
-        (status = 429, description = "`too_many_open`", body = ErrorBody),
         (status = "default", body = ErrorBody, description = "Refused"),
     )
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     client: Client,
+    key: RetryKey,
     body: Bytes,
 ) -> Result<(StatusCode, Json<SignInReply>), ApiError> {
     let new: SignInRequest = parse(&body)?;
@@ -134,7 +140,7 @@ pub(super) async fn create(
         browser: new.client,
         return_url: new.return_url,
     };
-    let sign_in = sign_in::create(&app, &client, new).await?;
+    let sign_in = sign_in::create(&app, &client, new, key.of(&app, &["sign-ins"], &body)).await?;
     let (number, match_link) = match show {
         Show::Page => (None, None),
         Show::RelyingParty => {
@@ -142,13 +148,13 @@ pub(super) async fn create(
         }
     };
     let page_url = Some(exposed(sign_in::page_url(&app, sign_in.id)));
-    let reply = SignInReply { page_url, number, match_link, ..reply(&app, sign_in)? };
+    let reply = SignInReply { page_url, number, match_link, ..reply(&app, sign_in).await? };
     Ok((StatusCode::CREATED, Json(reply)))
 }
 
 /// Read a sign-in, and wait for its result
 #[utoipa::path(
-    get, path = "/v1/sign-ins/{id}", tag = "sign-ins", security(("api_key" = [])),
+    get, path = "/v1/sign-ins/{id}", tag = "sign-ins", operation_id = "read_sign_in", security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "Sign-in"),
         ("wait" = Option<u64>, Query, description = "Seconds to hold the reply while it is pending"),
@@ -163,12 +169,12 @@ pub(super) async fn read(
 ) -> Result<Json<SignInReply>, ApiError> {
     let wait = Duration::from_secs(wait.wait).min(app.settings.longest_wait);
     let sign_in = sign_in::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;
-    Ok(Json(reply(&app, sign_in)?))
+    Ok(Json(reply(&app, sign_in).await?))
 }
 
 /// Withdraw a sign-in
 #[utoipa::path(
-    delete, path = "/v1/sign-ins/{id}", tag = "sign-ins", security(("api_key" = [])),
+    delete, path = "/v1/sign-ins/{id}", tag = "sign-ins", operation_id = "cancel_sign_in", security(("api_key" = [])),
     params(("id" = String, Path, description = "Sign-in")),
     responses((status = 204), (status = 409, description = "`ended`", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -184,13 +190,16 @@ pub(super) async fn cancel(
 
 /// Approve a sign-in by a one-time code
 #[utoipa::path(
-    post, path = "/v1/sign-ins/{id}/code", tag = "sign-ins", security(("api_key" = [])),
-    params(("id" = String, Path, description = "Sign-in")),
+    post, path = "/v1/sign-ins/{id}/code", tag = "sign-ins", operation_id = "submit_code", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "Sign-in"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again"),
+    ),
     request_body = CodeRequest,
     responses(
         (status = 200, body = SignInReply),
-        (status = 409, description = "`wrong_code` or `ended`", body = ErrorBody),
-        (status = 429, description = "`throttled`, `locked` or `too_many_codes`", body = ErrorBody),
+        (status = 409, description = "`wrong_code`, `next_code` or `ended`", body = ErrorBody),
+        (status = 429, description = "`throttled` or `too_many_codes`", body = ErrorBody),
         (status = "default", body = ErrorBody, description = "Refused"),
     )
 )]
@@ -198,18 +207,17 @@ pub(super) async fn code(
     State(app): State<Arc<App>>,
     client: Client,
     Path(id): Path<String>,
+    key: RetryKey,
     body: Bytes,
 ) -> Result<Json<SignInReply>, ApiError> {
     let CodeRequest { code } = parse(&body)?;
-    let actor = Actor::Client(client.name.clone());
-    let allowed = move |sign_in: &SignIn| sign_in::belongs_to(sign_in, &client);
-    let sign_in =
-        one_time_code::for_sign_in(&app, parse_id(&id)?, SecretText::new(code), actor, allowed).await?;
-    Ok(Json(reply(&app, sign_in)?))
+    let asker = Asker::Client(client, key.of(&app, &["sign-ins/code", &id], &body));
+    let sign_in = one_time_code::for_sign_in(&app, parse_id(&id)?, SecretText::new(code), asker).await?;
+    Ok(Json(reply(&app, sign_in).await?))
 }
 
-fn reply(app: &App, sign_in: SignIn) -> Result<SignInReply, Refusal> {
-    let assertion = assertion::of_sign_in(app, &sign_in)?;
+async fn reply(app: &App, sign_in: SignIn) -> Result<SignInReply, Refusal> {
+    let assertion = assertion::of_sign_in(app, &sign_in).await?;
     Ok(SignInReply {
         id: sign_in.id.to_string(),
         state: sign_in.state_at(app.now()),
@@ -219,6 +227,7 @@ fn reply(app: &App, sign_in: SignIn) -> Result<SignInReply, Refusal> {
         push: sign_in.push,
         push_retry_at: sign_in.push_until.map(Time::seconds),
         method: sign_in.method,
+        matching: sign_in.matched,
         assertion,
         page_url: None,
         number: None,

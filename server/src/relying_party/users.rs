@@ -10,14 +10,14 @@ use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use crate::actions::lock;
+use crate::actions::sign_in::standing;
 use crate::app::App;
-use crate::refusal::Refusal;
-use crate::store::accounts::{self, Account};
+use crate::refusal::{Refusal, check_name};
+use crate::store::accounts::Account;
 use crate::store::audit::Actor;
+use crate::store::failures::{self, Authenticator};
 use crate::store::organisations::Client;
 use crate::store::sign_ins::{Push, SignInState};
-use crate::text;
-use crate::throttle::Lock;
 use crate::time::Time;
 
 /// How an account stands.
@@ -25,18 +25,20 @@ use crate::time::Time;
 pub(super) struct UserReply {
     /// The user's name at the organisation.
     user: String,
-    /// Wrong numbers and codes in a row.
+    /// Wrong codes in a row, from anywhere.
     failures: u32,
-    /// Whether they have closed the account until it is unlocked.
-    closed: bool,
-    /// When numbers and codes are taken again, if it is a matter of time.
+    /// Whether there were so many that codes are taken in pairs until two right ones came.
+    two_codes: bool,
+    /// When codes are taken again from wherever too many wrong ones came.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<u64>,
+    /// Devices whose person has typed wrong numbers since the last right one.
+    approvals: Vec<ApprovalsReply>,
     /// Sign-ins that devices were asked about since the last that succeeded.
     pushes: u32,
-    /// Whether devices are asked about the next.
+    /// Whether devices are asked about the next from everywhere: `limited` if some have used up their share.
     push: Push,
-    /// When they are asked again, if it is a matter of time.
+    /// When all are asked about again, if it is a matter of time.
     #[serde(skip_serializing_if = "Option::is_none")]
     push_retry_at: Option<u64>,
     /// Since when push is locked, if it is.
@@ -44,11 +46,25 @@ pub(super) struct UserReply {
     push_locked_at: Option<u64>,
 }
 
+/// How a device's approvals stand.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ApprovalsReply {
+    /// The device.
+    device: String,
+    /// Wrong numbers and scans in a row.
+    failures: u32,
+    /// Whether they have closed its approvals until the account is unlocked.
+    closed: bool,
+    /// When its approvals are taken again, if it is a matter of time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<u64>,
+}
+
 /// Read how a user's account stands
 ///
 /// It succeeds for any name: an account that nothing has happened to is in order.
 #[utoipa::path(
-    get, path = "/v1/users/{user}", tag = "users", security(("api_key" = [])),
+    get, path = "/v1/users/{user}", tag = "users", operation_id = "read_user", security(("api_key" = [])),
     params(("user" = String, Path, description = "User")),
     responses((status = 200, body = UserReply), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -60,33 +76,55 @@ pub(super) async fn read(
     let account = account(&client, user)?;
     let now = app.now();
     let asked = account.clone();
-    let standing = app
+    let (standing, failures) = app
         .store
-        .read(move |connection| accounts::standing(connection, &asked))
+        .read(move |connection| Ok((standing(connection, &asked)?, failures::all(connection, &asked)?)))
         .await
         .map_err(Refusal::from)?;
-    let pushing = app.settings.push_limit.at(&standing, now);
-    let lock = standing.lock(now);
-    Ok(Json(UserReply {
+    let limit = app.settings.push_limit;
+    let limited = limit.limited_until(&standing, now);
+    let push = match (standing.locked, limited) {
+        (Some(_), _) => Push::Locked,
+        (None, Some(_)) => Push::Limited,
+        (None, None) => Push::Asked,
+    };
+    let mut reply = UserReply {
         user: account.user,
-        failures: standing.failures,
-        closed: lock == Some(Lock::UntilUnlocked),
-        retry_at: match lock {
-            Some(Lock::Until(until)) => Some(until.seconds()),
-            Some(Lock::UntilUnlocked) | None => None,
-        },
-        pushes: standing.pushes,
-        push: pushing.push(),
-        push_retry_at: pushing.until().map(Time::seconds),
-        push_locked_at: standing.push_locked.map(Time::seconds),
-    }))
+        failures: 0,
+        two_codes: false,
+        retry_at: None,
+        approvals: Vec::new(),
+        pushes: standing.pushes.iter().map(|pushes| limit.counted(pushes, now)).sum(),
+        push,
+        push_retry_at: limited.filter(|_| push == Push::Limited).map(Time::seconds),
+        push_locked_at: standing.locked.map(Time::seconds),
+    };
+    for (authenticator, failures) in failures {
+        let wait = failures.wait(now).map(Time::seconds);
+        match authenticator {
+            Authenticator::Codes => {
+                (reply.failures, reply.two_codes) = (failures.count, failures.is_exhausted());
+            }
+            Authenticator::CodesFrom(_) => reply.retry_at = reply.retry_at.max(wait),
+            Authenticator::Approvals(device) => {
+                let closed = failures.is_exhausted();
+                reply.approvals.push(ApprovalsReply {
+                    device: device.to_string(),
+                    failures: failures.count,
+                    closed,
+                    retry_at: wait.filter(|_| !closed),
+                });
+            }
+        }
+    }
+    Ok(Json(reply))
 }
 
 /// Lock push for a user until the account is unlocked
 ///
 /// Sign-ins that wait for a device are withdrawn. New ones ask no device; other methods work.
 #[utoipa::path(
-    post, path = "/v1/users/{user}/lock", tag = "users", security(("api_key" = [])),
+    post, path = "/v1/users/{user}/lock", tag = "users", operation_id = "lock_push", security(("api_key" = [])),
     params(("user" = String, Path, description = "User")),
     responses((status = 204), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -109,9 +147,10 @@ pub(super) async fn lock_push(
 
 /// Open every lock of a user's account
 ///
-/// Forgets failures and pushes since the last success, and opens a lock of push that a report has brought.
+/// Forgets wrong codes and numbers, and requests since the last success, and opens a lock of push that a report has
+/// brought.
 #[utoipa::path(
-    post, path = "/v1/users/{user}/unlock", tag = "users", security(("api_key" = [])),
+    post, path = "/v1/users/{user}/unlock", tag = "users", operation_id = "unlock_user", security(("api_key" = [])),
     params(("user" = String, Path, description = "User")),
     responses((status = 204), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -131,8 +170,6 @@ pub(super) async fn unlock(
 
 /// The account of a user of the client's organisation.
 pub(super) fn account(client: &Client, user: String) -> Result<Account, Refusal> {
-    if !text::is_name(&user) {
-        return Err(Refusal::Invalid("user"));
-    }
+    check_name("user", &user)?;
     Ok(Account { organisation: client.organisation, user })
 }

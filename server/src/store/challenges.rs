@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accounts::Account;
 use super::{Result, StoreError, id};
-use crate::time::Time;
+use crate::time::{CLOCK_TOLERANCE, Time};
 
 /// A challenge that waits for an answer.
 #[derive(Clone, Debug)]
@@ -61,12 +61,13 @@ pub(crate) fn open(
     now: Time,
     limit: usize,
 ) -> Result<Vec<Open>> {
-    // The account's open sign-ins are few by policy, and an index holds just them.
+    // The account's sign-ins that wait for a device are few by policy, and an index holds just them.
     let mut statement = connection.prepare_cached(
         "SELECT s.id, s.expires, mine.jws
          FROM sign_ins AS s LEFT JOIN challenges AS mine
              ON mine.sign_in = s.id AND mine.device = ?3 AND mine.service_key = ?4
-         WHERE s.organisation = ?1 AND s.user = ?2 AND s.state = 'pending' AND s.expires > ?5
+         WHERE s.organisation = ?1 AND s.user = ?2 AND s.state = 'pending' AND s.push = 'asked' AND s.expires > ?5
+             AND s.created <= ?7
              AND EXISTS (SELECT 1 FROM challenges AS c WHERE c.sign_in = s.id AND c.device = ?3)
          ORDER BY s.created, s.id LIMIT ?6",
     )?;
@@ -77,7 +78,8 @@ pub(crate) fn open(
             device.as_bytes(),
             service_key.to_string(),
             now,
-            i64::try_from(limit).unwrap_or(i64::MAX)
+            i64::try_from(limit).unwrap_or(i64::MAX),
+            now + CLOCK_TOLERANCE
         ],
         |row| Ok(Open { id: id(row, "id")?, expires: row.get("expires")?, jws: row.get("jws")? }),
     )?;

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::Account;
 use super::{Result, id, key, thumbprint};
-use crate::time::Time;
+use crate::otp::{Marks, Step};
+use crate::source::Source;
+use crate::time::{CLOCK_TOLERANCE, Time};
 
 super::text_enum! {
     /// How far a device has come.
@@ -44,8 +46,9 @@ pub(crate) struct Device {
 pub(crate) struct Totp {
     pub(crate) device: Id,
     pub(crate) sealed_secret: Vec<u8>,
-    pub(crate) last_step: i64,
-    pub(crate) drift: i64,
+    pub(crate) marks: Marks,
+    /// A right code that waits for the next one, and where it was typed.
+    pub(crate) first_code: Option<(i64, Source)>,
 }
 
 /// What came of a change's `jti`.
@@ -141,6 +144,21 @@ pub(crate) fn activate(connection: &Connection, device: Id, now: Time) -> Result
     Ok(changed == 1)
 }
 
+/// Devices that became active by a clock that was ahead.
+pub(crate) fn ahead(connection: &Connection, now: Time) -> Result<Vec<Id>> {
+    let mut statement = connection.prepare("SELECT id FROM devices WHERE activated > ?1")?;
+    let rows = statement.query_map([now + CLOCK_TOLERANCE], |row| id(row, "id"))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Writes that a device became active now: those after it are newer, those before it aren't.
+pub(crate) fn set_activated(connection: &Connection, device: Id, now: Time) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE devices SET activated = ?2 WHERE id = ?1")?
+        .execute(params![device.as_bytes(), now])?;
+    Ok(())
+}
+
 /// Revokes a device. False if it was revoked already.
 pub(crate) fn revoke(connection: &Connection, device: Id, now: Time) -> Result<bool> {
     let changed = connection
@@ -178,29 +196,61 @@ pub(crate) fn totp_secret(connection: &Connection, device: Id) -> Result<Vec<u8>
 /// One-time-code states of the account's active devices.
 pub(crate) fn totp_of_account(connection: &Connection, account: &Account) -> Result<Vec<Totp>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, totp_secret, totp_last_step, totp_drift FROM devices
+        "SELECT id, totp_secret, totp_last_step, totp_drift, first_code_step, first_code_source FROM devices
          WHERE organisation = ?1 AND user = ?2 AND state = 'active' ORDER BY created, id",
     )?;
     let rows = statement.query_map(params![account.organisation.as_bytes(), account.user], |row| {
+        let first: (Option<i64>, Option<[u8; 16]>) =
+            (row.get("first_code_step")?, row.get("first_code_source")?);
         Ok(Totp {
             device: id(row, "id")?,
             sealed_secret: row.get("totp_secret")?,
-            last_step: row.get("totp_last_step")?,
-            drift: row.get("totp_drift")?,
+            marks: Marks {
+                last: row.get("totp_last_step")?,
+                drift: row.get("totp_drift")?,
+                used: Vec::new(),
+            },
+            first_code: first.0.zip(first.1.map(Source::from_bytes)),
         })
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut totps = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut used = connection.prepare_cached("SELECT step FROM used_codes WHERE device = ?1")?;
+    for totp in &mut totps {
+        let steps = used.query_map([totp.device.as_bytes()], |row| row.get(0))?;
+        totp.marks.used = steps.collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(totps)
 }
 
-/// Uses up a step. False if this step, or a later one, was used before.
-pub(crate) fn use_totp_step(connection: &Connection, device: Id, step: i64, drift: i64) -> Result<bool> {
-    let changed = connection
-        .prepare_cached(
-            "UPDATE devices SET totp_last_step = ?2, totp_drift = ?3
-             WHERE id = ?1 AND state = 'active' AND totp_last_step < ?2",
-        )?
-        .execute(params![device.as_bytes(), step, drift])?;
-    Ok(changed == 1)
+/// Uses up a step, which is marked by itself and as the last one. `before` is the first step that codes may still be
+/// right for: earlier marks have done their work.
+pub(crate) fn use_totp_step(connection: &Connection, device: Id, step: Step, before: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE devices SET totp_last_step = ?2, totp_drift = ?3 WHERE id = ?1")?
+        .execute(params![device.as_bytes(), step.number, step.drift])?;
+    connection
+        .prepare_cached("DELETE FROM used_codes WHERE device = ?1 AND step < ?2")?
+        .execute(params![device.as_bytes(), before])?;
+    connection
+        .prepare_cached("INSERT INTO used_codes (device, step) VALUES (?1, ?2)")?
+        .execute(params![device.as_bytes(), step.number])?;
+    Ok(())
+}
+
+/// Remembers a right code that isn't enough by itself, or forgets it.
+pub(crate) fn set_first_code(
+    connection: &Connection,
+    device: Id,
+    first: Option<(i64, Source)>,
+) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE devices SET first_code_step = ?2, first_code_source = ?3 WHERE id = ?1")?
+        .execute(params![
+            device.as_bytes(),
+            first.map(|(step, _)| step),
+            first.as_ref().map(|(_, source)| source.as_bytes())
+        ])?;
+    Ok(())
 }
 
 /// Whether a change of this name, and with these bytes, was made before.
@@ -230,10 +280,19 @@ pub(crate) fn remember_change(
     Ok(())
 }
 
+/// Whether there is anything for [`forget_changes`] to forget.
+pub(crate) fn has_changes_older(connection: &Connection, before: Time) -> Result<bool> {
+    Ok(connection.prepare_cached("SELECT 1 FROM changes WHERE at < ?1")?.exists([before])?)
+}
+
 /// Forgets changes that a replay of would be refused for its age.
-pub(crate) fn forget_changes(connection: &Connection, before: Time) -> Result<()> {
-    connection.execute("DELETE FROM changes WHERE at < ?1", [before])?;
-    Ok(())
+pub(crate) fn forget_changes(connection: &Connection, before: Time, limit: u32) -> Result<usize> {
+    Ok(connection
+        .prepare_cached(
+            "DELETE FROM changes WHERE (device, jti) IN
+             (SELECT device, jti FROM changes WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        )?
+        .execute(params![before, limit])?)
 }
 
 /// A platform's stored text.

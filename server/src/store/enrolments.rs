@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::Account;
 use super::{Result, id, optional_id, thumbprint};
-use crate::time::Time;
+use crate::time::{CLOCK_TOLERANCE, Time};
 
 super::text_enum! {
     /// How far an enrolment has come.
@@ -16,8 +16,12 @@ super::text_enum! {
         AwaitingActivation = "awaiting_activation",
         /// The device is active.
         Active = "active",
-        /// Wrong number, denied or reported.
+        /// A wrong number was typed on the device.
         Failed = "failed",
+        /// The activation was denied on the device.
+        Denied = "denied",
+        /// The activation was reported from the device as not the person's.
+        Reported = "reported",
         /// Its time is over.
         Expired = "expired",
         /// Withdrawn.
@@ -69,10 +73,12 @@ pub(crate) struct TicketUse<'a> {
 }
 
 impl Enrolment {
-    /// The state at this moment, also when nobody has written yet that its time is over.
+    /// The state at this moment, also when nobody has written yet that its time is over. One that was started by a clock
+    /// that was ahead is over.
     pub(crate) fn state_at(&self, now: Time) -> EnrolmentState {
+        let is_over = self.expires <= now || self.created.is_ahead_of(now);
         match self.state {
-            EnrolmentState::Pending | EnrolmentState::AwaitingActivation if self.expires <= now => {
+            EnrolmentState::Pending | EnrolmentState::AwaitingActivation if is_over => {
                 EnrolmentState::Expired
             }
             state => state,
@@ -117,9 +123,28 @@ pub(crate) fn count_open(connection: &Connection, account: &Account, now: Time) 
     Ok(connection
         .prepare_cached(
             "SELECT count(*) FROM enrolments
-             WHERE organisation = ?1 AND user = ?2 AND state IN ('pending', 'awaiting_activation') AND expires > ?3",
+             WHERE organisation = ?1 AND user = ?2 AND state IN ('pending', 'awaiting_activation') AND expires > ?3
+                 AND created <= ?4",
         )?
-        .query_row(params![account.organisation.as_bytes(), account.user, now], |row| row.get(0))?)
+        .query_row(
+            params![account.organisation.as_bytes(), account.user, now, now + CLOCK_TOLERANCE],
+            |row| row.get(0),
+        )?)
+}
+
+/// Tickets of the account that may still become a device beside those that there are.
+pub(crate) fn count_tickets(connection: &Connection, account: &Account, now: Time) -> Result<usize> {
+    let tickets: u32 = connection
+        .prepare_cached(
+            "SELECT count(*) FROM enrolments
+             WHERE organisation = ?1 AND user = ?2 AND state = 'pending' AND expires > ?3 AND created <= ?4
+                 AND replaces IS NULL",
+        )?
+        .query_row(
+            params![account.organisation.as_bytes(), account.user, now, now + CLOCK_TOLERANCE],
+            |row| row.get(0),
+        )?;
+    Ok(usize::try_from(tickets).unwrap_or(usize::MAX))
 }
 
 /// Uses a ticket up. False if it was used, withdrawn or is over.
@@ -165,6 +190,20 @@ pub(crate) fn open_replacements(connection: &Connection, device: Id) -> Result<V
     Ok(enrolments)
 }
 
+/// Open enrolments that were started by a clock that was ahead.
+pub(crate) fn ahead(connection: &Connection, now: Time, limit: u32) -> Result<Vec<Enrolment>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM enrolments
+         WHERE state IN ('pending', 'awaiting_activation') AND expires > ?1 AND created > ?1 LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![now + CLOCK_TOLERANCE, limit])?;
+    let mut enrolments = Vec::new();
+    while let Some(row) = rows.next()? {
+        enrolments.push(read(row)?);
+    }
+    Ok(enrolments)
+}
+
 /// Open enrolments whose time is over.
 pub(crate) fn overdue(connection: &Connection, now: Time, limit: u32) -> Result<Vec<Enrolment>> {
     let mut statement = connection.prepare_cached(
@@ -177,6 +216,28 @@ pub(crate) fn overdue(connection: &Connection, now: Time, limit: u32) -> Result<
         enrolments.push(read(row)?);
     }
     Ok(enrolments)
+}
+
+/// Whether there is anything for [`prune_unused`] to delete.
+pub(crate) fn has_unused_older(connection: &Connection, before: Time) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM enrolments
+             WHERE state NOT IN ('pending', 'awaiting_activation') AND device IS NULL AND expires < ?1",
+        )?
+        .exists([before])?)
+}
+
+/// Deletes ended enrolments that no device has used and that expired before `before`.
+pub(crate) fn prune_unused(connection: &Connection, before: Time, limit: u32) -> Result<usize> {
+    Ok(connection
+        .prepare_cached(
+            "DELETE FROM enrolments WHERE id IN
+             (SELECT id FROM enrolments
+              WHERE state NOT IN ('pending', 'awaiting_activation') AND device IS NULL AND expires < ?1
+              ORDER BY expires LIMIT ?2)",
+        )?
+        .execute(params![before, limit])?)
 }
 
 fn read(row: &Row<'_>) -> Result<Enrolment> {

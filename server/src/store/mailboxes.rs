@@ -12,6 +12,10 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub(crate) struct Mailbox {
     pub(crate) device: Id,
+    /// The device's.
+    pub(crate) organisation: Id,
+    /// Sealed bytes in it.
+    pub(crate) bytes: i64,
     /// SHA-256 of its name; nothing once it has ended.
     name: Option<[u8; 32]>,
     /// Parts that its content has.
@@ -65,7 +69,7 @@ pub(crate) fn is_taken(connection: &Connection, device: Id, mailbox: &MailboxId)
 /// Opens an empty mailbox for a device that has none.
 pub(crate) fn open(
     connection: &Connection,
-    device: Id,
+    (device, organisation): (Id, Id),
     mailbox: &MailboxId,
     count: u16,
     expires: Time,
@@ -73,19 +77,42 @@ pub(crate) fn open(
 ) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO mailboxes (device, name, count, expires, opened, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (device) DO UPDATE SET name = ?2, count = ?3, expires = ?4, opened = ?5, since = ?6",
+            "INSERT INTO mailboxes (device, organisation, name, count, expires, opened, since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (device) DO UPDATE SET name = ?3, count = ?4, expires = ?5, opened = ?6, since = ?7",
         )?
-        .execute(params![device.as_bytes(), mailbox.as_bytes(), count, expires, opened, since])?;
+        .execute(params![
+            device.as_bytes(),
+            organisation.as_bytes(),
+            mailbox.as_bytes(),
+            count,
+            expires,
+            opened,
+            since
+        ])?;
     Ok(())
 }
 
-/// Parts that the open mailboxes of all other devices may come to hold.
-pub(crate) fn reserved(connection: &Connection, device: Id) -> Result<u32> {
-    let mut statement = connection.prepare_cached(
-        "SELECT coalesce(sum(count), 0) FROM mailboxes WHERE name IS NOT NULL AND device <> ?1",
+/// Sealed bytes that all mailboxes hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// Those of one organisation.
+    pub(crate) organisation: i64,
+    /// Those of all organisations together.
+    pub(crate) all: i64,
+}
+
+/// What the mailboxes hold at this moment.
+pub(crate) fn usage(connection: &Connection, organisation: Id) -> Result<Usage> {
+    let mut all =
+        connection.prepare_cached("SELECT coalesce(sum(bytes), 0) FROM mailboxes WHERE bytes > 0")?;
+    let mut own = connection.prepare_cached(
+        "SELECT coalesce(sum(bytes), 0) FROM mailboxes WHERE organisation = ?1 AND bytes > 0",
     )?;
-    Ok(statement.query_row([device.as_bytes()], |row| row.get(0))?)
+    Ok(Usage {
+        organisation: own.query_row([organisation.as_bytes()], |row| row.get(0))?,
+        all: all.query_row([], |row| row.get(0))?,
+    })
 }
 
 /// How many parts are there. They come in order, so this is the number of the last.
@@ -93,6 +120,11 @@ pub(crate) fn held(connection: &Connection, device: Id, content: Content) -> Res
     let mut statement = connection
         .prepare_cached("SELECT count(*) FROM mailbox_parts WHERE device = ?1 AND is_receipt = ?2")?;
     Ok(statement.query_row(params![device.as_bytes(), content == Content::Receipt], |row| row.get(0))?)
+}
+
+/// Sealed bytes of a part.
+pub(crate) fn byte_count(part: &SealedPart) -> i64 {
+    i64::try_from(part.0.len()).unwrap_or(i64::MAX)
 }
 
 /// Adds a part. One that is there stays as it is.
@@ -103,11 +135,16 @@ pub(crate) fn put(
     number: u16,
     part: &SealedPart,
 ) -> Result<()> {
-    connection
+    let added = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO mailbox_parts (device, is_receipt, number, sealed) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute(params![device.as_bytes(), content == Content::Receipt, number, part.0])?;
+    if added == 1 {
+        connection
+            .prepare_cached("UPDATE mailboxes SET bytes = bytes + ?2 WHERE device = ?1")?
+            .execute(params![device.as_bytes(), byte_count(part)])?;
+    }
     Ok(())
 }
 
@@ -135,13 +172,19 @@ pub(crate) fn parts(
 pub(crate) fn remove_accounts(connection: &Connection, device: Id) -> Result<()> {
     connection
         .execute("DELETE FROM mailbox_parts WHERE device = ?1 AND is_receipt = FALSE", [device.as_bytes()])?;
+    connection.execute(
+        "UPDATE mailboxes SET bytes =
+             (SELECT coalesce(sum(length(sealed)), 0) FROM mailbox_parts AS part WHERE part.device = ?1)
+         WHERE device = ?1",
+        [device.as_bytes()],
+    )?;
     Ok(())
 }
 
 /// Ends a device's mailbox with all that is in it. False if there is none.
 pub(crate) fn end(connection: &Connection, device: Id) -> Result<bool> {
     let ended = connection
-        .prepare_cached("UPDATE mailboxes SET name = NULL WHERE device = ?1 AND name IS NOT NULL")?
+        .prepare_cached("UPDATE mailboxes SET name = NULL, bytes = 0 WHERE device = ?1 AND name IS NOT NULL")?
         .execute([device.as_bytes()])?;
     connection.prepare_cached("DELETE FROM mailbox_parts WHERE device = ?1")?.execute([device.as_bytes()])?;
     Ok(ended == 1)
@@ -164,14 +207,20 @@ pub(crate) fn has_forgettable(connection: &Connection, before: Time) -> Result<b
 }
 
 /// Forgets openings that don't count any more.
-pub(crate) fn forget(connection: &Connection, before: Time) -> Result<()> {
-    connection.execute("DELETE FROM mailboxes WHERE name IS NULL AND since < ?1", [before])?;
-    Ok(())
+pub(crate) fn forget(connection: &Connection, before: Time, limit: u32) -> Result<usize> {
+    Ok(connection
+        .prepare_cached(
+            "DELETE FROM mailboxes WHERE device IN
+             (SELECT device FROM mailboxes WHERE name IS NULL AND since < ?1 ORDER BY since LIMIT ?2)",
+        )?
+        .execute(params![before, limit])?)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
     Ok(Mailbox {
         device: id(row, "device")?,
+        organisation: id(row, "organisation")?,
+        bytes: row.get("bytes")?,
         name: row.get("name")?,
         count: row.get("count")?,
         expires: row.get("expires")?,

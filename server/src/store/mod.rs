@@ -15,14 +15,19 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod challenges;
+pub(crate) mod clock;
 pub(crate) mod devices;
 pub(crate) mod enrolments;
+pub(crate) mod failures;
+pub(crate) mod idempotency;
 pub(crate) mod mailboxes;
 pub(crate) mod organisations;
 pub(crate) mod page_claims;
+pub(crate) mod pushes;
 mod schema;
 pub(crate) mod sign_ins;
 pub(crate) mod signing_keys;
+mod trouble;
 mod worker;
 
 use std::path::Path;
@@ -33,6 +38,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 
 pub use self::schema::SchemaError;
 pub(crate) use self::schema::is_empty;
+pub(crate) use self::trouble::Trouble;
 pub(crate) use self::worker::{Store, Transaction};
 use crate::keys::SealError;
 
@@ -47,8 +53,25 @@ pub(crate) enum StoreError {
     Damaged(&'static str),
     #[error("the changes could not be committed")]
     NotCommitted,
+    /// The transaction that the changes were in failed as a whole; the log has SQLite's error.
+    #[error("the transaction could not be committed")]
+    Transaction(Trouble),
+    #[error("a change or a query panicked")]
+    Panicked,
     #[error("the database is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// Why the database doesn't work, if that is the reason.
+    pub(crate) fn trouble(&self) -> Trouble {
+        match self {
+            Self::Sqlite(error) => Trouble::of(error),
+            Self::Transaction(trouble) => *trouble,
+            Self::Damaged(_) | Self::Seal(_) => Trouble::Damaged,
+            Self::NotCommitted | Self::Panicked | Self::Closed => Trouble::Other,
+        }
+    }
 }
 
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
@@ -110,7 +133,7 @@ fn thumbprint(row: &Row<'_>, column: &'static str) -> Result<Thumbprint> {
 macro_rules! text_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
         pub(crate) enum $name {
             $($(#[$about])* #[serde(rename = $text)] $variant),+
         }
@@ -122,6 +145,18 @@ macro_rules! text_enum {
                 match self { $(Self::$variant => $text),+ }
             }
         }
+
+        // Not derived: within a macro utoipa doesn't see what serde renames, and would describe other texts.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some([$($text),+]))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl rusqlite::ToSql for $name {
             fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {

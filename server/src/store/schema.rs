@@ -239,6 +239,82 @@ CREATE TABLE mailbox_parts (
     PRIMARY KEY (device, is_receipt, number)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+CREATE INDEX unused_enrolments_by_expiry ON enrolments (expires)
+    WHERE state NOT IN ('pending', 'awaiting_activation') AND device IS NULL;
+CREATE INDEX ended_mailboxes_by_opening ON mailboxes (since) WHERE name IS NULL;
+ALTER TABLE mailboxes ADD COLUMN organisation BLOB;
+ALTER TABLE mailboxes ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE mailboxes SET
+    organisation = (SELECT organisation FROM devices WHERE id = device),
+    bytes = (SELECT coalesce(sum(length(sealed)), 0) FROM mailbox_parts AS part WHERE part.device = mailboxes.device);
+CREATE INDEX mailbox_bytes ON mailboxes (organisation, bytes) WHERE bytes > 0;
+",
+    "
+CREATE TABLE failures (
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    user TEXT NOT NULL,
+    authenticator TEXT NOT NULL,
+    scope BLOB NOT NULL,
+    count INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (organisation, user, authenticator, scope)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX failures_of_sources ON failures (last) WHERE authenticator = 'codes_from';
+INSERT INTO failures
+    SELECT organisation, user, 'codes', x'', failures, locked_until FROM accounts WHERE failures > 0;
+
+CREATE TABLE pushes (
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    user TEXT NOT NULL,
+    source BLOB NOT NULL,
+    count INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    known INTEGER NOT NULL,
+    PRIMARY KEY (organisation, user, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pushes_by_time ON pushes (known, last);
+INSERT INTO pushes
+    SELECT organisation, user, zeroblob(16), pushes, last_push, 0 FROM accounts WHERE pushes > 0;
+
+CREATE TABLE push_locks (
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    user TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (organisation, user)
+) STRICT, WITHOUT ROWID;
+INSERT INTO push_locks
+    SELECT organisation, user, push_locked FROM accounts WHERE push_locked IS NOT NULL;
+
+DROP TABLE accounts;
+
+ALTER TABLE sign_ins ADD COLUMN source BLOB NOT NULL DEFAULT x'00000000000000000000000000000000';
+ALTER TABLE sign_ins ADD COLUMN matched TEXT;
+DROP INDEX open_sign_ins;
+CREATE INDEX asked_sign_ins ON sign_ins (organisation, user) WHERE state = 'pending' AND push = 'asked';
+
+ALTER TABLE devices ADD COLUMN first_code_step INTEGER;
+ALTER TABLE devices ADD COLUMN first_code_source BLOB;
+
+CREATE TABLE used_codes (
+    device BLOB NOT NULL REFERENCES devices (id),
+    step INTEGER NOT NULL,
+    PRIMARY KEY (device, step)
+) STRICT, WITHOUT ROWID;
+INSERT INTO used_codes SELECT id, totp_last_step FROM devices WHERE totp_last_step > 0;
+
+CREATE TABLE idempotency (
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    client TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request BLOB NOT NULL,
+    outcome TEXT NOT NULL,
+    subject BLOB,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (organisation, client, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_time ON idempotency (at);
+",
 ];
 
 #[cfg(test)]
@@ -267,10 +343,42 @@ mod tests {
             )
             .unwrap();
         migrate(&mut connection).unwrap();
-        let row = connection.query_row("SELECT failures, pushes, push_locked FROM accounts", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        });
-        assert_eq!(row.unwrap(), (7, 0, None::<i64>));
+        let count = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count FROM failures WHERE authenticator = 'codes' AND user = 'ada'"), 7);
+        assert_eq!(count("SELECT (SELECT count(*) FROM pushes) + (SELECT count(*) FROM push_locks)"), 0);
+    }
+
+    #[test]
+    fn what_was_known_of_accounts_is_kept_by_authenticator() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..4] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 4).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO organisations VALUES (x'00', 'one', 0);
+                 INSERT INTO accounts (organisation, user, failures, locked_until, pushes, last_push, push_locked)
+                     VALUES (x'00', 'closed', 100, 5, 0, 0, NULL), (x'00', 'flooded', 0, 0, 9, 6, NULL),
+                            (x'00', 'locked', 0, 0, 0, 0, 7), (x'00', 'calm', 0, 0, 0, 0, NULL);
+                 INSERT INTO sign_ins (id, organisation, client, user, purpose, application, scan, tries_left,
+                     code_tries_left, devices, state, created, expires)
+                     VALUES (x'01', x'00', 'portal', 'ada', 'sign_in', 'Ward portal', 1, 1, 10, 1, 'pending', 0, 9);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let rows = |query: &str| -> Vec<(String, i64, i64)> {
+            let mut statement = connection.prepare(query).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(rows("SELECT user, count, last FROM failures"), [("closed".to_owned(), 100, 5)]);
+        assert_eq!(rows("SELECT user, count, last FROM pushes"), [("flooded".to_owned(), 9, 6)]);
+        assert_eq!(rows("SELECT user, since, since FROM push_locks"), [("locked".to_owned(), 7, 7)]);
+        assert_eq!(
+            rows("SELECT user, length(source), push = 'asked' FROM sign_ins"),
+            [("ada".to_owned(), 16, 1)]
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::Account;
 use super::{Result, id, optional_id};
-use crate::time::Time;
+use crate::source::Source;
+use crate::time::{CLOCK_TOLERANCE, Time};
 
 super::text_enum! {
     /// How a sign-in stands.
@@ -39,6 +40,18 @@ super::text_enum! {
 }
 
 super::text_enum! {
+    /// How an approval proved that its person sees the page.
+    Matched {
+        /// The page's number was typed on the device.
+        Number = "number",
+        /// The page's QR was scanned by the device.
+        Scan = "scan",
+        /// It didn't: policy asks for nothing.
+        Nothing = "none",
+    }
+}
+
+super::text_enum! {
     /// What an approval does.
     SignInPurpose {
         /// It signs the person in.
@@ -66,6 +79,8 @@ pub(crate) struct SignIn {
     pub(crate) id: Id,
     pub(crate) account: Account,
     pub(crate) client: String,
+    /// Where it was started, as failures and requests are counted by.
+    pub(crate) source: Source,
     pub(crate) purpose: SignInPurpose,
     pub(crate) application: String,
     pub(crate) place: Option<String>,
@@ -92,6 +107,15 @@ pub(crate) struct SignIn {
     pub(crate) decided: Option<Time>,
     /// Authentication methods (RFC 8176), separated by spaces.
     pub(crate) amr: Option<String>,
+    /// How a device matched the page.
+    pub(crate) matched: Option<Matched>,
+}
+
+/// A sign-in that waits for devices, as far as limits go by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) source: Source,
+    pub(crate) expires: Time,
 }
 
 /// How a sign-in ends.
@@ -101,22 +125,21 @@ pub(crate) struct Ending {
     pub(crate) method: Option<Method>,
     pub(crate) device: Option<Id>,
     pub(crate) amr: Option<String>,
+    pub(crate) matched: Option<Matched>,
 }
 
 impl SignIn {
-    /// The state at this moment, also when nobody has written yet that its time is over.
+    /// The state at this moment, also when nobody has written yet that its time is over. One that was started by a clock
+    /// that was ahead is over: it would wait for as long as the clock was wrong.
     pub(crate) fn state_at(&self, now: Time) -> SignInState {
-        if self.state == SignInState::Pending && self.expires <= now {
-            SignInState::Expired
-        } else {
-            self.state
-        }
+        let is_over = self.expires <= now || self.created.is_ahead_of(now);
+        if self.state == SignInState::Pending && is_over { SignInState::Expired } else { self.state }
     }
 }
 
 impl From<SignInState> for Ending {
     fn from(state: SignInState) -> Self {
-        Self { state, method: None, device: None, amr: None }
+        Self { state, method: None, device: None, amr: None, matched: None }
     }
 }
 
@@ -124,8 +147,9 @@ pub(crate) fn insert(connection: &Connection, sign_in: &SignIn) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO sign_ins (id, organisation, client, user, purpose, application, place, ip, browser, return_url,
-                 enrolment, digits, scan, tries_left, code_tries_left, devices, push, push_until, state, created, expires)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+                 enrolment, digits, scan, tries_left, code_tries_left, devices, push, push_until, state, created, expires,
+                 source)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         )?
         .execute(params![
             sign_in.id.as_bytes(),
@@ -148,7 +172,8 @@ pub(crate) fn insert(connection: &Connection, sign_in: &SignIn) -> Result<()> {
             sign_in.push_until,
             sign_in.state,
             sign_in.created,
-            sign_in.expires
+            sign_in.expires,
+            sign_in.source.as_bytes()
         ])?;
     Ok(())
 }
@@ -160,14 +185,18 @@ pub(crate) fn load(connection: &Connection, sign_in: Id) -> Result<Option<SignIn
         .optional()?)
 }
 
-/// Sign-ins of the account that wait for a decision, activations not counted.
-pub(crate) fn count_open(connection: &Connection, account: &Account, now: Time) -> Result<u32> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT count(*) FROM sign_ins
-             WHERE organisation = ?1 AND user = ?2 AND state = 'pending' AND expires > ?3 AND purpose = 'sign_in'",
-        )?
-        .query_row(params![account.organisation.as_bytes(), account.user, now], |row| row.get(0))?)
+/// Sign-ins of the account that wait for a device, activations left out, as far as limits go by them.
+pub(crate) fn asked(connection: &Connection, account: &Account, now: Time) -> Result<Vec<Asked>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT source, expires FROM sign_ins
+         WHERE organisation = ?1 AND user = ?2 AND state = 'pending' AND push = 'asked' AND expires > ?3
+             AND created <= ?4 AND purpose = 'sign_in'",
+    )?;
+    let rows = statement.query_map(
+        params![account.organisation.as_bytes(), account.user, now, now + CLOCK_TOLERANCE],
+        |row| Ok(Asked { source: Source::from_bytes(row.get("source")?), expires: row.get("expires")? }),
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Sign-ins of the account that wait for a device, activations left out.
@@ -193,7 +222,7 @@ pub(crate) fn set_push(connection: &Connection, sign_in: Id, push: Push) -> Resu
 pub(crate) fn end(connection: &Connection, sign_in: Id, ending: &Ending, now: Time) -> Result<bool> {
     let changed = connection
         .prepare_cached(
-            "UPDATE sign_ins SET state = ?2, method = ?3, device = ?4, amr = ?5, decided = ?6
+            "UPDATE sign_ins SET state = ?2, method = ?3, device = ?4, amr = ?5, decided = ?6, matched = ?7
              WHERE id = ?1 AND state = 'pending' AND expires > ?6",
         )?
         .execute(params![
@@ -202,7 +231,8 @@ pub(crate) fn end(connection: &Connection, sign_in: Id, ending: &Ending, now: Ti
             ending.method,
             ending.device.as_ref().map(Id::as_bytes),
             ending.amr,
-            now
+            now,
+            ending.matched
         ])?;
     Ok(changed == 1)
 }
@@ -248,6 +278,15 @@ pub(crate) fn overdue(connection: &Connection, now: Time, limit: u32) -> Result<
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Waiting sign-ins that were started by a clock that was ahead.
+pub(crate) fn ahead(connection: &Connection, now: Time, limit: u32) -> Result<Vec<SignIn>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM sign_ins WHERE state = 'pending' AND expires > ?1 AND created > ?1 LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![now + CLOCK_TOLERANCE, limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Writes that the time of a waiting sign-in is over. False if it has ended otherwise.
 pub(crate) fn expire(connection: &Connection, sign_in: Id) -> Result<bool> {
     let changed = connection
@@ -280,6 +319,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SignIn> {
         id: id(row, "id")?,
         account: Account { organisation: id(row, "organisation")?, user: row.get("user")? },
         client: row.get("client")?,
+        source: Source::from_bytes(row.get("source")?),
         purpose: row.get("purpose")?,
         application: row.get("application")?,
         place: row.get("place")?,
@@ -299,5 +339,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SignIn> {
         method: row.get("method")?,
         decided: row.get("decided")?,
         amr: row.get("amr")?,
+        matched: row.get("matched")?,
     })
 }

@@ -13,7 +13,8 @@ use countersign_protocol::Id;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Result, StoreError};
+use super::trouble::Failure;
+use super::{Result, StoreError, Trouble};
 
 /// The open database.
 pub(crate) struct Store {
@@ -132,14 +133,16 @@ enum Item<J: ?Sized> {
 }
 
 trait WriteJob: Send {
-    /// Runs the closure; false if its changes have to be taken back.
-    fn run(&mut self, connection: &Connection) -> bool;
-    /// Hands the result to the caller, and tells the waiters if it was committed.
-    fn finish(self: Box<Self>, committed: bool, on_commit: &(dyn Fn(Id) + Send + Sync));
+    /// Runs the closure. After an error, which has SQLite's if there was one, its changes have to be taken back.
+    fn run(&mut self, connection: &Connection) -> std::result::Result<(), Option<Failure>>;
+    /// Hands the result to the caller, and tells the waiters if it was committed: if there is no trouble.
+    fn finish(self: Box<Self>, trouble: Option<Trouble>, on_commit: &(dyn Fn(Id) + Send + Sync));
 }
 
 trait ReadJob: Send {
     fn run(&mut self, connection: &Connection);
+    /// Hands an error to the caller in place of a result.
+    fn fail(&mut self, error: rusqlite::Error);
 }
 
 struct Write<T, F> {
@@ -186,38 +189,54 @@ fn commit_together(
     jobs: &mut impl Iterator<Item = Box<dyn WriteJob>>,
     on_commit: &(dyn Fn(Id) + Send + Sync),
 ) {
-    let begun = execute(connection, "BEGIN IMMEDIATE");
+    let mut failure = execute(connection, "BEGIN IMMEDIATE").err().map(Failure::from);
+    let has_begun = failure.is_none();
     let mut done = Vec::new();
-    let mut intact = begun.is_ok();
     for mut job in jobs {
-        let kept = intact && execute(connection, "SAVEPOINT job").is_ok() && job.run(connection);
-        if intact && !kept {
-            // On errors such as a full disk SQLite may roll the whole transaction back, and this then fails.
-            intact = execute(connection, "ROLLBACK TO job").is_ok();
+        if has_begun {
+            failure = run_in_savepoint(connection, &mut *job).err();
         }
-        intact = intact && execute(connection, "RELEASE job").is_ok() && !connection.is_autocommit();
         done.push(job);
-        if begun.is_ok() && !intact {
+        if has_begun && failure.is_some() {
             break;
         }
     }
-    let committed = intact && execute(connection, "COMMIT").is_ok();
-    if !committed {
-        tracing::error!("a transaction of {} changes was not committed", done.len());
+    if failure.is_none() {
+        failure = execute(connection, "COMMIT").err().map(Failure::from);
+    }
+    if let Some(Failure { trouble, code, text }) = &failure {
+        // One line for all of them: with a full disk every request fails.
+        let (reason, changes) = (trouble.code(), done.len());
+        tracing::error!(reason, code, cause = %text, changes, "a transaction was not committed: {trouble}");
         if !connection.is_autocommit() {
             let _ = execute(connection, "ROLLBACK");
         }
     }
+    let trouble = failure.map(|failure| failure.trouble);
     for job in done {
-        job.finish(committed, on_commit);
+        job.finish(trouble, on_commit);
     }
+}
+
+/// Runs a closure, and takes its changes back if it fails. An error is one of the whole transaction.
+fn run_in_savepoint(connection: &Connection, job: &mut dyn WriteJob) -> std::result::Result<(), Failure> {
+    execute(connection, "SAVEPOINT job")?;
+    if let Err(cause) = job.run(connection) {
+        // On errors such as a full disk SQLite may roll the whole transaction back, and this then fails.
+        execute(connection, "ROLLBACK TO job").map_err(|error| cause.unwrap_or_else(|| error.into()))?;
+    }
+    execute(connection, "RELEASE job")?;
+    if connection.is_autocommit() { Err(Failure::unexplained()) } else { Ok(()) }
 }
 
 fn read_loop(connection: &Connection, mut queue: mpsc::Receiver<Item<dyn ReadJob>>) {
     while let Some(Item::Job(mut job)) = queue.blocking_recv() {
-        if execute(connection, "BEGIN").is_ok() {
-            job.run(connection);
-            let _ = execute(connection, "COMMIT");
+        match execute(connection, "BEGIN") {
+            Ok(()) => {
+                job.run(connection);
+                let _ = execute(connection, "COMMIT");
+            }
+            Err(error) => job.fail(error),
         }
     }
 }
@@ -231,19 +250,23 @@ where
     T: Send,
     F: FnOnce(&mut Transaction<'_>) -> Result<T> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> bool {
-        let Some(change) = self.change.take() else { return false };
+    fn run(&mut self, connection: &Connection) -> std::result::Result<(), Option<Failure>> {
+        let Some(change) = self.change.take() else { return Err(None) };
         let mut transaction = Transaction { connection, touched: &mut self.touched };
-        // A panic must not take the writer with it; its caller is told that nothing was committed.
-        self.result = catch_unwind(AssertUnwindSafe(|| change(&mut transaction))).ok();
-        matches!(self.result, Some(Ok(_)))
+        // A panic must not take the writer with it.
+        let result = catch_unwind(AssertUnwindSafe(|| change(&mut transaction)));
+        match self.result.insert(result.unwrap_or(Err(StoreError::Panicked))) {
+            Ok(_) => Ok(()),
+            Err(StoreError::Sqlite(error)) => Err(Some(Failure::from(&*error))),
+            Err(_) => Err(None),
+        }
     }
 
-    fn finish(self: Box<Self>, committed: bool, on_commit: &(dyn Fn(Id) + Send + Sync)) {
-        let result = match self.result {
-            Some(Ok(value)) if committed => Ok(value),
-            Some(Err(error)) => Err(error),
-            _ => Err(StoreError::NotCommitted),
+    fn finish(self: Box<Self>, trouble: Option<Trouble>, on_commit: &(dyn Fn(Id) + Send + Sync)) {
+        let result = match (self.result, trouble) {
+            (Some(Err(error)), _) => Err(error),
+            (Some(Ok(value)), None) => Ok(value),
+            (_, trouble) => Err(StoreError::Transaction(trouble.unwrap_or(Trouble::Other))),
         };
         if result.is_ok() {
             self.touched.iter().copied().for_each(on_commit);
@@ -259,8 +282,13 @@ where
 {
     fn run(&mut self, connection: &Connection) {
         let (Some(query), Some(reply)) = (self.query.take(), self.reply.take()) else { return };
-        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| query(connection))) {
-            let _ = reply.send(result);
+        let result = catch_unwind(AssertUnwindSafe(|| query(connection)));
+        let _ = reply.send(result.unwrap_or(Err(StoreError::Panicked)));
+    }
+
+    fn fail(&mut self, error: rusqlite::Error) {
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(Err(error.into()));
         }
     }
 }
@@ -322,7 +350,7 @@ mod tests {
                 panic!("planted")
             })
             .await;
-        assert!(matches!(panicked, Err(StoreError::NotCommitted)));
+        assert!(matches!(panicked, Err(StoreError::Panicked)));
         store.write(|transaction| insert(transaction, 2)).await.unwrap();
         assert_eq!(count(&store).await, 1);
     }
@@ -331,9 +359,41 @@ mod tests {
     async fn a_transaction_that_sqlite_ended_fails_everything_in_it_and_nothing_after_it() {
         let (_folder, store) = store(&Arc::default());
         let rolled_back = store.write(|transaction| Ok(transaction.execute_batch("ROLLBACK")?)).await;
-        assert!(matches!(rolled_back, Err(StoreError::NotCommitted)));
+        assert!(matches!(rolled_back, Err(StoreError::Transaction(_))));
         store.write(|transaction| insert(transaction, 1)).await.unwrap();
         assert_eq!(count(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_database_fails_what_needs_room_by_name_and_works_again_once_there_is_some() {
+        let (_folder, store) = store(&Arc::default());
+        store.write(|transaction| Ok(transaction.pragma_update(None, "max_page_count", 8)?)).await.unwrap();
+        let fill = |transaction: &mut Transaction<'_>| {
+            transaction
+                .execute_batch("CREATE TABLE big (x BLOB); INSERT INTO big VALUES (zeroblob(65536))")?;
+            Ok(())
+        };
+        let results = tokio::join!(
+            store.write(fill),
+            store.write(|transaction| insert(transaction, 1)),
+            store.write(fill)
+        );
+        for failed in [results.0, results.2] {
+            assert_eq!(failed.unwrap_err().trouble(), Trouble::Full);
+        }
+        store
+            .write(|transaction| Ok(transaction.pragma_update(None, "max_page_count", 1000)?))
+            .await
+            .unwrap();
+        store.write(fill).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_database_that_cannot_be_written_says_so() {
+        let (_folder, store) = store(&Arc::default());
+        store.write(|transaction| Ok(transaction.pragma_update(None, "query_only", "ON")?)).await.unwrap();
+        let failed = store.write(|transaction| insert(transaction, 1)).await.unwrap_err();
+        assert_eq!(failed.trouble(), Trouble::ReadOnly);
     }
 
     #[tokio::test]

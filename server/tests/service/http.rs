@@ -1,13 +1,14 @@
 //! What holds for every request: bounds, headers, forms.
 
-use std::time::Duration;
-
-use countersign_protocol::messages::paths;
-use serde_json::json;
+use countersign_protocol::messages::{DeviceChange, Enrol, ProblemCode, paths};
+use countersign_server::{Clock, SetupError, create_api_key};
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::World;
+use crate::support::phone::{Phone, code as code_of};
 
 #[tokio::test]
 async fn bodies_are_bounded() {
@@ -66,6 +67,77 @@ async fn fields_are_held_to_what_a_phone_may_show() {
 }
 
 #[tokio::test]
+async fn one_rule_for_names_holds_at_every_entry_and_says_what_is_wrong() {
+    let world = World::start().await;
+    for (name, reason) in [
+        ("", "name_empty"),
+        (" \u{3000}\u{2800}", "name_empty"),
+        ("\u{200b}", "name_invisible_character"),
+        ("ad\u{feff}a", "name_invisible_character"),
+        ("ad\u{61c}a", "name_direction_mark"),
+        ("ada\u{200f}", "name_direction_mark"),
+        ("a\nda", "name_control_character"),
+        (&"x".repeat(129), "name_too_long"),
+    ] {
+        let sign_in = json!({"user": "ada", "application": "Ward portal"});
+        let enrolment = json!({"user": "ada"});
+        let code = json!({"user": "ada", "code": "123456"});
+        for (path, body, field) in [
+            ("/v1/sign-ins", &sign_in, "user"),
+            ("/v1/sign-ins", &sign_in, "application"),
+            ("/v1/sign-ins", &sign_in, "place"),
+            ("/v1/sign-ins", &sign_in, "client"),
+            ("/v1/enrolments", &enrolment, "user"),
+            ("/v1/enrolments", &enrolment, "display_name"),
+            ("/v1/codes/verify", &code, "user"),
+        ] {
+            let mut body = body.clone();
+            body[field] = name.into();
+            let reply = world.post(path, body).await;
+            assert_eq!(reply.refused(), (422, "invalid"), "{path} {field} {}", name.escape_debug());
+            let error = &reply.body["error"];
+            assert_eq!((&error["field"], &error["reason"]), (&json!(field), &json!(reason)), "{error}");
+        }
+        let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let listed = world.get(&format!("/v1/devices?user={encoded}")).await;
+        assert_eq!((listed.refused(), &listed.body["error"]["reason"]), ((422, "invalid"), &json!(reason)));
+        if !name.is_empty() {
+            for (method, path) in [(Method::GET, ""), (Method::POST, "/lock"), (Method::POST, "/unlock")] {
+                let reply = world.request(method, &format!("/v1/users/{encoded}{path}"), None).await;
+                assert_eq!(reply.body["error"]["reason"], reason, "{path}");
+            }
+        }
+        let now = world.clock.now();
+        for (organisation, client) in [(name, "portal"), ("default", name)] {
+            let error = create_api_key(&world.config, organisation, client, now).err().unwrap();
+            assert!(matches!(error, SetupError::Name { .. }), "{error}");
+        }
+        let mut phone = Phone::new(world.start_enrolment("ada").await["link"].as_str().unwrap());
+        let request = phone.device_key.sign(&Enrol { name: name.into(), ..phone.enrol_claims() });
+        assert_eq!(code_of(phone.send_enrol(&world, &request).await), ProblemCode::NameRefused);
+        world.delete(&format!("/v1/enrolments/{}", phone.enrolment)).await;
+    }
+    let phone = world.active_phone("ada").await;
+    let rename = |name: &str| phone.change_request(&world, DeviceChange::Rename { name: name.into() });
+    let refused = phone.send_change(&world, &rename("Ada\u{200f}")).await;
+    assert_eq!(code_of(refused), ProblemCode::NameRefused);
+    phone.send_change(&world, &rename("👩🏽\u{200d}⚕\u{fe0f} Ada")).await.unwrap();
+}
+
+#[tokio::test]
+async fn bodies_have_one_reading() {
+    let world = World::start().await;
+    for body in [
+        r#"["ada", "Ward portal"]"#,
+        r#"{"user":"ada","application":"Ward portal","user":"ada"}"#,
+        r#"{"user":"ada","application":"Ward portal","\u0075ser":"eve"}"#,
+    ] {
+        let request = world.http.post(format!("{}/v1/sign-ins", world.base())).bearer_auth(&world.api_key);
+        assert_eq!(request.body(body).send().await.unwrap().status(), 400, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn every_reply_has_the_security_headers() {
     let world = World::start().await;
     for path in ["/healthz", "/.well-known/jwks.json", "/nothing", "/v1/audit"] {
@@ -81,19 +153,51 @@ async fn every_reply_has_the_security_headers() {
 }
 
 #[tokio::test]
-async fn more_connections_than_allowed_wait_until_one_is_given_back() {
-    let world = World::start_with(|config| config.connections = 1).await;
-    let mut first = TcpStream::connect(world.address).await.unwrap();
-    let mut second = TcpStream::connect(world.address).await.unwrap();
-    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut buffer = [0; 1024];
-    first.write_all(request).await.unwrap();
-    assert!(first.read(&mut buffer).await.unwrap() > 0);
-    second.write_all(request).await.unwrap();
-    let held = tokio::time::timeout(Duration::from_millis(50), second.read(&mut buffer)).await;
-    assert!(held.is_err(), "it isn't served yet");
-    drop(first);
-    assert!(second.read(&mut buffer).await.unwrap() > 0);
+async fn idle_connections_keep_nobody_out() {
+    let world = World::start_with(|config| config.connections = 10).await;
+    let mut idle = Vec::new();
+    for _ in 0..1010 {
+        idle.push(TcpStream::connect(world.address).await.unwrap());
+    }
+    assert_eq!(world.get("/readyz").await.status, 200);
+    let mut first = idle.swap_remove(0);
+    assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "the one that was idle for longest was closed");
+}
+
+#[tokio::test]
+async fn what_no_handler_answers_is_described_as_all_errors_are() {
+    let world = World::start().await;
+    let id = "AAAAAAAAAAAAAAAAAAAAAA";
+    for (method, path, status, code) in [
+        (Method::GET, "/v1", 404, "not_found"),
+        (Method::GET, "/v1/", 404, "not_found"),
+        (Method::GET, "/v1/nothing", 404, "not_found"),
+        (Method::POST, "/v1/device/nothing", 404, "not_found"),
+        (Method::GET, "/v1/sign-ins/", 404, "not_found"),
+        (Method::GET, &format!("/v1/sign-ins/{id}/nothing"), 404, "not_found"),
+        (Method::GET, "/.well-known/openid-configuration", 404, "not_found"),
+        (Method::GET, "/v1/sign-ins/%ff", 400, "malformed"),
+        (Method::PUT, "/v1/sign-ins", 405, "method_not_allowed"),
+        (Method::PATCH, &format!("/v1/sign-ins/{id}"), 405, "method_not_allowed"),
+        (Method::GET, "/v1/device/fetch", 405, "method_not_allowed"),
+        (Method::POST, "/openapi.json", 405, "method_not_allowed"),
+        (Method::DELETE, "/readyz", 405, "method_not_allowed"),
+    ] {
+        let request = world.http.request(method, format!("{}{path}", world.base()));
+        let response = request.bearer_auth(&world.api_key).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
+        assert_eq!(response.headers().contains_key("allow"), status == 405, "{path}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!((&problem["status"], &problem["error"]["code"]), (&json!(status), &json!(code)), "{path}");
+        assert!(problem["title"].is_string() && problem["error"]["message"].is_string());
+    }
+    let body = "x".repeat(64 * 1024 + 1);
+    let request = world.http.post(format!("{}/v1/sign-ins", world.base())).body(body);
+    let problem: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!((&problem["status"], &problem["error"]["code"]), (&json!(413), &json!("too_large")));
+    let refused = world.request_as("", Method::GET, "/v1/audit", None).await;
+    assert_eq!((&refused.body["status"], &refused.body["title"]), (&json!(401), &json!("Unauthorized")));
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use countersign_protocol::messages::ProblemCode;
 use countersign_server::{
-    Clock, MasterKey, MasterKeyError, MasterKeySource, Service, SetupError, StartError, create_api_key,
-    rotate_key,
+    Clock, ExposedKey, MasterKey, MasterKeyError, MasterKeySource, Service, SetupError, StartError,
+    create_api_key, rotate_key,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -80,6 +80,29 @@ async fn a_missing_or_other_master_key_is_an_error_and_never_replaced() {
     assert!(!service.is_first_start());
     service.shutdown().await;
     drop(phone);
+}
+
+#[tokio::test]
+async fn a_master_key_that_others_can_read_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::start().await;
+    world.take_service().shutdown().await;
+    let path = world.config.data.join("master.key");
+    for mode in [0o644, 0o660, 0o606] {
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        let error = Service::start(world.config.clone()).await.err().unwrap();
+        let SetupError::MasterKey(MasterKeyError::Exposed { problem, .. }) = (match error {
+            StartError::Setup(error) => error,
+            other => panic!("{other}"),
+        }) else {
+            panic!("{mode:o}")
+        };
+        assert_eq!(problem, ExposedKey::Mode);
+        let error = create_api_key(&world.config, "default", "portal", world.clock.now()).err().unwrap();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    Service::start(world.config.clone()).await.unwrap().shutdown().await;
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod answers;
+mod assertions;
+mod clocks;
 mod enrolment;
+mod fairness;
 mod http;
 mod keys;
 mod main_job;
@@ -11,6 +14,8 @@ mod push;
 mod relay;
 mod replace;
 mod restart;
+mod retries;
 mod support;
+mod sweep;
 mod throttle;
 mod waiting;

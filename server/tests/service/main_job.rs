@@ -56,6 +56,8 @@ async fn a_phone_enrols_is_activated_and_approves_a_sign_in() {
     let Assertion(claims) = jws::verify(result["assertion"].as_str().unwrap(), &key).unwrap();
     assert_eq!(claims["iss"], "https://approve.example");
     assert_eq!((&claims["aud"], &claims["sub"]), (&json!("default"), &json!("ada")));
+    assert_eq!((&claims["organisation"], &claims["matching"]), (&json!("default"), &json!("number")));
+    assert_eq!(result["matching"], "number");
     assert_eq!(claims["amr"], json!(["mfa", "pop", "hwk", "fpt"]));
     assert_ne!(key.thumbprint(), phone.pin(), "assertions have a key of their own");
 }

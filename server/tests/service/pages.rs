@@ -164,7 +164,7 @@ async fn what_loads_an_address_without_a_person_does_not_use_it_up() {
 async fn pages_forbid_what_they_do_not_need() {
     let world = World::start().await;
     let browser = Browser::open(&world, &world.start_sign_in("ada").await).await;
-    for path in [browser.path.as_str(), "/enrol", "/match", "/sign-ins/none"] {
+    for path in [browser.path.as_str(), "/enrol", "/match", "/sign-ins/none", "/", "/nowhere"] {
         let response = browser.get(path).await;
         let header = |name: &str| response.headers()[name].to_str().unwrap();
         for rule in
@@ -172,7 +172,9 @@ async fn pages_forbid_what_they_do_not_need() {
         {
             assert!(header(CONTENT_SECURITY_POLICY.as_str()).contains(rule), "{rule} for {path}");
         }
-        assert_eq!(header("referrer-policy"), "no-referrer");
+        let is_form = path == browser.path;
+        assert_eq!(header("referrer-policy"), if is_form { "same-origin" } else { "no-referrer" });
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin");
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header(CACHE_CONTROL.as_str()), "no-store");
     }
@@ -278,6 +280,103 @@ async fn wrong_codes_lock_the_account_and_the_page_says_so() {
         assert_eq!(browser.post("/code", &format!("code={wrong}")).await, "code?error=wrong");
     }
     assert_eq!(browser.post("/code", &format!("code={code}")).await, "code?error=locked");
+    // The page waits as long as the service does, and brings the form back by itself.
+    let page = async || browser.below("/code?error=locked").await.text().await.unwrap();
+    assert!(page().await.contains("data-seconds=\"30\">0:30<"));
+    world.clock.advance_seconds(12);
+    let waiting = page().await;
+    assert!(waiting.contains("data-seconds=\"18\">0:18<") && !waiting.contains("id=\"code-form\""));
+    // The phone goes on meanwhile: somebody else may have typed those codes.
+    let shown = phone.challenges(&world).await.remove(0);
+    let number = between(&browser.page().await, "data-number=\"", "\"").to_owned();
+    world.clock.advance_seconds(18);
+    assert!(page().await.contains("id=\"code-form\""));
+    phone.approve(&world, &shown, &number).await.unwrap();
+    assert!(browser.is("approved").await);
+}
+
+#[tokio::test]
+async fn a_code_that_was_used_is_called_that() {
+    let world = World::start().await;
+    let phone = world.active_phone("ada").await;
+    let code = phone.code_at(world.seconds());
+    for (index, expected) in ["../", "code?error=used"].into_iter().enumerate() {
+        let browser = Browser::open(&world, &world.start_sign_in("ada").await).await;
+        let led_to = browser.post("/code", &format!("code={code}")).await;
+        assert!(led_to.starts_with(expected), "{index}: {led_to}");
+    }
+}
+
+#[tokio::test]
+async fn addresses_without_a_page_have_one_that_says_so() {
+    let world = World::start_with(|config| {
+        config.public_url = Some("https://www.example/approve".parse().unwrap());
+    })
+    .await;
+    for (path, status, state, root) in [
+        ("/", 200, "landing", "./"),
+        ("/nowhere", 404, "unknown", "/approve/"),
+        ("/a/b/c/d?e=f", 404, "unknown", "/approve/"),
+        ("/sign-ins", 404, "unknown", "/approve/"),
+        ("/enrolments/", 404, "unknown", "/approve/"),
+        ("/favicon.ico", 404, "unknown", "/approve/"),
+    ] {
+        let response = world.http.get(format!("{}{path}", world.base())).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        let page = response.text().await.unwrap();
+        assert!(page.contains(&format!("data-state=\"{state}\"")), "{path}");
+        assert!(page.contains(&format!("href=\"{root}assets/")), "{path}");
+        assert!(!page.contains("/nowhere") && !page.contains("e=f"), "the address isn't repeated");
+    }
+    let unknown = world.http.get(format!("{}/v1/nothing", world.base())).send().await.unwrap();
+    assert!(unknown.text().await.unwrap().starts_with('{'), "programs get what programs read");
+}
+
+#[tokio::test]
+async fn the_code_to_scan_stays_open_without_javascript() {
+    let world = World::start().await;
+    let browser = Browser::open(&world, &world.start_sign_in("ada").await).await;
+    let page = browser.page().await;
+    let link = between(&page, "<a data-secret href=\"../sign-ins/", "\"");
+    assert!(link.ends_with("?scan=1"));
+    for _ in 0..2 {
+        let page = browser.get(&format!("/sign-ins/{link}")).await.text().await.unwrap();
+        assert!(page.contains("id=\"qr\"") && page.contains("http-equiv=\"refresh\" content=\"5\""));
+    }
+    assert!(browser.below("?scan=1&scan=2").await.status().is_success());
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_posts_nothing() {
+    let world = World::start().await;
+    let phone = world.active_phone("ada").await;
+    let browser = Browser::open(&world, &world.start_sign_in("ada").await).await;
+    let code = phone.code_at(world.seconds());
+    let send = async |path: &str, headers: &[(&str, &str)]| {
+        let mut request = browser.http.post(format!("{}{}{path}", browser.base, browser.path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header(COOKIE, &browser.cookie);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        request.body(format!("code={code}")).send().await.unwrap().status().as_u16()
+    };
+    for headers in [
+        [("origin", "https://blog.approve.example"), ("sec-fetch-site", "same-site")],
+        [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
+        [("origin", "null"), ("sec-fetch-site", "cross-site")],
+        [("origin", "https://evil.example"), ("accept", "*/*")],
+        [("origin", "http://approve.example"), ("accept", "*/*")],
+        [("origin", "null"), ("accept", "*/*")],
+    ] {
+        for path in ["/code", "/cancel"] {
+            assert_eq!(send(path, &headers).await, 403, "{headers:?}");
+        }
+    }
+    assert!(browser.is("pending").await);
+    let own = [("origin", "https://approve.example"), ("sec-fetch-site", "same-origin")];
+    assert_eq!(send("/code", &own).await, 303);
+    assert!(browser.is("approved").await);
 }
 
 #[tokio::test]

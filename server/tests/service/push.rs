@@ -115,7 +115,7 @@ async fn what_has_rested_is_forgotten() {
     let rows = async || {
         let path = world.config.data.join(countersign_server::DATABASE_FILE);
         let connection = rusqlite::Connection::open(path).unwrap();
-        connection.query_row("SELECT count(*) FROM accounts", [], |row| row.get::<_, u32>(0)).unwrap()
+        connection.query_row("SELECT count(*) FROM pushes", [], |row| row.get::<_, u32>(0)).unwrap()
     };
     world.eventually("forgetting", async || rows().await == 0).await;
 }

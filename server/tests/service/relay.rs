@@ -8,6 +8,7 @@ use countersign_protocol::messages::{
     Collect, Collected, Problem, ProblemCode, Relay, RelayAct, Relayed, SealedPart, paths,
 };
 use countersign_protocol::{Id, MailboxName, sha256_base64url};
+use countersign_server::{Clock, create_api_key};
 
 use super::support::World;
 use super::support::phone::{Phone, code, post};
@@ -292,4 +293,86 @@ async fn shapeless_requests_are_refused_and_signed_so() {
     assert_eq!((status, problem.code), (421, ProblemCode::WrongServiceKey));
     let (status, _) = post(&world, paths::COLLECT, &"x".repeat(MAX_MESSAGE_BYTES + 1)).await;
     assert_eq!(status, 413);
+}
+
+/// Changes the database beside the service.
+fn change(world: &World, statements: &str) {
+    let database = rusqlite::Connection::open(world.config.data.join("countersign.db")).unwrap();
+    database.pragma_update(None, "foreign_keys", false).unwrap();
+    database.execute_batch(statements).unwrap();
+}
+
+/// Mailboxes of other devices of the first phone's organisation: so many, with so many bytes in each.
+fn add_mailboxes(world: &World, count: u32, bytes: u32) {
+    change(
+        world,
+        &format!(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})
+             INSERT INTO mailboxes (device, organisation, name, count, bytes, expires, opened, since)
+             SELECT randomblob(16), (SELECT organisation FROM devices LIMIT 1), randomblob(32), 4096, {bytes},
+                 (SELECT max(expires) FROM mailboxes), 1, (SELECT max(since) FROM mailboxes) FROM n"
+        ),
+    );
+}
+
+#[tokio::test]
+async fn nobody_reserves_room_with_moves_that_send_nothing() {
+    let world = World::start().await;
+    let old = world.active_phone("ada").await;
+    relay(&world, &old, 1, put(1, 1, 1)).await.unwrap();
+    add_mailboxes(&world, 1000, 0);
+    let other = world.active_phone("grace").await;
+    assert_eq!(relay(&world, &other, 2, put(4096, 1, 80)).await.unwrap().next, 81);
+}
+
+#[tokio::test]
+async fn an_organisation_fills_its_share_and_leaves_the_others_theirs() {
+    let mut world = World::start().await;
+    let old = world.active_phone("ada").await;
+    relay(&world, &old, 1, put(100, 1, 1)).await.unwrap();
+    // Half of a quarter of a gigabyte is one organisation's, if it is alone.
+    add_mailboxes(&world, 80, (128 << 20) / 80 - 1000);
+    let second = world.active_phone("grace").await;
+    assert_eq!(
+        code(relay(&world, &second, 2, put(4096, 1, 1)).await),
+        ProblemCode::RelayRefused,
+        "too large by now"
+    );
+    assert_eq!(relay(&world, &second, 2, put(2, 1, 1)).await.unwrap().next, 2, "a small one still fits");
+    change(&world, "UPDATE mailboxes SET bytes = bytes + 1100 WHERE bytes > 100000");
+    assert_eq!(code(relay(&world, &old, 1, put(100, 2, 80)).await), ProblemCode::RelayRefused);
+    assert_eq!(relay(&world, &old, 1, RelayAct::Look).await.unwrap().next, 2, "what is in stays");
+
+    let key = create_api_key(&world.config, "other", "default", world.clock.now()).unwrap();
+    key.expose().clone_into(&mut world.api_key);
+    let other = world.active_phone("ada").await;
+    assert_eq!(relay(&world, &other, 3, put(4096, 1, 80)).await.unwrap().next, 81, "the other has its own");
+}
+
+#[tokio::test]
+async fn room_is_given_back_by_receipts_ends_and_time() {
+    let world = World::start().await;
+    let old = world.active_phone("ada").await;
+    let held = || {
+        let database = rusqlite::Connection::open(world.config.data.join("countersign.db")).unwrap();
+        let sums = "SELECT (SELECT coalesce(sum(bytes), 0) FROM mailboxes), \
+                    (SELECT coalesce(sum(length(sealed)), 0) FROM mailbox_parts)";
+        let (counted, there) =
+            database.query_row(sums, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).unwrap();
+        assert_eq!(counted, there);
+        counted
+    };
+    let size = i64::try_from(part(1).0.len()).unwrap();
+    relay(&world, &old, 1, put(100, 1, 80)).await.unwrap();
+    relay(&world, &old, 1, put(100, 41, 60)).await.unwrap();
+    assert_eq!(held(), 100 * size, "what came twice counts once");
+    collect(&world, &old, 1, 1, vec![part(1), part(2)]).await.unwrap();
+    assert_eq!(held(), 2 * size);
+    relay(&world, &old, 2, put(3, 1, 3)).await.unwrap();
+    assert_eq!(held(), 3 * size, "a mailbox in place of another");
+    relay(&world, &old, 2, RelayAct::End).await.unwrap();
+    assert_eq!(held(), 0);
+    relay(&world, &old, 3, put(3, 1, 3)).await.unwrap();
+    world.clock.advance(Duration::from_secs(600));
+    world.eventually("the expiry", async || held() == 0).await;
 }

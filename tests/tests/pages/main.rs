@@ -103,12 +103,105 @@ async fn the_pages_code_can_be_scanned_in_place_of_typing_the_number() {
     in_browser(Kind::Desktop, async |browser| {
         let (service, phone, account) = with_phone().await;
         browser.open(&start(&service, "/v1/sign-ins", sign_in("ada")).await).await;
-        browser.click("summary").await;
-        browser.check().await;
+        browser.click("a[href$='?scan=1']").await;
+        browser.shows("pending").await;
         let link: MatchLink = scan(&browser.picture("#qr").await).parse().unwrap();
         let request = phone.fetch(account).await.unwrap().remove(0);
         phone.authenticator.approve(request.id, MatchProof::Scanned(link)).await.unwrap();
         browser.shows("approved").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_code_to_scan_stays_without_javascript() {
+    in_browser(Kind::WithoutScript, async |browser| {
+        let (service, phone, account) = with_phone().await;
+        browser.open(&start(&service, "/v1/sign-ins", sign_in("ada")).await).await;
+        browser.click("a[href$='?scan=1']").await;
+        for _ in 0..2 {
+            let link: MatchLink = scan(&browser.picture("#qr").await).parse().unwrap();
+            assert_eq!(browser.attribute("meta[http-equiv]", "content").await.as_deref(), Some("5"));
+            browser.reload().await;
+            assert_eq!(link.challenge, phone.fetch(account).await.unwrap()[0].id);
+        }
+        browser.click("a[data-secret]").await;
+        browser.element("#number").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_away_is_called_that_and_no_number_outlives_its_time() {
+    in_browser(Kind::Desktop, async |browser| {
+        let mut service =
+            TestService::start_with(|config| config.challenge_lifetime = Duration::from_secs(6)).await;
+        browser.open(&start(&service, "/v1/sign-ins", sign_in("ada")).await).await;
+        browser.shows("pending").await;
+        service.stop().await;
+        browser.element("#offline:not([hidden])").await;
+        assert!(browser.text("#offline").await.contains("Trying again"));
+        browser.element("#number").await;
+        browser.element("#over:not([hidden])").await;
+        assert_eq!(browser.run("return document.querySelectorAll('[data-secret]').length").await, 0);
+        service.restart().await;
+        browser.element("main[data-state='expired']").await;
+        browser.element("#offline[hidden]").await;
+        // What it complained about is the service that was away.
+        browser.console().await;
+        browser.check().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_comes_back_to_the_form_when_codes_are_taken_again() {
+    in_browser(Kind::Phone, async |browser| {
+        let (service, phone, account) = with_phone().await;
+        browser.open(&start(&service, "/v1/sign-ins", sign_in("ada")).await).await;
+        browser.click(".foot a").await;
+        let code = wrong(&phone.code(account));
+        for _ in 0..6 {
+            let entry = format!("{code}\u{e007}");
+            browser.element("#code:focus").await.send_keys(&entry).await.unwrap();
+            browser.element("#code-error").await;
+            if browser.run("return document.querySelector('#wait') !== null").await == true {
+                break;
+            }
+        }
+        browser.check().await;
+        assert_eq!(browser.run("return document.querySelector('#code-form') === null").await, true);
+        let left = browser.text("#wait").await;
+        assert!(left.starts_with("0:2") || left == "0:30", "{left}");
+        // The service's time goes on, and the page learns it at its next look.
+        service.advance(Duration::from_secs(31));
+        browser.reload().await;
+        browser.element("#code-form").await;
+        browser.check().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn text_of_twice_the_size_fits_on_a_phone() {
+    in_browser(Kind::Phone, async |browser| {
+        let (service, phone, _) = with_phone().await;
+        let enrolment = service.relying_party().enrolment("eva").await;
+        Phone::new().enrol(&enrolment.link).await.unwrap();
+        drop(phone);
+        let pages = [
+            start(&service, "/v1/sign-ins", sign_in("ada")).await,
+            start(&service, "/v1/enrolments", json!({"user": "ada"})).await,
+            format!("{}/enrol", service.network.url()),
+            format!("{}/", service.network.url()),
+        ];
+        for page in pages {
+            browser.open(&page).await;
+            browser.element("main").await;
+            let faults = browser.run(include_str!("large_text.js")).await;
+            assert_eq!(faults, json!([]), "{page}");
+            browser.check().await;
+        }
     })
     .await;
 }
@@ -215,5 +308,5 @@ fn wrong(number: &str) -> String {
 fn scan(picture: &[u8]) -> String {
     let texts = scan_picture(picture).unwrap();
     assert_eq!(texts.len(), 1);
-    texts[0].expose().to_owned()
+    texts[0].text().unwrap().expose().to_owned()
 }

@@ -1,7 +1,8 @@
 //! Approving, denying and reporting.
 
+use countersign_core::TurnDown;
 use countersign_core::approvals::MatchProof;
-use countersign_core::clock::TimeSource;
+use countersign_core::clock::{ClockChoice, TimeSource};
 use countersign_core::protocol::messages::Outcome;
 use countersign_tests::{Failure, Fault, Network, PrivacyIdea};
 use serde_json::json;
@@ -98,7 +99,7 @@ pub(crate) async fn one_choice_is_all_even_after_a_restart(server: &PrivacyIdea)
 }
 
 /// Runs `test` with phones that reach the server through a network of faults.
-async fn through_a_network(
+pub(crate) async fn through_a_network(
     server: &PrivacyIdea,
     test: impl AsyncFnOnce(&Network) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -115,11 +116,14 @@ async fn through_a_network(
 pub(crate) async fn a_code_is_shown_on_the_phone_and_typed_at_the_page(
     server: &PrivacyIdea,
 ) -> Result<(), Failure> {
-    server.set_policy("authentication", "authentication", json!({ "push_code_to_phone": "1" })).await?;
+    let says = "Type it at the door – and nowhere else";
+    let action = json!({ "push_code_to_phone": "1", "push_code_to_phone_message": says });
+    server.set_policy("authentication", "authentication", action).await?;
     let (phone, account) = enrolled(server).await?;
     let (transaction, request) = asked(server, &phone, account).await?;
     let outcome = phone.authenticator.approve(request.id, MatchProof::None).await?;
     let code = outcome.code.ok_or("a code to show")?;
+    same(outcome.message.as_deref(), Some(says), "what the administrator says about it")?;
     same(server.check("alice", &transaction, "no").await?.as_str(), "REJECT", "a wrong code")?;
     same(server.check("alice", &transaction, &code).await?.as_str(), "ACCEPT", "the code")
 }
@@ -134,6 +138,20 @@ pub(crate) async fn denying_and_reporting_are_told_apart(server: &PrivacyIdea) -
     same(request.can_report, true, "the server takes a reason")?;
     same(phone.authenticator.report(request.id).await?.outcome, Outcome::Reported, "reported")?;
     same(server.status(&transaction).await?.as_str(), "declined", "reported")
+}
+
+pub(crate) async fn a_sign_in_of_ones_own_is_cancelled_and_no_storm(
+    server: &PrivacyIdea,
+) -> Result<(), Failure> {
+    let (phone, account) = enrolled(server).await?;
+    for _ in 0..4 {
+        let (transaction, request) = asked(server, &phone, account).await?;
+        same(request.can_cancel, true, "the server takes a reason")?;
+        let done = phone.authenticator.turn_down(&[request.id], TurnDown::Cancel).await.remove(0).result?;
+        same(done.outcome, Outcome::Denied, "cancelled")?;
+        same(server.status(&transaction).await?.as_str(), "cancelled", "the sign-in")?;
+    }
+    same(phone.authenticator.pauses()?.len(), 0, "the person's own sign-ins are no storm")
 }
 
 pub(crate) async fn a_lost_reply_is_no_second_approval(server: &PrivacyIdea) -> Result<(), Failure> {
@@ -163,7 +181,7 @@ pub(crate) async fn either_of_two_phones_is_enough(server: &PrivacyIdea) -> Resu
     same(second.fetch(other).await?.len(), 0, "gone from the second")
 }
 
-pub(crate) async fn a_clock_that_is_off_is_corrected_by_a_time_that_is_told_as_unsigned(
+pub(crate) async fn a_time_that_nobody_signs_decides_for_its_own_server_and_moves_no_other_codes(
     server: &PrivacyIdea,
 ) -> Result<(), Failure> {
     let (phone, account) = enrolled(server).await?;
@@ -173,16 +191,31 @@ pub(crate) async fn a_clock_that_is_off_is_corrected_by_a_time_that_is_told_as_u
         let (transaction, request) = asked(server, &phone, account).await?;
         phone.authenticator.approve(request.id, MatchProof::None).await?;
         same(server.status(&transaction).await?.as_str(), "accept", "approved with a wrong clock")?;
+        let left = request.expires_at.checked_sub(phone.authenticator.clock_status().time.unix_seconds());
+        same(left.is_some_and(|left| left <= 120), true, "seconds left, by the clock that the phone shows")?;
         let status = phone.authenticator.clock_status();
-        same(status.time.source, TimeSource::UnsignedService, "the time of codes")?;
+        let asked: Vec<_> = status.undecided.iter().map(|clock| clock.service.as_str()).collect();
+        same(
+            (status.time.source, asked),
+            (TimeSource::WallClock, vec![server.authority()]),
+            "the person is asked",
+        )?;
+        same((status.undecided[0].ahead_ms + ahead).abs() < 60_000, true, "by how much the clocks differ")?;
+        let choice = ClockChoice::Service(server.authority().to_owned());
+        let status = phone.authenticator.choose_clock(choice)?;
+        same(status.time.source, TimeSource::UnsignedService, "the person believes the server")?;
         same((status.wall_ahead_ms - ahead).abs() < 60_000, true, "by how much the clock is off")?;
+        phone.authenticator.undo_clock_choice()?;
+        same(phone.authenticator.clock_status().time.source, TimeSource::WallClock, "undone")?;
     }
     // What nobody signs moves the time by a day at most, and goes on serving the server's own timestamps.
-    phone.clock.set_wall_ahead(5 * 86_400_000);
+    phone.clock.set_wall_ahead(400 * 86_400_000);
     phone.clock.restart();
     let (transaction, request) = asked(server, &phone, account).await?;
+    let left = request.expires_at.checked_sub(phone.authenticator.clock_status().time.unix_seconds());
+    same(left.is_some_and(|left| left <= 120), true, "seconds left")?;
     phone.authenticator.approve(request.id, MatchProof::None).await?;
-    same(server.status(&transaction).await?.as_str(), "accept", "approved with a clock five days fast")?;
+    same(server.status(&transaction).await?.as_str(), "accept", "approved with a clock 400 days fast")?;
     same(phone.authenticator.clock_status().time.source, TimeSource::WallClock, "the time of codes")
 }
 

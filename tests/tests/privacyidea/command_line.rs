@@ -7,12 +7,25 @@ use std::process::{Command, Stdio};
 
 use countersign_tests::{Failure, PrivacyIdea, program};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::same;
 
-fn run(home: &Path, args: &[&str]) -> Result<(i32, Value), Failure> {
+pub(crate) fn run(home: &Path, args: &[&str]) -> Result<(i32, Value), Failure> {
     let (code, text) = output(home, args)?;
     Ok((code, serde_json::from_str(&text)?))
+}
+
+/// A home with a passphrase, and the path of a file in it that holds this link.
+pub(crate) fn home_with(link: &str) -> Result<(TempDir, String), Failure> {
+    let home = tempfile::tempdir()?;
+    let passphrase = home.path().join("passphrase");
+    fs::write(&passphrase, "a passphrase of a test\n")?;
+    fs::set_permissions(&passphrase, PermissionsExt::from_mode(0o600))?;
+    let path = home.path().join("link");
+    fs::write(&path, link)?;
+    let path = path.to_str().ok_or("a path")?.to_owned();
+    Ok((home, path))
 }
 
 /// Every document of a command that works.
@@ -22,7 +35,7 @@ fn run_all(home: &Path, args: &[&str]) -> Result<Vec<Value>, Failure> {
     text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
-fn output(home: &Path, args: &[&str]) -> Result<(i32, String), Failure> {
+pub(crate) fn output(home: &Path, args: &[&str]) -> Result<(i32, String), Failure> {
     let output = Command::new(program("countersign"))
         .args(["--json", "--vault"])
         .arg(home.join("vault.db"))
@@ -36,16 +49,11 @@ fn output(home: &Path, args: &[&str]) -> Result<(i32, String), Failure> {
 }
 
 pub(crate) async fn the_same_commands_do_it(server: &PrivacyIdea) -> Result<(), Failure> {
-    let home = tempfile::tempdir()?;
-    let passphrase = home.path().join("passphrase");
-    fs::write(&passphrase, "a passphrase of a test\n")?;
-    fs::set_permissions(&passphrase, PermissionsExt::from_mode(0o600))?;
     let (_, qr) = server.make_push_token("alice").await?;
-    let link = home.path().join("link");
-    fs::write(&link, &qr)?;
+    let (home, link) = home_with(&qr)?;
     let run = |args: &[&str]| run(home.path(), args);
 
-    let (code, enrolled) = run(&["enrol", "--rsa-bits", "2048", link.to_str().ok_or("a path")?])?;
+    let (code, enrolled) = run(&["enrol", "--rsa-bits", "2048", &link])?;
     same(
         (code, enrolled["active"].as_bool(), &enrolled["check_value"]),
         (0, Some(true), &Value::Null),
@@ -104,12 +112,7 @@ pub(crate) async fn containers_have_commands_of_their_own(server: &PrivacyIdea) 
     let serial = server.make_container("alice", &[token]).await?;
     let asks = json!({ "passphrase_prompt": "Ward?", "passphrase_response": "4" });
     let qr = server.offer_container(&serial, asks).await?;
-    let (old, new) = (tempfile::tempdir()?, tempfile::tempdir()?);
-    for home in [&old, &new] {
-        let passphrase = home.path().join("passphrase");
-        fs::write(&passphrase, "a passphrase of a test\n")?;
-        fs::set_permissions(&passphrase, PermissionsExt::from_mode(0o600))?;
-    }
+    let ((old, _), (new, _)) = (home_with("")?, home_with("")?);
     let ward = old.path().join("ward");
     fs::write(&ward, "4\n")?;
     let link = |home: &Path, text: &str| -> Result<String, Failure> {

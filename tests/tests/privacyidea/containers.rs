@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{asked, refused_with, same};
 
 /// A token in the making, by its type and hash.
-async fn token(server: &PrivacyIdea, parameters: Value) -> Result<String, Failure> {
+pub(crate) async fn token(server: &PrivacyIdea, parameters: Value) -> Result<String, Failure> {
     let made = server.make_token("alice", parameters).await?;
     Ok(made["serial"].as_str().ok_or("a serial")?.to_owned())
 }
@@ -25,17 +25,29 @@ fn offer(qr: &str) -> Result<ContainerOffer, Failure> {
     }
 }
 
-async fn register(phone: &Phone, qr: &str) -> Result<Container, Failure> {
+pub(crate) async fn register(phone: &Phone, qr: &str) -> Result<Container, Failure> {
     Ok(phone.authenticator.register_container(&offer(qr)?, "Ada's phone", None).await?)
 }
 
-async fn synchronise(phone: &Phone, container: Id) -> Result<ContainerSync, Error> {
-    let options = SyncOptions { wake_up: None, key_size: Some(RsaKeySize::Bits2048) };
+pub(crate) async fn synchronise(phone: &Phone, container: Id) -> Result<ContainerSync, Error> {
+    synchronise_with(phone, container, Vec::new()).await
+}
+
+/// The same, with accounts that the person agrees to have in the container.
+pub(crate) async fn synchronise_with(
+    phone: &Phone,
+    container: Id,
+    adopt: Vec<Id>,
+) -> Result<ContainerSync, Error> {
+    let options = SyncOptions { wake_up: None, key_size: Some(RsaKeySize::Bits2048), adopt };
     phone.authenticator.synchronise_container(container, options).await
 }
 
 /// A container of alice with these tokens, on a phone that has them all.
-async fn with_tokens(server: &PrivacyIdea, tokens: &[&str]) -> Result<(Phone, String, Id), Failure> {
+pub(crate) async fn with_tokens(
+    server: &PrivacyIdea,
+    tokens: &[&str],
+) -> Result<(Phone, String, Id), Failure> {
     let serial = server.make_container("alice", tokens).await?;
     let qr = server.offer_container(&serial, json!({})).await?;
     let phone = Phone::new();
@@ -46,14 +58,14 @@ async fn with_tokens(server: &PrivacyIdea, tokens: &[&str]) -> Result<(Phone, St
 }
 
 /// The account of a token: its name, unless the server says otherwise.
-fn account(phone: &Phone, serial: &str) -> Result<AccountSummary, Failure> {
+pub(crate) fn account(phone: &Phone, serial: &str) -> Result<AccountSummary, Failure> {
     let accounts = phone.authenticator.accounts()?.accounts;
     let found = accounts.into_iter().find(|account| account.name == serial && account.trashed_at.is_none());
     found.ok_or_else(|| format!("no account of {serial}").into())
 }
 
 /// What the server makes of the phone's code for a token.
-async fn check(server: &PrivacyIdea, phone: &Phone, serial: &str) -> Result<String, Failure> {
+pub(crate) async fn check(server: &PrivacyIdea, phone: &Phone, serial: &str) -> Result<String, Failure> {
     let account = account(phone, serial)?;
     let code = match account.codes {
         CodeKind::OnRequest => phone.authenticator.next_code(account.id)?.to_string(),
@@ -115,7 +127,12 @@ pub(crate) async fn what_is_added_and_taken_out_later_is_told(server: &PrivacyId
 
     server.put_in_container(&serial, &first).await?;
     let sync = synchronise(&phone, container).await?;
-    same((sync.added.len(), sync.added[0].same_name.clone()), (1, vec![gone]), "back, with a new secret")
+    same(
+        (sync.added.len(), sync.replaced),
+        (1, vec![gone]),
+        "back, with a new secret in place of the old one",
+    )?;
+    same(check(server, &phone, &first).await?.as_str(), "ACCEPT", "the one account")
 }
 
 pub(crate) async fn a_token_that_is_here_already_is_not_made_anew(

@@ -8,8 +8,12 @@ mod command_line;
 mod containers;
 mod enrolling;
 mod key_store;
+mod lost;
 mod refused;
 mod storms;
+mod twins;
+mod unlock;
+mod unshown;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -82,11 +86,24 @@ async fn main() -> ExitCode {
             one_choice_is_all_even_after_a_restart,
             a_code_is_shown_on_the_phone_and_typed_at_the_page,
             denying_and_reporting_are_told_apart,
+            a_sign_in_of_ones_own_is_cancelled_and_no_storm,
             a_lost_reply_is_no_second_approval,
             either_of_two_phones_is_enough,
-            a_clock_that_is_off_is_corrected_by_a_time_that_is_told_as_unsigned,
+            a_time_that_nobody_signs_decides_for_its_own_server_and_moves_no_other_codes,
             an_expired_request_is_gone,
             a_text_that_was_cut_to_nothing_is_told;
+        unshown:
+            options_that_can_not_be_shown_are_told,
+            options_with_spaces_and_long_ones_are_shown_and_sent_as_they_are,
+            a_server_that_has_moved_is_told_until_it_is_enrolled_with_again,
+            more_than_are_looked_at_are_told,
+            the_command_line_tells_of_what_it_does_not_show;
+        lost:
+            many_denials_of_an_account_go_one_after_the_other,
+            a_denial_whose_reply_is_lost_is_told_as_sent,
+            an_answer_whose_replies_are_all_lost_is_never_unknown,
+            an_answer_that_never_left_is_not_told_as_sent,
+            a_gateway_is_told_from_the_service;
         refused:
             an_option_called_decline_is_not_shown,
             a_deleted_token_is_told_and_nothing_is_deleted_here,
@@ -114,6 +131,22 @@ async fn main() -> ExitCode {
             a_synchronisation_whose_reply_is_lost_loses_nothing,
             policies_are_the_servers,
             the_policy_that_hides_reasons_leaves_it_usable;
+        twins:
+            the_same_code_scanned_twice_is_one_account,
+            a_token_rolled_over_and_scanned_takes_the_old_ones_place,
+            a_token_of_a_container_that_is_rolled_over_and_scanned_stays_of_it,
+            a_token_taken_into_a_container_leaves_no_dead_twin,
+            a_container_left_and_registered_again_leaves_no_dead_twins,
+            with_consent_codes_are_adopted_and_their_secrets_stay,
+            without_consent_the_server_learns_of_no_codes,
+            what_is_in_the_container_already_is_adopted_at_any_time,
+            a_server_that_has_moved_is_told_from_a_container_that_has,
+            the_command_line_adopts_where_that_was_agreed;
+        unlock:
+            a_wish_for_a_check_is_met_or_the_approval_refused,
+            a_wish_for_a_fingerprint_enrols_no_phone_without,
+            codes_are_withheld_where_nobody_was_checked,
+            the_command_line_approves_nothing_by_a_passphrase_file;
         storms:
             a_storm_ends_on_the_phone,
             wrong_options_bring_a_rest;

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes this folder's files: an implementation of each format of its own, with nothing of Countersign in it.
 
-Needs `cryptography`, `argon2-cffi` and `PyNaCl`. Salts and nonces are fixed, so that a run changes nothing.
+Needs `cryptography`, `argon2-cffi`, `PyNaCl`, `pykeepass` and `pyzipper`. Salts and nonces are fixed, so that a run
+changes nothing, but for the KeePass databases and the encrypted ZIP archive, which are made once.
 """
 
-import base64, hashlib, hmac, json, pathlib, sqlite3, struct, urllib.parse, xml.sax.saxutils
+import base64, hashlib, hmac, io, json, pathlib, sqlite3, struct, urllib.parse, xml.sax.saxutils, zipfile
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.hazmat.primitives import hashes, padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -94,13 +95,17 @@ def two_fas():
 def ente():
     salt = fixed("ente salt", 16)
     key = argon(salt, 65536, 2, 1)
-    state = bindings.crypto_secretstream_xchacha20poly1305_state()
-    header = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, key)
     text = "\n".join(uri(*a) + "&codeDisplay=" + urllib.parse.quote('{"pinned":false}') for a in ACCOUNTS)
-    final = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
-    sealed = bindings.crypto_secretstream_xchacha20poly1305_push(state, text.encode(), None, final)
-    write("ente-encrypted.json", {"version": 1, "kdfParams": {"memLimit": 65536 * 1024, "opsLimit": 2, "salt": b64(salt)},
-                                  "encryptedData": b64(sealed), "encryptionNonce": b64(header)})
+    # Until November 2025 the app pushed two messages and kept the first, which has the tag of any message.
+    for name, tag in (("ente-encrypted.json", bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL),
+                      ("ente-encrypted-before-2025-11.json", bindings.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE)):
+        state = bindings.crypto_secretstream_xchacha20poly1305_state()
+        header = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, key)
+        if (HERE / name).exists():
+            continue  # libsodium chooses the header
+        sealed = bindings.crypto_secretstream_xchacha20poly1305_push(state, text.encode(), None, tag)
+        write(name, {"version": 1, "kdfParams": {"memLimit": 65536 * 1024, "opsLimit": 2, "salt": b64(salt)},
+                     "encryptedData": b64(sealed), "encryptionNonce": b64(header)})
 
 
 def bitwarden():
@@ -235,5 +240,161 @@ def others():
     db.close()
 
 
-for make in (links, aegis, two_fas, ente, bitwarden, proton, stratum, freeotp, andotp, others):
+def newer():
+    old = [{"name": iss, "secret": b32(s), "updatedAt": 1, "type": "Unknown", "order": {"position": i},
+            "otp": {"account": n, "issuer": iss, "label": f"{iss}:{n}"}} for i, (iss, n, _, s, *_) in enumerate(ACCOUNTS[:1])]
+    write("2fas-v1.2fas", {"appOrigin": "android", "appVersionCode": 300101, "appVersionName": "3.1.1", "schemaVersion": 1,
+                           "services": old, "updatedAt": 1})
+    kinds = {"totp": "totp", "hotp": "hotp", "steam": "steamtotp"}
+    write("2fauth.json", {"app": "2fauth_v5.4.1", "schema": 1, "datetime": "2026-01-01T00:00:00Z", "data": [
+        {"otp_type": kinds[k], "account": n, "service": iss, "icon": None, "icon_mime": None, "icon_file": None,
+         "secret": base64.b32encode(s).decode(), "digits": d, "algorithm": al.lower(), "period": None if k == "hotp" else m,
+         "counter": m if k == "hotp" else None, "legacy_uri": ""} for iss, n, k, s, al, d, m in ACCOUNTS]})
+    write("lastpass-ios.json", {"version": 3, "folders": [], "accounts": [
+        {"issuerName": iss, "originalIssuerName": iss, "userName": n, "originalUserName": n, "secret": b32(s), "timeStep": m,
+         "digits": d, "algorithm": al} for iss, n, _, s, al, d, m in TOTP]})
+    write("bitwarden-old.json", {"folders": [], "items": [
+        {"id": "1", "type": 1, "name": "Northern Hospitals", "deletedDate": None,
+         "login": {"username": "ada@north.example", "totp": b32(ACCOUNTS[0][3])}},
+        {"id": "2", "type": 1, "name": "Bank", "deletedDate": "2021-02-03T04:05:06.789Z",
+         "login": {"username": "ada", "totp": uri(*ACCOUNTS[1])}}]})
+    accounts = [{"accountHeaderLabel": "", "base": 16, "digits": str(d), "issuer": iss, "key": s.hex().upper(), "name": n,
+                 "period": str(m)} for iss, n, k, s, al, d, m in ACCOUNTS[:1]]
+    accounts.append({**accounts[0], "base": 32, "digits": "7", "period": "60", "issuer": "Unknown", "key": b32(ACCOUNTS[2][3])})
+    plain = json.dumps({json.dumps(accounts): ""}).encode()
+    for name, password in (("totp-authenticator.encrypt", b"TotpAuthenticator"), ("totp-authenticator-encrypted.encrypt", PASSWORD)):
+        write(name, b64(cbc(hashlib.sha256(password).digest(), bytes(16), plain)))
+    esc = lambda v: xml.sax.saxutils.escape(json.dumps(v), {'"': "&quot;"})
+    write("totp-authenticator.xml", "<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\n<map>\n    <int name=\"N\" value=\"1\" />\n"
+          f'    <string name="STATIC_TOTP_CODES_LIST">{esc(accounts)}</string>\n</map>\n')
+    rows = "".join(f"<tr>\n    <td>{xml.sax.saxutils.escape(a[0])}</td>\n    <td>{a[1]}</td>\n    <td><code>{uri(*a)}</code></td>\n"
+                   '    <td><img src="data:image/png;base64,iVBORw0KGgo="></td>\n</tr>\n' for a in TOTP)
+    write("stratum.html", "<!DOCTYPE html>\n<html>\n<head><title>Stratum</title></head>\n<body><table>\n" + rows + "</table></body>\n</html>\n")
+    item = lambda a, state: {"itemId": a[0], "state": state, "data": {"metadata": {"name": a[0], "note": ""}, "type": "login",
+           "content": {"itemEmail": "", "itemUsername": a[1], "password": "p", "totpUri": uri(*a)}}}
+    plain = {"version": "1.30.0", "userId": "u", "encrypted": False, "vaults": {"v": {"name": "Personal", "items": [
+        item(TOTP[0], 1), item(TOTP[1], 2), {"itemId": "n", "state": 1, "data": {"metadata": {"name": "note"}, "type": "note", "content": {}}}]}}}
+    write("proton-pass.json", plain)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (("Proton Pass/data.json", json.dumps(plain)), ("Proton Pass/icon.png", b"\x89PNG\r\n"),
+                              ("__MACOSX/._data.json", "{}")):
+            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    write("proton-pass.zip", made.getvalue())
+
+
+def once():
+    """What other programs' libraries encrypt with random bytes."""
+    import pyzipper
+    from pykeepass import create_database
+    raivo = (HERE / "raivo.json").read_bytes()
+    for name, encryption in (("raivo-aes.zip", pyzipper.WZ_AES),):
+        if not (HERE / name).exists():
+            with pyzipper.AESZipFile(HERE / name, "w", compression=pyzipper.ZIP_DEFLATED, encryption=encryption) as archive:
+                archive.setpassword(PASSWORD)
+                archive.writestr("raivo-otp-export.json", raivo)
+    kdbx_by_pykeepass(create_database)
+    xml_text = keepass_xml()
+    for name, options in (("keepass-3.kdbx", dict(version=3, cipher="aes", kdf="aes", stream="salsa20", gzip=True)),
+                          ("keepass-4-chacha20.kdbx", dict(version=4, cipher="chacha20", kdf="argon2id", stream="chacha20", gzip=False)),
+                          ("keepass-4-aes-kdf.kdbx", dict(version=4, cipher="aes", kdf="aes", stream="chacha20", gzip=True))):
+        write(name, kdbx(xml_text, **options))
+
+
+def kdbx_by_pykeepass(create_database):
+    """A database of another implementation, which has all ways in which an entry keeps its codes."""
+    if (HERE / "keepass-4.kdbx").exists():
+        return
+    database = create_database(HERE / "keepass-4.kdbx", password=PASSWORD.decode())
+    bin_ = database.add_group(database.root_group, "Recycle Bin")
+    database._xpath("//Meta/RecycleBinUUID", first=True).text = base64.b64encode(bin_.uuid.bytes).decode()
+    work = database.add_group(database.root_group, "Work")
+    def add(group, issuer, name, **properties):
+        entry = database.add_entry(group, issuer, name, "p\u00e4ss")
+        for field, value in properties.items():
+            entry._set_string_field(field.replace("__", "-").replace("_", " "), value, protected=True)
+        return entry
+    hospital, bank, _, steam = ACCOUNTS
+    link = lambda secret: "otpauth://totp/x?secret=" + b32(secret)
+    add(database.root_group, hospital[0], hospital[1], otp=uri(*hospital))
+    add(work, bank[0], bank[1], **{"TimeOtp__Secret__Base32": b32(bank[3]), "TimeOtp__Period": "60", "TimeOtp__Length": "8",
+                                   "TimeOtp__Algorithm": "HMAC-SHA-256"})
+    add(work, "Counter", "ada", **{"HmacOtp__Secret__Hex": bytes(range(200, 216)).hex(), "HmacOtp__Counter": "42"})
+    add(work, steam[0], steam[1], TOTP_Seed=b32(steam[3]), TOTP_Settings="30;S")
+    add(work, "KeeOtp", "ada", otp=f"key={b32(bank[3])}&size=8&step=60&otpHashMode=SHA256")
+    add(work, "No codes", "ada")
+    entry = add(work, "Edited", "ada", otp=link(bytes(range(30, 50))))
+    entry.save_history()
+    entry.otp = link(bytes(range(60, 80)))
+    add(bin_, "Old", "ada", otp=link(bytes(range(90, 110))))
+    database.save()
+
+
+def keepass_xml():
+    """The document, with `{{text}}` where a protected value belongs."""
+    string = lambda key, value, protected=False: f"<String><Key>{key}</Key>" + (
+        f'<Value Protected="True">{{{{{value}}}}}</Value>' if protected else f"<Value>{xml.sax.saxutils.escape(value)}</Value>") + "</String>"
+    entry = lambda a: ("<Entry><UUID>AAAAAAAAAAAAAAAAAAAAAA==</UUID>" + string("Title", a[0]) + string("UserName", a[1])
+                       + string("Password", "p&ss", True) + string("otp", uri(*a), True) + "</Entry>")
+    return ("<?xml version='1.0' encoding='utf-8'?><KeePassFile><Meta><RecycleBinUUID>AAAAAAAAAAAAAAAAAAAAAA==</RecycleBinUUID></Meta>"
+            "<Root><Group><UUID>AQEBAQEBAQEBAQEBAQEBAQ==</UUID><Name>Root</Name>" + "".join(map(entry, TOTP)) + "</Group></Root></KeePassFile>")
+
+
+def kdbx(document, version, cipher, kdf, stream, gzip):
+    """KDBX 3.1 and 4 as keepass.info describes them."""
+    import gzip as gz, re
+    from Cryptodome.Cipher import AES, ChaCha20, Salsa20
+    sha256, sha512 = (lambda b: hashlib.sha256(b).digest()), (lambda b: hashlib.sha512(b).digest())
+    label = f"kdbx {version} {cipher} {kdf} {stream}"
+    seed, salt, iv, stream_key, start = (fixed(f"{label} {i}", n) for i, n in enumerate((32, 32, 12 if cipher == "chacha20" else 16, 32, 32)))
+    composite = sha256(sha256(PASSWORD))
+    if kdf == "aes":
+        ecb, block = AES.new(salt, AES.MODE_ECB), composite
+        for _ in range(1000):
+            block = ecb.encrypt(block)
+        transformed = sha256(block)
+    else:
+        transformed = hash_secret_raw(composite, salt, 2, 1024, 2, 32, Type.ID)
+    key = sha256(seed + transformed)
+    if stream == "salsa20":
+        inner = Salsa20.new(key=sha256(stream_key), nonce=bytes.fromhex("e830094b97205d2a"))
+    else:
+        inner = ChaCha20.new(key=sha512(stream_key)[:32], nonce=sha512(stream_key)[32:44])
+    content = re.sub(r"\{\{(.*?)\}\}", lambda m: b64(inner.encrypt(m[1].encode())), document).encode()
+    u32, u64 = struct.Struct("<I").pack, struct.Struct("<Q").pack
+    stream_id = u32(2 if stream == "salsa20" else 3)
+    cipher_id = bytes.fromhex("31c1f2e6bf714350be5805216afc5aff" if cipher == "aes" else "d6038a2b8b6f4cb5a524339a31dbb59a")
+    def seal(data):
+        if cipher == "chacha20":
+            return ChaCha20.new(key=key, nonce=iv).encrypt(data)
+        return cbc(key, iv, data)
+    magic = bytes.fromhex("03d9a29a67fb4bb5")
+    if version == 3:
+        field = lambda i, v: bytes([i]) + struct.pack("<H", len(v)) + v
+        header = magic + struct.pack("<HH", 1, 3) + field(2, cipher_id) + field(3, u32(int(gzip))) + field(4, seed) + field(5, salt)
+        header += field(6, u64(1000)) + field(7, iv) + field(8, stream_key) + field(9, start) + field(10, stream_id) + field(0, b"\r\n\r\n")
+        data = gz.compress(content, mtime=0) if gzip else content
+        blocks = u32(0) + sha256(data) + u32(len(data)) + data + u32(1) + bytes(32) + u32(0)
+        return header + seal(start + blocks)
+    field = lambda i, v: bytes([i]) + u32(len(v)) + v
+    value = lambda kind, name, v: bytes([kind]) + u32(len(name)) + name + u32(len(v)) + v
+    uuid = bytes.fromhex("c9d9f39a628a4460bf740d08c18a4fea" if kdf == "aes" else "9e298b1956db4773b23dfc3ec6f0a1e6")
+    parameters = struct.pack("<H", 0x100) + value(0x42, b"$UUID", uuid) + value(0x42, b"S", salt)
+    if kdf == "aes":
+        parameters += value(5, b"R", u64(1000))
+    else:
+        parameters += value(5, b"M", u64(1024 * 1024)) + value(5, b"I", u64(2)) + value(4, b"P", u32(2)) + value(4, b"V", u32(0x13))
+    header = magic + struct.pack("<HH", 0, 4) + field(2, cipher_id) + field(3, u32(int(gzip))) + field(4, seed) + field(7, iv)
+    header += field(11, parameters + b"\0") + field(0, b"\r\n\r\n")
+    body = field(1, stream_id) + field(2, stream_key) + field(0, b"") + content
+    sealed = seal(gz.compress(body, mtime=0) if gzip else body)
+    base = sha512(seed + transformed + b"\x01")
+    mac = lambda i, data: hmac.digest(sha512(u64(i) + base), data, "sha256")
+    out = header + sha256(header) + mac(2**64 - 1, header)
+    for i, block in enumerate((sealed, b"")):
+        out += mac(i, u64(i) + u32(len(block)) + block) + u32(len(block)) + block
+    return out
+
+
+for make in (links, aegis, two_fas, ente, bitwarden, proton, stratum, freeotp, andotp, others, newer, once):
     make()

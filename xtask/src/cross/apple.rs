@@ -28,7 +28,7 @@ const FROM_THE_PHONE: &[&str] = &[
 pub(super) fn check(tools: &Tools, host: &BTreeSet<String>) -> Result<(), Failure> {
     // zig's checks of C are for its own runtime.
     let flags = format!("-target aarch64-ios {} -fno-sanitize=undefined", tools.include("any-darwin-any"));
-    let compiler = tools.compiler("apple-cc", &flags)?;
+    let compiler = tools.compiler("apple-cc", "cc", &flags)?;
     let sdk = tools.folder.join("sdk");
     for library in FROM_THE_PHONE {
         stub(&sdk, library)?;
@@ -36,8 +36,10 @@ pub(super) fn check(tools: &Tools, host: &BTreeSet<String>) -> Result<(), Failur
     // What is undefined is looked at afterwards. By its name rustc tells that this is no C compiler.
     let link = format!("exec {} \"$@\" -undefined dynamic_lookup\n", tools.lld("darwin"));
     let linker = tools.script("apple-ld", &link)?;
-    let environment = [("SDKROOT", sdk.as_path()), ("IPHONEOS_DEPLOYMENT_TARGET", Path::new(VERSION))];
-    let library = tools.build(TARGET, &compiler, &linker, &environment)?.join("libcountersign_ffi.dylib");
+    let mut environment = tools.environment(TARGET, compiler, linker);
+    environment.push(("SDKROOT".into(), sdk));
+    environment.push(("IPHONEOS_DEPLOYMENT_TARGET".into(), VERSION.into()));
+    let library = tools.build(TARGET, &environment)?.join("libcountersign_ffi.dylib");
 
     let system = fs::read_to_string(tools.zig.join("lib/libc/darwin/libSystem.tbd"))?;
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';

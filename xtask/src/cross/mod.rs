@@ -1,8 +1,8 @@
-//! `cargo xtask cross`: the library for an Android phone and for an iPhone (both arm64), compiled and linked on a Linux without
-//! the NDK or Xcode, and what it says of itself looked at.
+//! `cargo xtask cross`: the library for Android phones and for an iPhone, compiled and linked on a Linux without the NDK or
+//! Xcode, and what it says of itself looked at. With `--run`, Android code is run as well.
 //!
 //! It shows that all Rust and C code compiles and links for the targets, and that nothing is undefined but what the phones have.
-//! It isn't what ships: the C code is compiled against other headers than the phone's own, and nothing is run.
+//! It isn't what ships: the C code is compiled against other headers than the phone's own.
 
 mod android;
 mod apple;
@@ -15,12 +15,23 @@ use std::process::Command;
 use crate::bindings::{self, Profile};
 use crate::{Failure, build, cache};
 
+/// Builds the library as it ships, and looks at it.
 pub(crate) fn run() -> Result<(), Failure> {
     let tools = Tools::set_up()?;
     let host = exported(&tools, &bindings::build(Profile::Dev)?, "--dynamic", "")?;
     android::check(&tools, &host)?;
     apple::check(&tools, &host)
 }
+
+/// Builds the library for tests, looks at it, and runs it as Android code.
+pub(crate) fn run_android() -> Result<(), Failure> {
+    let tools = Tools::set_up()?;
+    let host = exported(&tools, &bindings::build(Profile::Dev)?, "--dynamic", "")?;
+    android::run(&tools, &host)
+}
+
+/// Variables for cargo.
+type Environment = Vec<(String, PathBuf)>;
 
 /// A clang for every target, with headers.
 const ZIG: &str = "0.17.1";
@@ -58,10 +69,10 @@ impl Tools {
         format!("-isystem {}", self.zig.join("lib/libc/include").join(name).display())
     }
 
-    /// Makes a C compiler that says `flags` to zig's.
-    fn compiler(&self, name: &str, flags: &str) -> Result<PathBuf, Failure> {
+    /// Makes a compiler of a language (`cc` or `c++`) that says `flags` to zig's.
+    fn compiler(&self, name: &str, language: &str, flags: &str) -> Result<PathBuf, Failure> {
         let zig = self.zig.join("zig");
-        self.script(name, &CC.replace("COMPILE", &format!("{} cc {flags}", zig.display())))
+        self.script(name, &CC.replace("COMPILE", &format!("{} {language} {flags}", zig.display())))
     }
 
     fn script(&self, name: &str, body: &str) -> Result<PathBuf, Failure> {
@@ -71,25 +82,25 @@ impl Tools {
         Ok(path)
     }
 
-    /// Builds the library as it ships, with these tools; gives the folder that it is in.
-    fn build(
-        &self,
-        target: &str,
-        compiler: &Path,
-        linker: &Path,
-        environment: &[(&str, &Path)],
-    ) -> Result<PathBuf, Failure> {
+    /// Builds the library as it ships, by a target's tools; gives the folder that it is in.
+    fn build(&self, target: &str, environment: &Environment) -> Result<PathBuf, Failure> {
         crate::run("rustup", &["target", "add", target])?;
-        let name = target.replace('-', "_");
         let mut cargo = Command::new("cargo");
         cargo.args(["rustc", "--quiet", "--locked", "--package", "countersign-ffi", "--lib"]);
         cargo.args(["--crate-type", "cdylib", "--profile", "mobile", "--target", target]);
-        cargo.env(format!("CC_{name}"), compiler);
-        cargo.env(format!("AR_{name}"), self.folder.join("ar"));
-        cargo.env(format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), linker);
-        cargo.envs(environment.iter().copied());
+        cargo.envs(environment.iter().map(|(name, value)| (name, value)));
         build::finish(&mut cargo)?;
         Ok(build::target_folder()?.join(target).join("mobile"))
+    }
+
+    /// What cargo and the builds of C code are told for a target.
+    fn environment(&self, target: &str, compiler: PathBuf, linker: PathBuf) -> Environment {
+        let name = target.replace('-', "_");
+        vec![
+            (format!("CC_{name}"), compiler),
+            (format!("AR_{name}"), self.folder.join("ar")),
+            (format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()), linker),
+        ]
     }
 
     /// The linker that comes with Rust, in one of its kinds.

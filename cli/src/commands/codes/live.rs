@@ -51,8 +51,8 @@ pub(super) async fn run(authenticator: &Authenticator, wanted: Option<&HashSet<I
     }
 }
 
-/// Title, blank line, blank line, two lines of notes and the last line with the keys.
-const FRAME_ROWS: usize = 6;
+/// Title, blank line, blank line, three lines of notes and the last line with the keys.
+const FRAME_ROWS: usize = 7;
 
 fn frame(report: &CodesReport, first: usize, page: usize, width: usize) -> Vec<String> {
     let mut lines = vec![format!("{BOLD}Codes{BOLD:#}"), String::new()];
@@ -66,6 +66,9 @@ fn frame(report: &CodesReport, first: usize, page: usize, width: usize) -> Vec<S
     }
     if let Some(loss) = &report.loss {
         lines.push(format!("{ERROR}{}{ERROR:#}", cut(&loss.to_string(), width)));
+    }
+    if let [first, ..] = report.advice().as_slice() {
+        lines.push(format!("{WARNING}{}{WARNING:#}", cut(first, width)));
     }
     let hidden = report.codes.len().saturating_sub(page);
     let keys = if hidden > 0 {

@@ -6,13 +6,16 @@ mod view;
 use std::collections::HashSet;
 
 use clap::Args;
+use countersign_core::approvals::CodeRefusal;
 use countersign_core::protocol::Id;
 use countersign_core::{AccountSummary, Authenticator, CodeKind};
 use view::CodesReport;
 
+use super::completions;
 use crate::args::Global;
-use crate::failure::Failure;
-use crate::output::Output;
+use crate::failure::{Failure, Unfit};
+use crate::output::{self, Output};
+use crate::text::count;
 use crate::{account, reminder, session};
 
 #[derive(Args)]
@@ -21,7 +24,7 @@ use crate::{account, reminder, session};
 )]
 pub(crate) struct Codes {
     /// Accounts whose issuer or name contains this, or one account's identifier
-    #[arg(value_name = "ACCOUNT", allow_hyphen_values = true)]
+    #[arg(value_name = "ACCOUNT", allow_hyphen_values = true, add = completions::accounts())]
     account: Option<String>,
     /// Print the codes once, also on a terminal
     #[arg(long)]
@@ -34,8 +37,7 @@ pub(crate) async fn run(args: Codes, global: &Global, output: Output) -> Result<
         None => None,
         Some(wanted) => {
             let listing = authenticator.accounts()?;
-            let with_codes: Vec<_> = listing.accounts.iter().filter(|account| has_codes(account)).collect();
-            let found = account::find_all(&with_codes, wanted)?;
+            let found = account::find_all(&listing.accounts, wanted, unfit)?;
             if let [only] = found.as_slice()
                 && only.codes == CodeKind::OnRequest
             {
@@ -46,28 +48,44 @@ pub(crate) async fn run(args: Codes, global: &Global, output: Output) -> Result<
         }
     };
     reminder::remind(&authenticator, output);
-    if output.is_for_a_person() && !args.once {
+    if output.is_for_a_person() && !args.once && output::can_move_cursor() {
         return live::run(&authenticator, wanted.as_ref()).await;
     }
     let report = report(&authenticator, wanted.as_ref())?;
     if let Some(loss) = &report.loss {
         loss.warn();
     }
-    if let Some(correction) = report.correction.as_ref().filter(|_| output.is_for_a_person()) {
+    if let Some(correction) = &report.correction {
         output.note(correction);
     }
-    if report.codes.is_empty() {
+    if !report.withheld.is_empty() {
+        output.note(format_args!(
+            "{} not shown: its server wants you checked first. Type the passphrase in place of giving a file.",
+            count(report.withheld.len(), "code")
+        ));
+    }
+    if report.codes.is_empty() && report.withheld.is_empty() {
         output.note("No account has codes yet; `countersign enrol` adds some.");
+    }
+    for advice in report.advice() {
+        output.note(advice);
     }
     output.report(&report)
 }
 
-fn has_codes(account: &AccountSummary) -> bool {
-    account.trashed_at.is_none() && account.codes != CodeKind::None
+/// What keeps an account from having a code, so that whoever asks for that one account is told.
+fn unfit(account: &AccountSummary) -> Option<Unfit> {
+    let no_codes = (account.codes == CodeKind::None).then_some(Unfit::NoCodes);
+    let refused = account.code_refusal.map(|refusal| match refusal {
+        CodeRefusal::NotActive => Unfit::NotActive,
+        _ => Unfit::Removed,
+    });
+    account::not_in_use(account).or(no_codes).or(refused)
 }
 
 fn report(authenticator: &Authenticator, wanted: Option<&HashSet<Id>>) -> Result<CodesReport, Failure> {
     let mut codes = authenticator.codes()?;
     codes.codes.retain(|code| wanted.is_none_or(|wanted| wanted.contains(&code.account)));
+    codes.withheld.retain(|account| wanted.is_none_or(|wanted| wanted.contains(account)));
     Ok(CodesReport::new(codes))
 }

@@ -2,12 +2,15 @@
 
 use std::io::{self, Write};
 
+use countersign_core::approvals::CodeRefusal;
 use countersign_core::clock::{ClockStatus, TimeSource};
 use countersign_core::otp::Code;
 use countersign_core::protocol::Id;
 use countersign_core::{AccountSummary, Codes, Correction, ShownCode};
 use serde::Serialize;
 
+use crate::account::short;
+use crate::commands::clock::{ServiceClockView, choice_text};
 use crate::correction;
 use crate::loss::Loss;
 use crate::output::{Look, Report};
@@ -17,6 +20,9 @@ use crate::text::{BOLD, DIM, WARNING, column, label, safe};
 pub(super) struct CodesReport {
     pub(super) codes: Vec<CodeRow>,
     clock: ClockView,
+    /// Accounts whose server wants the person checked first, which a passphrase file doesn't.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) withheld: Vec<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) loss: Option<Loss>,
     #[serde(skip)]
@@ -38,8 +44,20 @@ pub(super) struct CodeRow {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Shown {
-    Timed { code: String, next: String, seconds_left: u32, period: u32, correction: Correction },
-    OnRequest { code: Option<String> },
+    Timed {
+        code: String,
+        next: String,
+        seconds_left: u32,
+        period: u32,
+        correction: Correction,
+    },
+    OnRequest {
+        code: Option<String>,
+    },
+    /// Its service takes no code of this device before it is active.
+    NotActive,
+    /// Its service doesn't know this device.
+    Removed,
 }
 
 /// The clock, as every JSON document tells it.
@@ -50,6 +68,10 @@ struct ClockView {
     wall_ahead_ms: i64,
     service: Option<String>,
     age_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    undecided: Vec<ServiceClockView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choice: Option<String>,
 }
 
 impl CodesReport {
@@ -67,16 +89,37 @@ impl CodesReport {
                     period: timed.period,
                     correction: row.correction,
                 },
+                ShownCode::Refused(CodeRefusal::NotActive) => Shown::NotActive,
+                ShownCode::Refused(_) => Shown::Removed,
                 _ => Shown::OnRequest { code: None },
             },
         });
         Self {
             codes: rows.collect(),
+            withheld: codes.withheld,
             loss: Loss::of(&codes.damaged, codes.completeness),
             unix_ms: codes.clock.time.unix_ms,
             correction: correction::sentence(&codes.clock, foreign),
             clock: ClockView::new(codes.clock),
         }
+    }
+
+    /// What to do about accounts whose codes count for nothing.
+    pub(super) fn advice(&self) -> Vec<String> {
+        let advice = |row: &CodeRow| {
+            let label = safe(&label(&row.issuer, &row.name));
+            match row.shown {
+                Shown::NotActive => Some(format!(
+                    "{label} is not active yet: approve the enrolment page's request (`countersign requests`)."
+                )),
+                Shown::Removed => Some(format!(
+                    "{label} was not activated, or was removed by its service: `countersign accounts delete {}` removes it here.",
+                    short(row.account)
+                )),
+                _ => None,
+            }
+        };
+        self.codes.iter().filter_map(advice).collect()
     }
 
     /// The one code that was made on request.
@@ -88,7 +131,14 @@ impl CodesReport {
             shown: Shown::OnRequest { code: Some(code.to_string()) },
         };
         let unix_ms = clock.time.unix_ms;
-        Self { codes: vec![row], clock: ClockView::new(clock), loss: None, unix_ms, correction: None }
+        Self {
+            codes: vec![row],
+            clock: ClockView::new(clock),
+            withheld: Vec::new(),
+            loss: None,
+            unix_ms,
+            correction: None,
+        }
     }
 }
 
@@ -98,6 +148,8 @@ impl ClockView {
             unix_ms: clock.time.unix_ms,
             source: clock.time.source,
             wall_ahead_ms: clock.wall_ahead_ms,
+            undecided: clock.undecided.iter().map(ServiceClockView::new).collect(),
+            choice: clock.choice.as_ref().map(|choice| choice_text(choice).to_owned()),
             service: clock.service,
             age_ms: clock.age_ms,
         }
@@ -128,13 +180,14 @@ impl CodeRow {
         match &self.shown {
             Shown::Timed { code, .. } => Some(code),
             Shown::OnRequest { code } => code.as_deref(),
+            Shown::NotActive | Shown::Removed => None,
         }
     }
 
     const fn seconds_left(&self) -> Option<u32> {
         match self.shown {
             Shown::Timed { seconds_left, .. } => Some(seconds_left),
-            Shown::OnRequest { .. } => None,
+            _ => None,
         }
     }
 
@@ -162,6 +215,8 @@ impl CodeRow {
             Shown::OnRequest { code: None } => {
                 format!("{label}  {DIM}{:>CODE$}{DIM:#}", "on request")
             }
+            Shown::NotActive => format!("{label}  {WARNING}{:>CODE$}{WARNING:#}", "not active"),
+            Shown::Removed => format!("{label}  {WARNING}{:>CODE$}{WARNING:#}", "removed"),
         }
     }
 }

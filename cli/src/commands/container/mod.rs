@@ -5,6 +5,7 @@ mod view;
 
 use clap::{Args, Subcommand};
 use countersign_core::approvals::privacyidea::container::ContainerError;
+use countersign_core::protocol::Id;
 use countersign_core::{Authenticator, Container as Registered, Error, SyncOptions};
 
 use super::enrol::RsaBits;
@@ -35,6 +36,9 @@ enum Action {
         /// Bits of the RSA keys of push tokens; more take longer to make
         #[arg(long, value_name = "BITS", default_value = "4096")]
         rsa_bits: RsaBits,
+        /// Let the container take over accounts of its server that you have already: their codes stay
+        #[arg(long)]
+        adopt: bool,
     },
     /// Show the QR code by which another phone takes a container over from this one
     Move {
@@ -69,13 +73,13 @@ pub(crate) async fn run(args: Container, global: &Global, output: Output) -> Res
             }
             output.report(&ContainersReport::new(&listing.containers, loss))
         }
-        Action::Sync { container, rsa_bits } => {
+        Action::Sync { container, rsa_bits, adopt } => {
             let wanted = match container {
                 None if !listing.containers.is_empty() => listing.containers.iter().collect(),
                 wanted => vec![find(wanted.as_deref())?],
             };
             for container in wanted {
-                synchronise(&authenticator, container, rsa_bits, output).await?;
+                synchronise(&authenticator, container, rsa_bits, adopt, output).await?;
             }
             Ok(())
         }
@@ -107,13 +111,43 @@ async fn synchronise(
     authenticator: &Authenticator,
     container: &Registered,
     rsa_bits: RsaBits,
+    adopt: bool,
     output: Output,
 ) -> Result<(), Failure> {
-    let options = SyncOptions { wake_up: None, key_size: Some(rsa_bits.into()) };
+    let adopt = agreed(authenticator, container, adopt, output)?;
+    let options = SyncOptions { wake_up: None, key_size: Some(rsa_bits.into()), adopt };
     let sync = authenticator.synchronise_container(container.id, options).await?;
     let failed = sync.failed.first().map(|failed| failed.error.clone());
     output.report(&SyncReport::new(container, sync, &authenticator.accounts()?.accounts))?;
     failed.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// The accounts that the person agrees to have in the container: all that there are, or none.
+fn agreed(
+    authenticator: &Authenticator,
+    container: &Registered,
+    adopt: bool,
+    output: Output,
+) -> Result<Vec<Id>, Failure> {
+    let adoptable = authenticator.adoptable_accounts(container.id)?;
+    if adoptable.is_empty() || adopt {
+        return Ok(adoptable);
+    }
+    // Later, the server takes none over any more.
+    let is_first = container.synchronised_at.is_none();
+    if !is_first || output.is_json() || !prompt::can_ask() {
+        return Ok(Vec::new());
+    }
+    let accounts = authenticator.accounts()?.accounts;
+    let names = accounts.iter().filter(|account| adoptable.contains(&account.id));
+    let names: Vec<_> = names.map(|account| safe(&label(&account.issuer, &account.name))).collect();
+    let host = safe(&container.service);
+    let question = format!(
+        "You have codes of a privacyIDEA server already: {}.\nIf they are of {host}, the container can take them over: \
+         {host} learns that you have them, and their codes stay. Take them over?",
+        names.join(", ")
+    );
+    Ok(if prompt::confirm(&question)? { adoptable } else { Vec::new() })
 }
 
 fn confirm_leaving(container: &Registered, yes: bool) -> Result<(), Failure> {

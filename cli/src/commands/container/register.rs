@@ -22,6 +22,8 @@ pub(crate) struct Given<'a> {
     /// Whether the person has agreed to send their own password.
     pub(crate) send_password: bool,
     pub(crate) rsa_bits: RsaBits,
+    /// Whether the person has agreed that the container takes over accounts that are here already.
+    pub(crate) adopt: bool,
 }
 
 /// Registers, and takes the tokens in at once.
@@ -38,7 +40,7 @@ pub(crate) async fn register(
     let passphrase = passphrase(offer, given)?;
     let container = authenticator.register_container(offer, &given.device_name, passphrase.as_ref()).await?;
     output.report(&ContainersReport::new(std::slice::from_ref(&container), None))?;
-    synchronise(authenticator, &container, given.rsa_bits, output).await
+    synchronise(authenticator, &container, given.rsa_bits, given.adopt, output).await
 }
 
 fn passphrase(offer: &ContainerOffer, given: &Given<'_>) -> Result<Option<ContainerPassphrase>, Failure> {
@@ -55,7 +57,7 @@ fn passphrase(offer: &ContainerOffer, given: &Given<'_>) -> Result<Option<Contai
         }
     }
     let secret: Secret = match given.passphrase_file {
-        Some(file) => input::read_first_line(file)?,
+        Some(file) => input::read_first_line(file, "--container-passphrase-file")?,
         None if prompt::can_ask() => prompt::secret(&format!("{}: ", safe(question)))?,
         None => return Err(Error::Container(ContainerError::PassphraseNeeded).into()),
     };

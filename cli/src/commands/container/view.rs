@@ -4,8 +4,6 @@ use std::io::{self, Write};
 
 use countersign_core::protocol::Id;
 use countersign_core::{AccountSummary, Container, ContainerSync, ContainerTransfer, Secret};
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
 use serde::Serialize;
 
 use crate::account::short;
@@ -13,6 +11,7 @@ use crate::commands::accounts::AccountView;
 use crate::failure::Failure;
 use crate::loss::Loss;
 use crate::output::{Look, Report};
+use crate::qr::Modules;
 use crate::text::{BOLD, DIM, GOOD, WARNING, count, label, safe};
 
 /// The containers that there are.
@@ -86,6 +85,7 @@ pub(super) struct SyncReport {
     added: Vec<AccountView>,
     removed: Vec<AccountView>,
     replaced: Vec<AccountView>,
+    adopted: Vec<AccountView>,
     failed: Vec<FailedView>,
     left_out: Vec<String>,
 }
@@ -111,6 +111,7 @@ impl SyncReport {
             added: views(&added, accounts),
             removed: views(&sync.removed, accounts),
             replaced: views(&sync.replaced, accounts),
+            adopted: views(&sync.adopted, accounts),
             failed: failed.collect(),
             left_out: sync.left_out,
         }
@@ -139,6 +140,9 @@ impl Report for SyncReport {
         for account in &self.replaced {
             writeln!(out, "In the trash {}: the server has made it anew", account.label())?;
         }
+        for account in &self.adopted {
+            writeln!(out, "{GOOD}Of the container now{GOOD:#} {}: its codes stay", account.label())?;
+        }
         for token in &self.failed {
             let serial = token.serial.as_deref().unwrap_or("a token");
             writeln!(out, "{WARNING}Not added{WARNING:#} {}: {}", safe(serial), token.message)?;
@@ -150,7 +154,8 @@ impl Report for SyncReport {
                 safe(serial)
             )?;
         }
-        let nothing = [&self.added, &self.removed, &self.replaced].iter().all(|list| list.is_empty());
+        let nothing =
+            [&self.added, &self.removed, &self.replaced, &self.adopted].iter().all(|list| list.is_empty());
         if nothing && self.failed.is_empty() && self.left_out.is_empty() {
             writeln!(out, "{} is up to date.", self.serial)?;
         }
@@ -167,28 +172,29 @@ pub(super) struct Transfer {
     link: Secret,
     valid_minutes: Option<u32>,
     #[serde(skip)]
-    qr: QrCode,
+    qr: Modules,
 }
 
 impl Transfer {
     pub(super) fn new(container: &Container, transfer: &ContainerTransfer) -> Result<Self, Failure> {
-        let too_long = |_| Failure::Usage("the server's code is too long for a QR code".to_owned());
+        let too_long = || Failure::Usage("the server's code is too long for a QR code".to_owned());
         Ok(Self {
             container: container.id,
             serial: container.serial.clone(),
             link: transfer.link.clone(),
             valid_minutes: transfer.valid_minutes,
-            qr: QrCode::new(transfer.link.expose()).map_err(too_long)?,
+            qr: Modules::of(text(&transfer.link)).ok_or_else(too_long)?,
         })
     }
 }
 
 impl Report for Transfer {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        if !look.terminal || look.quiet {
+        if !look.draws {
             return writeln!(out, "{}", text(&self.link));
         }
-        writeln!(out, "{}\n", self.qr.render::<Dense1x2>().build())?;
+        self.qr.print(out)?;
+        writeln!(out)?;
         if let Some(minutes) = self.valid_minutes {
             writeln!(
                 out,

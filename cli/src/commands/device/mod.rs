@@ -5,12 +5,14 @@ mod replace;
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
-use countersign_core::approvals::BindingState;
+use countersign_core::AccountSummary;
+use countersign_core::protocol::name;
 use serde::Serialize;
 
 use super::accounts::AccountView;
+use super::completions;
 use crate::args::Global;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unfit};
 use crate::output::{Look, Output, Report};
 use crate::text::safe;
 use crate::{account, session};
@@ -28,7 +30,7 @@ enum Action {
         /// The new name, as you'll read it in a list of your devices
         name: String,
         /// At this account's service alone
-        #[arg(long)]
+        #[arg(long, add = completions::accounts())]
         account: Option<String>,
     },
     /// Let a new device take this one's place for an account; this one is revoked once the new one is active
@@ -48,26 +50,27 @@ async fn rename(
     global: &Global,
     output: Output,
 ) -> Result<(), Failure> {
+    name::check(&name)?;
     let authenticator = session::open(global)?.authenticator;
     let listing = authenticator.accounts()?;
-    let enrolled: Vec<_> = listing
-        .accounts
-        .iter()
-        .filter(|account| account.trashed_at.is_none())
-        .filter(|account| matches!(account.binding, Some(state) if state != BindingState::Revoked))
-        .filter(|account| account.provider.is_some_and(|provider| provider.abilities().rename_device))
-        .collect();
     let accounts = match account {
-        Some(wanted) => vec![account::find(&enrolled, &wanted)?],
-        None if enrolled.is_empty() => return Err(Failure::NothingEnrolled),
-        None => enrolled,
+        Some(wanted) => vec![account::find(&listing.accounts, &wanted, unable)?],
+        None => listing.accounts.iter().filter(|account| unable(account).is_none()).collect(),
     };
+    if accounts.is_empty() {
+        return Err(Failure::NothingEnrolled);
+    }
     let mut renamed = Vec::new();
     for account in accounts {
         authenticator.rename_device(account.id, &name).await?;
         renamed.push(AccountView::new(account));
     }
     output.report(&Renamed { name, accounts: renamed })
+}
+
+fn unable(account: &AccountSummary) -> Option<Unfit> {
+    let is_able = account.provider.is_some_and(|provider| provider.abilities().rename_device);
+    account::not_enrolled(account).or((!is_able).then_some(Unfit::NotAble))
 }
 
 #[derive(Serialize)]

@@ -7,19 +7,22 @@ use std::time::Duration;
 use clap::Args;
 use countersign_core::approvals::BindingState;
 use countersign_core::protocol::{Id, MatchLink};
-use countersign_core::{Authenticator, Error, Replacement, ReplacementStep};
+use countersign_core::{AccountSummary, Authenticator, Error, Replacement, ReplacementStep};
 use serde::Serialize;
 
+use super::super::completions;
 use crate::args::Global;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unfit};
 use crate::output::{Look, Output, Report};
 use crate::qr::Modules;
 use crate::text::{ACCENT, BOLD, GOOD};
-use crate::{account, session};
+use crate::{account, input, session};
 
 #[derive(Args)]
 pub(super) struct Replace {
-    account: String,
+    /// Whose place another device takes: its issuer, its name or both; not needed if one account fits
+    #[arg(allow_hyphen_values = true, add = completions::accounts())]
+    account: Option<String>,
     /// End what was begun before, and begin anew with another code
     #[arg(long)]
     anew: bool,
@@ -29,15 +32,20 @@ pub(super) struct Replace {
 }
 
 pub(super) async fn run(args: &Replace, global: &Global, output: Output) -> Result<(), Failure> {
+    args.out.as_deref().map_or(Ok(()), input::check_folder_of)?;
     let session = session::open(global)?;
     let authenticator = &session.authenticator;
     let accounts = authenticator.accounts()?.accounts;
     let open = authenticator.open_replacements()?;
-    let replaceable: Vec<_> = accounts
-        .iter()
-        .filter(|account| account.binding == Some(BindingState::Active) || open.contains(&account.id))
-        .collect();
-    let account = account::find(&replaceable, &args.account)?.id;
+    let unfit = |account: &AccountSummary| match account.binding {
+        _ if open.contains(&account.id) => None,
+        Some(BindingState::AwaitingActivation) => Some(Unfit::NotActive),
+        _ => account::not_enrolled(account),
+    };
+    let account = match &args.account {
+        Some(wanted) => account::find(&accounts, wanted, unfit)?.id,
+        None => account::only(&accounts, unfit)?.id,
+    };
     session.check_person()?;
     let former = if args.anew { None } else { resume(authenticator, account, output).await? };
     let (replacement, mut step) = match former {
@@ -99,7 +107,7 @@ fn show(replacement: &Replacement, file: Option<&Path>, output: Output) -> Resul
     let link = replacement.link.expose_text();
     if let Some(file) = file {
         let png = Modules::of(&link).and_then(|modules| modules.to_png());
-        std::fs::write(file, png.ok_or_else(|| io::Error::other("a picture can't be made"))?)?;
+        input::write_file(file, &png.ok_or_else(|| io::Error::other("a picture can't be made"))?)?;
     }
     let (account, expires_at) = (replacement.account, replacement.expires_at);
     output.report(&Step::Waiting { account, link, expires_at })
@@ -119,9 +127,10 @@ impl Report for Step {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         match self {
             Self::Waiting { link, .. } => {
-                if look.terminal {
-                    let lines = Modules::of(link).map(|modules| modules.to_lines()).unwrap_or_default();
-                    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+                if look.draws
+                    && let Some(modules) = Modules::of(link)
+                {
+                    modules.print(out)?;
                     return writeln!(out, "Scan this with the new device, as on an enrolment page.");
                 }
                 writeln!(out, "{link}")
@@ -135,8 +144,8 @@ impl Report for Step {
                 if let Some(number) = number {
                     writeln!(out, "Type {BOLD}{number}{BOLD:#} there.")?;
                 }
-                let lines = match_link.as_deref().filter(|_| look.terminal).and_then(Modules::of);
-                lines.iter().flat_map(Modules::to_lines).try_for_each(|line| writeln!(out, "{line}"))
+                let modules = match_link.as_deref().filter(|_| look.draws).and_then(Modules::of);
+                modules.map_or(Ok(()), |modules| modules.print(out))
             }
             Self::Done { .. } => {
                 writeln!(out, "{GOOD}The new device is active, and this one revoked.{GOOD:#}")

@@ -26,6 +26,10 @@ pub(super) fn all(authenticator: &Authenticator) -> Vec<Check> {
 fn own(status: &ClockStatus) -> Check {
     let offset_ms = status.wall_ahead_ms;
     let check = match correction::sentence(status, 0) {
+        // Nobody knows whose clock is wrong.
+        Some(sentence) if !status.undecided.is_empty() => Check::warning("Clock", sentence).advise(Some(
+            "compare both with a clock that you trust: `countersign clock choose device`, or the service's host",
+        )),
         Some(sentence) => Check::warning("Clock", sentence)
             .advise(Some("set this computer's clock, or let it set itself (NTP)")),
         None => Check::good("Clock", right(status)),
@@ -54,6 +58,8 @@ fn right(status: &ClockStatus) -> String {
                 "right to {offset_ms} ms when it was compared with {service} {ago} ago, before the last restart"
             )
         }
+        TimeSource::Platform => "set from the network by this computer".to_owned(),
+        _ if status.service.is_some() => format!("{service} agrees, {ago} ago"),
         _ => {
             "codes go by this computer's clock, since no service has told a time that can be used".to_owned()
         }

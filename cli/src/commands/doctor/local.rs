@@ -14,7 +14,7 @@ use crate::text::count;
 pub(super) fn files(global: &Global) -> Result<Vec<Check>, Failure> {
     let path = session::vault_path(global)?;
     let mut checks = Vec::new();
-    if path.exists() {
+    if path.is_file() {
         checks.push(permissions("Vault file", &path, OTHERS_MAY_USE, "600"));
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             checks.push(permissions("Vault folder", folder, OTHERS_MAY_WRITE, "700"));

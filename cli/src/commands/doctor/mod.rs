@@ -55,10 +55,10 @@ fn passphrase(session: &Session) -> Result<Option<Check>, Failure> {
 
 fn backup(session: &Session) -> Result<Check, Failure> {
     let Some(last) = session.authenticator.last_backup()? else {
-        return Ok(Check::warning("Backup", "none has been proven yet")
-            .advise(Some("`countersign backup make FOLDER` makes one and proves it")));
+        return Ok(Check::warning("Backup", "you have no verified backup yet")
+            .advise(Some("`countersign backup make FOLDER` makes and verifies one")));
     };
-    let found = format!("the last one was proven for {} of {} accounts", last.restorable, last.total);
+    let found = format!("the last one was verified for {} of {} accounts", last.restorable, last.total);
     Ok(Check::good("Backup", found).measure("proven_at", last.proven_at))
 }
 

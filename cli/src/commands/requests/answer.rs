@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use countersign_core::AnswerOutcome;
 use countersign_core::approvals::{ApprovalRequest, MatchProof};
 use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Outcome;
+use countersign_core::protocol::messages::{Outcome, Purpose};
 use serde::Serialize;
 
 use super::ask::{self, Answered};
 use super::proof;
+use crate::account::short;
 use crate::failure::Failure;
 use crate::output::{Look, Output, Report};
 use crate::prompt;
@@ -32,13 +33,13 @@ pub(super) async fn approve(
 ) -> Result<(), Failure> {
     let needs_nothing = request.matching.is_none();
     let proof = match means {
-        Means { number: Some(number), .. } => MatchProof::Number(number),
+        Means { number: Some(number), .. } => proof::number(&number, &request.matching),
         Means { scan: Some(path), .. } => proof::pictured(&path)?,
         Means { yes: true, .. } if needs_nothing => MatchProof::None,
         _ if prompt::can_ask() && !output.is_json() => {
             return match ask::ask(session, request, output).await? {
                 Answered::Approved | Answered::TurnedDown => Ok(()),
-                Answered::Failed => Err(Failure::WrongNumber { tries_left: 0 }),
+                Answered::Failed => Err(wrong_number(request, 0)),
                 Answered::Gone => Err(Failure::NoSuchRequest),
                 Answered::Skipped | Answered::Quit => Err(Failure::Cancelled),
             };
@@ -49,6 +50,22 @@ pub(super) async fn approve(
     finish(request, session.authenticator.approve(request.id, proof).await?, output)
 }
 
+/// A wrong number. An activation that fails leaves an account behind which is of no use.
+pub(super) fn wrong_number(request: &ApprovalRequest, tries_left: u8) -> Failure {
+    match request.purpose {
+        Purpose::Activation if tries_left == 0 => Failure::ActivationFailed(what_remains(request.account)),
+        _ => Failure::WrongNumber { tries_left },
+    }
+}
+
+/// What to do once an activation has failed or was turned down.
+fn what_remains(account: Id) -> String {
+    format!(
+        "`countersign accounts delete {}` removes the account; get a new enrolment code to begin again",
+        short(account)
+    )
+}
+
 /// Tells what became of an answer.
 pub(super) fn finish(
     request: &ApprovalRequest,
@@ -56,14 +73,16 @@ pub(super) fn finish(
     output: Output,
 ) -> Result<(), Failure> {
     if answer.outcome == Outcome::WrongMatch {
-        return Err(Failure::WrongNumber { tries_left: answer.tries_left });
+        return Err(wrong_number(request, answer.tries_left));
     }
     output.report(&AnswerReport {
         request: request.id,
         account: request.account,
         application: request.application.clone(),
         outcome: answer.outcome,
+        purpose: request.purpose,
         code: answer.code,
+        message: answer.message,
         locked: answer.locked,
     })
 }
@@ -74,8 +93,12 @@ struct AnswerReport {
     account: Id,
     application: String,
     outcome: Outcome,
+    #[serde(skip)]
+    purpose: Purpose,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     locked: bool,
 }
@@ -92,6 +115,9 @@ impl Report for AnswerReport {
         }
         if let Some(code) = &self.code {
             writeln!(out, "{GOOD}Approved{GOOD:#}: {application}\n\n  Code  {BOLD}{code}{BOLD:#}\n")?;
+            if let Some(message) = &self.message {
+                writeln!(out, "  Says  {}\n", safe(message))?;
+            }
             return writeln!(out, "Type it on the sign-in page. It is shown once.");
         }
         match self.outcome {
@@ -100,6 +126,14 @@ impl Report for AnswerReport {
             Outcome::Reported => writeln!(out, "Denied and reported to your organisation: {application}"),
             Outcome::WrongMatch => Ok(()),
         }?;
-        if self.locked { writeln!(out, "{LOCKED}") } else { Ok(()) }
+        if self.locked {
+            writeln!(out, "{LOCKED}")?;
+        }
+        match (self.purpose, self.outcome) {
+            (Purpose::Activation, Outcome::Denied | Outcome::Reported) => {
+                writeln!(out, "This device was not activated: {}.", what_remains(self.account))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -19,7 +19,7 @@ use super::{answer, proof};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{self, Output};
-use crate::prompt::{Edit, LineEditor};
+use crate::prompt::{self, Edit, LineEditor};
 use crate::screen::RawMode;
 use crate::session::Session;
 use crate::text::{BOLD, DIM, ERROR, WARNING, safe, sentence};
@@ -68,6 +68,7 @@ pub(crate) async fn ask(
             "s" => return Ok(Answered::Skipped),
             "q" => return Ok(Answered::Quit),
             "d" => turn_down(session, request, &alike, TurnDown::Deny).await,
+            "c" if request.can_cancel => turn_down(session, request, &[request.id], TurnDown::Cancel).await,
             "r" => turn_down(session, request, &alike, TurnDown::Report).await,
             "l" if request.can_lock => turn_down(session, request, &alike, TurnDown::ReportAndLock).await,
             line => match read_proof(line, &request.matching) {
@@ -77,7 +78,7 @@ pub(crate) async fn ask(
         };
         match result {
             Ok(answer) if answer.outcome == Outcome::WrongMatch => {
-                tell(&Failure::WrongNumber { tries_left: answer.tries_left });
+                tell(&answer::wrong_number(request, answer.tries_left));
                 if answer.tries_left == 0 {
                     return Ok(Answered::Failed);
                 }
@@ -176,12 +177,16 @@ fn instruction(request: &ApprovalRequest, alike: usize) -> String {
     } else {
         String::new()
     };
+    let cancel =
+        if request.can_cancel { format!("{BOLD}c{BOLD:#} to cancel your own, ") } else { String::new() };
     let lock = if request.can_lock {
         format!("{BOLD}l{BOLD:#} to report and lock your account, ")
     } else {
         String::new()
     };
-    format!("{approve}\nOr {BOLD}d{BOLD:#} to deny{all}, {report}{lock}{BOLD}s{BOLD:#} to leave it open.")
+    format!(
+        "{approve}\nOr {BOLD}d{BOLD:#} to deny{all}, {cancel}{report}{lock}{BOLD}s{BOLD:#} to leave it open."
+    )
 }
 
 /// What was typed before the request was there to be seen is no answer to it.
@@ -206,6 +211,7 @@ async fn read(session: &Session, request: &ApprovalRequest) -> Result<Read, Fail
     let mut editor = LineEditor::new();
     let mut tick = tokio::time::interval(Duration::from_millis(250));
     let mut polled = Box::pin(session.authenticator.wait_for_requests(LONGEST_POLL));
+    let mut shown = None;
     let read = loop {
         let now = session.authenticator.clock_status().time.unix_seconds();
         let left = request.expires_at.saturating_sub(now);
@@ -213,7 +219,7 @@ async fn read(session: &Session, request: &ApprovalRequest) -> Result<Read, Fail
         if left == 0 || !is_open {
             break Read::Gone;
         }
-        draw(left, editor.text())?;
+        draw(left, editor.text(), &mut shown)?;
         tokio::select! {
             event = events.next() => match event {
                 Some(Ok(Event::Key(key))) => match editor.key(key) {
@@ -237,9 +243,20 @@ async fn read(session: &Session, request: &ApprovalRequest) -> Result<Read, Fail
 
 const LONGEST_POLL: Duration = Duration::from_secs(30);
 
-fn draw(left: u64, typed: &str) -> io::Result<()> {
+/// Draws the line anew. On a terminal that can't, the time is shown once, and then only what is typed; `shown` is how many
+/// characters of it are there.
+fn draw(left: u64, typed: &str, shown: &mut Option<usize>) -> io::Result<()> {
     // A pasted link is a secret, and wider than the line.
     let typed = if typed.contains("://") { "(link)" } else { typed };
+    if !output::can_move_cursor() {
+        let mut err = io::stderr().lock();
+        if shown.is_none() {
+            write!(err, "{left:>4} s > ")?;
+        }
+        prompt::show_change(&mut err, shown.unwrap_or_default(), typed)?;
+        *shown = Some(typed.chars().count());
+        return Ok(());
+    }
     let style = if left <= 15 { WARNING } else { DIM };
     let room = output::width().saturating_sub(10).max(1);
     let start = typed.char_indices().rev().nth(room - 1).map_or(0, |(index, _)| index);

@@ -14,13 +14,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use countersign_core::approvals::privacyidea::PushError;
 use countersign_core::approvals::{ApprovalRequest, BindingState};
 use countersign_core::protocol::Id;
-use countersign_core::{Requests as CoreRequests, TurnDown};
+use countersign_core::{Error, Requests as CoreRequests, TurnDown};
 use view::RequestsReport;
 
+use super::completions;
 use crate::account::short;
-use crate::args::Global;
+use crate::args::{Global, number};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{self, Output};
@@ -37,12 +39,12 @@ pub(crate) struct Requests {
 
 #[derive(Subcommand)]
 enum Action {
-    /// List what waits now
+    /// List the pending requests
     List,
-    /// Wait until something waits, then list it
+    /// Wait for a request, then list the pending ones
     Wait {
-        /// Seconds to wait at most; without it, for ever
-        #[arg(long, value_name = "SECONDS")]
+        /// Maximum time to wait, in seconds [default: no limit]
+        #[arg(long, value_name = "SECONDS", value_parser = number::<u64>)]
         timeout: Option<u64>,
     },
     /// Approve a sign-in; asks for its number on a terminal
@@ -60,30 +62,34 @@ enum Action {
         #[arg(long, conflicts_with_all = ["number", "scan"])]
         yes: bool,
     },
-    /// Turn a sign-in down
+    /// Deny a sign-in
     Deny {
         /// The beginning of the request's identifier; not needed if there is one request
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
-        /// All that look like it; without an ID, all that wait
+        /// All similar requests; without an ID, all pending ones
         #[arg(long)]
         all: bool,
+        /// It was yours, and you don't want it any more: the sign-in page says cancelled, where the server can
+        #[arg(long)]
+        own: bool,
     },
-    /// Turn a sign-in down and tell your organisation that it isn't you
+    /// Deny a sign-in, and report to your organisation that it isn't you
     Report {
         /// The beginning of the request's identifier; not needed if there is one request
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
-        /// All that look like it; without an ID, all that wait
+        /// All similar requests; without an ID, all pending ones
         #[arg(long)]
         all: bool,
-        /// Have no phone asked about this account until your administrator unlocks it
+        /// Lock push requests for the account until your administrator unlocks them
         #[arg(long)]
         lock: bool,
     },
-    /// End the rest that an account takes after many requests were turned down: they were yours
+    /// Show an account's requests again after you denied many: they were yours
     Resume {
-        /// Its issuer, its name or both; not needed if one account rests
+        /// Its issuer, its name or both [default: every account whose requests rest]
+        #[arg(add = completions::accounts())]
         account: Option<String>,
     },
 }
@@ -107,8 +113,9 @@ pub(crate) async fn run(args: Requests, global: &Global, output: Output) -> Resu
             let request = fetch(&session, request.as_deref(), output).await?;
             answer::approve(&session, &request, answer::Means { number, scan, yes }, output).await
         }
-        Some(Action::Deny { request, all }) => {
-            turn_down::run(&session, request.as_deref(), all, TurnDown::Deny, output).await
+        Some(Action::Deny { request, all, own }) => {
+            let how = if own { TurnDown::Cancel } else { TurnDown::Deny };
+            turn_down::run(&session, request.as_deref(), all, how, output).await
         }
         Some(Action::Report { request, all, lock }) => {
             let how = if lock { TurnDown::ReportAndLock } else { TurnDown::Report };
@@ -147,10 +154,13 @@ fn list(session: &Session, requests: CoreRequests, output: Output) -> Result<(),
     warn_of_failures(&requests, output);
     news::tell(session, output)?;
     if requests.open.is_empty() && requests.failures.is_empty() {
-        output.note("No sign-in waits for you.");
+        output.note("No sign-in is pending.");
     }
     pauses::warn(session, output)?;
     output.report(&report)?;
+    if requests.open.is_empty() && requests.failures.is_empty() && is_unconfirmed(session, None)? {
+        output.note("An answer was sent from here, but its reply got lost: the sign-in page shows whether it has arrived.");
+    }
     match requests.failures.into_iter().next() {
         // An empty list from a service that couldn't be asked is no empty list.
         Some(failure) if requests.open.is_empty() => Err(failure.error.into()),
@@ -160,7 +170,8 @@ fn list(session: &Session, requests: CoreRequests, output: Output) -> Result<(),
 
 /// Asks all services, and picks the request that is meant.
 async fn fetch(session: &Session, wanted: Option<&str>, output: Output) -> Result<ApprovalRequest, Failure> {
-    pick(ask_all(session, output).await?, wanted)
+    let open = ask_all(session, output).await?;
+    pick(session, open, wanted)
 }
 
 /// Asks all services, also about accounts that rest: the person wants to see what there is.
@@ -173,7 +184,11 @@ async fn ask_all(session: &Session, output: Output) -> Result<Vec<ApprovalReques
     Ok(requests.open)
 }
 
-fn pick(open: Vec<ApprovalRequest>, wanted: Option<&str>) -> Result<ApprovalRequest, Failure> {
+fn pick(
+    session: &Session,
+    open: Vec<ApprovalRequest>,
+    wanted: Option<&str>,
+) -> Result<ApprovalRequest, Failure> {
     let none = if wanted.is_some() { Failure::NoSuchRequest } else { Failure::NoRequests };
     let fits =
         |request: &ApprovalRequest| wanted.is_none_or(|wanted| request.id.to_string().starts_with(wanted));
@@ -182,7 +197,18 @@ fn pick(open: Vec<ApprovalRequest>, wanted: Option<&str>) -> Result<ApprovalRequ
         let ids: Vec<_> = fitting.iter().map(|request| short(request.id)).collect();
         return Err(Failure::SeveralRequests(ids.join(", ")));
     }
-    fitting.pop().ok_or(none)
+    match fitting.pop() {
+        Some(request) => Ok(request),
+        // Gone because it was answered here, although nobody has heard so.
+        None if is_unconfirmed(session, wanted)? => Err(Error::Push(PushError::Unconfirmed).into()),
+        None => Err(none),
+    }
+}
+
+/// Whether an answer to this request, or to any, was sent whose reply got lost.
+fn is_unconfirmed(session: &Session, wanted: Option<&str>) -> Result<bool, Failure> {
+    let sent = session.authenticator.unconfirmed_answers()?;
+    Ok(sent.iter().any(|id| wanted.is_none_or(|wanted| id.to_string().starts_with(wanted))))
 }
 
 fn warn_of_failures(requests: &CoreRequests, output: Output) {
@@ -190,9 +216,9 @@ fn warn_of_failures(requests: &CoreRequests, output: Output) {
         return;
     }
     for failure in &requests.failures {
+        let is_unshown = matches!(failure.error, Error::Unshown(_));
         let failure = Failure::from(failure.error.clone());
-        output::tell(&format!(
-            "{WARNING}warning:{WARNING:#} one account's service can't be asked: {failure}\n"
-        ));
+        let what = if is_unshown { "" } else { "one account's service can't be asked: " };
+        output::tell(&format!("{WARNING}warning:{WARNING:#} {what}{failure}\n"));
     }
 }

@@ -4,17 +4,19 @@ use std::io::{self, Write};
 
 use countersign_core::AccountSummary;
 use countersign_core::approvals::{AccountPause, PauseReason, WayOut};
+use countersign_core::protocol::Id;
 use serde::Serialize;
 
 use super::super::accounts::AccountView;
 use crate::account;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unfit};
 use crate::output::{self, Look, Output, Report};
 use crate::session::Session;
 use crate::text::{WARNING, count, duration, label, safe, sentence};
 
 /// A pause as a person reads it.
 pub(crate) struct Told {
+    id: Id,
     /// The account's issuer and name.
     pub(crate) account: String,
     /// Why, and until when.
@@ -34,7 +36,7 @@ pub(crate) fn all(session: &Session) -> Result<Vec<Told>, Failure> {
     let told = pauses.iter().filter_map(|pause| {
         let account = accounts.iter().find(|account| account.id == pause.account)?;
         let account = safe(&label(&account.issuer, &account.name));
-        Some(Told { found: found(pause, now), advice: advice(pause, &account), account })
+        Some(Told { id: pause.account, found: found(pause, now), advice: advice(pause, &account), account })
     });
     Ok(told.collect())
 }
@@ -44,7 +46,7 @@ pub(super) fn warn(session: &Session, output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return Ok(());
     }
-    for Told { account, found, advice } in all(session)? {
+    for Told { account, found, advice, .. } in all(session)? {
         let said = format!("{account}: {found}. {}", sentence(&advice));
         output::tell(&format!("{WARNING}warning:{WARNING:#} {said}\n"));
     }
@@ -54,19 +56,35 @@ pub(super) fn warn(session: &Session, output: Output) -> Result<(), Failure> {
 /// Ends the rest of one account, or of all.
 pub(super) async fn resume(session: &Session, wanted: Option<&str>, output: Output) -> Result<(), Failure> {
     let pauses = session.authenticator.pauses()?;
-    let rests = |account: &&AccountSummary| {
+    let rests = |account: &AccountSummary| {
         pauses.iter().any(|pause| pause.account == account.id && pause.ways_out.contains(&WayOut::Resume))
     };
     let listing = session.authenticator.accounts()?;
-    let resting: Vec<_> = listing.accounts.iter().filter(rests).collect();
-    let accounts = match wanted {
-        Some(wanted) => vec![account::find(&resting, wanted)?],
-        None => resting,
+    let meant: Vec<_> = match wanted {
+        Some(wanted) => vec![account::find(&listing.accounts, wanted, account::not_enrolled)?],
+        None => listing.accounts.iter().filter(|account| account::not_enrolled(account).is_none()).collect(),
     };
-    for account in &accounts {
+    let resting: Vec<_> = meant.iter().copied().filter(|account| rests(account)).collect();
+    let is_paused = |account: &&AccountSummary| pauses.iter().any(|pause| pause.account == account.id);
+    if let (Some(_), [account]) = (wanted, meant.as_slice())
+        && !is_paused(account)
+    {
+        return Err(Failure::Unfit { name: account::name(account), unfit: Unfit::NotResting });
+    }
+    for account in &resting {
         session.authenticator.resume(account.id).await?;
     }
-    output.report(&Resumed { accounts: accounts.into_iter().map(AccountView::new).collect() })
+    // This device can end its own rest, and not what the service has stopped.
+    let stopped = session.authenticator.pauses()?;
+    let is_stopped = |account: &&AccountSummary| stopped.iter().any(|pause| pause.account == account.id);
+    let (still, resumed): (Vec<_>, Vec<_>) = resting.into_iter().partition(is_stopped);
+    if !resumed.is_empty() || (still.is_empty() && !meant.iter().any(is_stopped)) {
+        output.report(&Resumed { accounts: resumed.into_iter().map(AccountView::new).collect() })?;
+    }
+    let told = all(session)?.into_iter().filter(|told| meant.iter().any(|account| account.id == told.id));
+    let told: Vec<_> =
+        told.map(|told| format!("{}: {}; {}", told.account, told.found, told.advice)).collect();
+    if told.is_empty() { Ok(()) } else { Err(Failure::StillPaused(told.join("; "))) }
 }
 
 #[derive(Serialize)]

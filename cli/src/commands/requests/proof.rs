@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign_core::approvals::{MatchProof, Matching};
+use countersign_core::approvals::{MatchProof, Matching, ascii_digits};
 use countersign_core::offer::Offer;
 
 use crate::failure::Failure;
@@ -12,22 +12,37 @@ use crate::input;
 pub(super) fn typed(line: &str, matching: &Matching) -> Result<MatchProof, Failure> {
     let line = line.trim();
     if !matching.options.is_empty() {
-        return Ok(MatchProof::Choice(line.to_owned()));
+        return Ok(number(line, matching));
     }
     if line.contains("://") {
         return linked(line);
     }
-    let is_number = line.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || c == '-');
+    // Whatever is no letter may be a separator: what is no number after all is refused without using a try up.
+    let digits = ascii_digits(line);
+    let is_number = digits.chars().any(|c| c.is_ascii_digit()) && !digits.chars().any(char::is_alphabetic);
     if matching.scan && !is_number {
         return pictured(Path::new(line));
     }
     Ok(MatchProof::Number(line.to_owned()))
 }
 
+/// The proof in a number that was given as such: one of the options, where there are some.
+pub(super) fn number(number: &str, matching: &Matching) -> MatchProof {
+    if matching.options.is_empty() {
+        return MatchProof::Number(number.to_owned());
+    }
+    let is_option = matching.options.iter().any(|option| option == number);
+    MatchProof::Choice(if is_option { number.to_owned() } else { ascii_digits(number) })
+}
+
 /// The proof in a picture of the sign-in page's QR code.
 pub(super) fn pictured(path: &Path) -> Result<MatchProof, Failure> {
-    let texts = input::read_picture(path)?;
-    texts.iter().find_map(|text| linked(text).ok()).ok_or(Failure::NotASignInCode)
+    let mut reader = input::Reader::default();
+    let texts = reader.read_picture(path)?;
+    match texts.iter().find_map(|text| linked(text).ok()) {
+        Some(proof) => Ok(proof),
+        None => reader.finish().and(Err(Failure::NotASignInCode)),
+    }
 }
 
 fn linked(text: &str) -> Result<MatchProof, Failure> {
@@ -46,6 +61,9 @@ mod tests {
     #[test]
     fn a_number_is_a_number_also_in_groups() {
         assert_eq!(typed(" 123 456 ", BOTH).unwrap(), MatchProof::Number("123 456".to_owned()));
+        for text in ["١٢٣٤٥٦", "\u{200f}۱۲۳ ۴۵۶", "１２３‐４５６"] {
+            assert_eq!(typed(text, BOTH).unwrap(), MatchProof::Number(text.to_owned()));
+        }
     }
 
     #[test]
@@ -58,7 +76,7 @@ mod tests {
 
     #[test]
     fn anything_else_names_a_picture_where_one_is_accepted() {
-        assert!(matches!(typed("no-such-picture.png", BOTH), Err(Failure::FileUnreadable(_))));
+        assert!(matches!(typed("no-such-picture.png", BOTH), Err(Failure::At { .. })));
         let number_only = &Matching { digits: Some(6), ..Matching::default() };
         assert!(matches!(typed("no-such-picture.png", number_only), Ok(MatchProof::Number(_))));
     }
@@ -69,5 +87,6 @@ mod tests {
         for line in ["07", "A", "://"] {
             assert_eq!(typed(line, options).unwrap(), MatchProof::Choice(line.to_owned()));
         }
+        assert_eq!(typed("٠٧", options).unwrap(), MatchProof::Choice("07".to_owned()));
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let open = super::ask_all(session, output).await?;
     if !all {
-        return one(session, &super::pick(open, wanted)?, how, output).await;
+        return one(session, &super::pick(session, open, wanted)?, how, output).await;
     }
     if wanted.is_none() {
         return if open.is_empty() {
@@ -33,7 +33,7 @@ pub(super) async fn run(
             several(session, &open, how, output).await
         };
     }
-    let picked = super::pick(open.clone(), wanted)?.id;
+    let picked = super::pick(session, open.clone(), wanted)?.id;
     let meant = group(open).into_iter().find(|group| group.ids().contains(&picked));
     let RequestGroup { newest, older, .. } = meant.ok_or(Failure::NoSuchRequest)?;
     several(session, &[vec![newest], older].concat(), how, output).await
@@ -79,6 +79,9 @@ async fn several(
     failed.map_or(Ok(()), Err)
 }
 
+/// It was sent, and the service has most likely taken it.
+const UNCONFIRMED: &str = "answer_unconfirmed";
+
 #[derive(Serialize)]
 struct TurnedDownReport {
     turned_down: Vec<Row>,
@@ -114,7 +117,8 @@ impl Report for TurnedDownReport {
                 }
                 (Some(_), _) => writeln!(out, "Denied: {application}")?,
                 (None, Some(error)) => {
-                    writeln!(out, "{ERROR}Not denied{ERROR:#}: {application}: {}", error.message)?
+                    let what = if error.code == UNCONFIRMED { "Sent" } else { "Not denied" };
+                    writeln!(out, "{ERROR}{what}{ERROR:#}: {application}: {}", error.message)?
                 }
                 (None, None) => {}
             }

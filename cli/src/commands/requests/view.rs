@@ -22,7 +22,7 @@ pub(super) struct RequestsReport {
 }
 
 impl RequestsReport {
-    /// At the service's time `now`, in seconds.
+    /// At this device's time `now`, in seconds, by which the requests' own times are.
     pub(super) fn new(requests: &Requests, now: u64) -> Self {
         Self {
             requests: requests.open.iter().map(|request| RequestView::new(request, now)).collect(),
@@ -73,6 +73,7 @@ pub(super) struct RequestView {
     matching: MatchingView,
     can_report: bool,
     can_lock: bool,
+    can_cancel: bool,
     issued_at: u64,
     expires_at: u64,
     seconds_left: u64,
@@ -105,6 +106,7 @@ impl RequestView {
             },
             can_report: request.can_report,
             can_lock: request.can_lock,
+            can_cancel: request.can_cancel,
             issued_at: request.issued_at,
             expires_at: request.expires_at,
             seconds_left: request.expires_at.saturating_sub(now),

@@ -5,7 +5,7 @@ mod relay;
 mod report;
 mod show;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use countersign_core::import::ImportOptions;
@@ -16,10 +16,12 @@ use countersign_core::{
 };
 
 use self::report::MoveReport;
+use super::completions;
 use super::import::OnSameName;
-use crate::args::Global;
-use crate::failure::Failure;
+use crate::args::{Global, number};
+use crate::failure::{Failure, Unfit};
 use crate::output::Output;
+use crate::text::plain;
 use crate::{account, input, prompt, session};
 
 /// The steps, and what the codes hold, are in `docs/transfer.md`.
@@ -35,12 +37,16 @@ enum Action {
     Receive(Receive),
     /// On the old phone: take in the new one's code, show the accounts, remove them once they have arrived
     Send(Send),
-    /// Say how far the move is, and show the codes of this step again
+    /// Show how far the move is, and the codes of this step again
     Status(Shown),
     /// End the move, at whatever step it is; accounts stay as they are
     End,
     /// Make codes of a moved account here again
-    TakeBack { account: String },
+    TakeBack {
+        /// Its issuer, its name or both, or the beginning of its identifier
+        #[arg(allow_hyphen_values = true, add = completions::accounts())]
+        account: String,
+    },
 }
 
 #[derive(Args)]
@@ -48,10 +54,10 @@ struct Receive {
     /// Codes that the old phone shows: pictures, texts, files of texts, or - for standard input
     #[arg(value_name = "FILE|CODE|-")]
     codes: Vec<String>,
-    /// Say what would become of every account, and store nothing
+    /// Show what would happen to each account; store nothing
     #[arg(long)]
     dry_run: bool,
-    /// What to do with an account whose name another one has, with another secret
+    /// What to do with an account whose name is taken by one with another secret
     #[arg(long, value_enum, value_name = "CHOICE", default_value = "keep-both")]
     on_same_name: OnSameName,
     #[command(flatten)]
@@ -68,14 +74,14 @@ struct Send {
     /// The check value as the new phone shows it
     #[arg(long, value_name = "VALUE")]
     check_value: Option<String>,
-    /// Move this account alone, or several [default: all]
-    #[arg(long, value_name = "ACCOUNT")]
+    /// Move only this account; may be repeated [default: all]
+    #[arg(long, value_name = "ACCOUNT", add = completions::accounts())]
     account: Vec<String>,
-    /// Send the accounts over an approval service in place of codes: this account's, or the only one that can. Say it
-    /// when the acceptance is shown
-    #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, require_equals = true)]
+    /// Send the accounts over an approval service instead of codes: this account's, or the only one that can. Give it
+    /// with the invitation
+    #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, require_equals = true, add = completions::accounts())]
     relay: Option<Option<String>>,
-    /// Put the accounts in the trash that the new phone has proven to hold
+    /// Put in the trash what the new phone has proven to hold
     #[arg(long)]
     remove: bool,
     #[command(flatten)]
@@ -90,8 +96,8 @@ struct Shown {
     /// Write the codes as pictures into this folder
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Show these of the numbered codes alone, such as those that the new phone still misses
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    /// Show only these of the numbered codes, such as those that the new phone still lacks
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = number::<u16>)]
     only: Vec<u16>,
 }
 
@@ -100,6 +106,7 @@ pub(crate) async fn run(args: Transfer, global: &Global, output: Output) -> Resu
         Action::Receive(args) => receive(&args, global, output).await,
         Action::Send(args) => send(&args, global, output).await,
         Action::Status(shown) => {
+            show::check(&shown, output)?;
             let authenticator = session::open(global)?.authenticator;
             let under_way = authenticator.transfer()?.ok_or(Error::from(TransferError::NotUnderWay))?;
             show::codes(MoveReport::of(&under_way), &shown, output).await
@@ -113,7 +120,8 @@ pub(crate) async fn run(args: Transfer, global: &Global, output: Output) -> Resu
         Action::TakeBack { account } => {
             let authenticator = session::open(global)?.authenticator;
             let accounts = authenticator.accounts()?.accounts;
-            let account = account::find(&accounts.iter().collect::<Vec<_>>(), &account)?.id;
+            let not_moved = |account: &AccountSummary| account.moved_at.is_none().then_some(Unfit::NotMoved);
+            let account = account::find(&accounts, &account, not_moved)?.id;
             authenticator.take_back(account)?;
             output.report(&MoveReport::taken_back(account))
         }
@@ -121,6 +129,7 @@ pub(crate) async fn run(args: Transfer, global: &Global, output: Output) -> Resu
 }
 
 async fn receive(args: &Receive, global: &Global, output: Output) -> Result<(), Failure> {
+    show::check(&args.shown, output)?;
     let texts = read(&args.codes)?;
     let authenticator = session::open_or_create(global, output)?.authenticator;
     let mut receiving = authenticator.receive_accounts()?;
@@ -148,6 +157,7 @@ async fn receive(args: &Receive, global: &Global, output: Output) -> Result<(), 
 }
 
 async fn send(args: &Send, global: &Global, output: Output) -> Result<(), Failure> {
+    show::check(&args.shown, output)?;
     let texts = read(&args.codes)?;
     let authenticator = session::open(global)?.authenticator;
     let mut sending = under_way(&authenticator)?;
@@ -178,7 +188,7 @@ async fn send(args: &Send, global: &Global, output: Output) -> Result<(), Failur
                 }
             };
             let chosen = chosen(&authenticator, &args.account)?;
-            let shown = authenticator.show_accounts(&check_value, chosen.as_deref())?;
+            let shown = authenticator.show_accounts(&plain(&check_value), chosen.as_deref())?;
             report = MoveReport::showing(&sending, &shown);
             if let Some(Move::Sending(shown)) = authenticator.transfer()? {
                 let sent = relay::send(&authenticator, shown, &args.waiting, output).await?;
@@ -220,23 +230,21 @@ fn chosen(authenticator: &Authenticator, wanted: &[String]) -> Result<Option<Vec
         return Ok(None);
     }
     let accounts = authenticator.accounts()?.accounts;
-    let accounts: Vec<&AccountSummary> =
-        accounts.iter().filter(|account| account.trashed_at.is_none()).collect();
-    let found = wanted.iter().map(|wanted| Ok(account::find(&accounts, wanted)?.id));
+    let found = wanted.iter().map(|wanted| Ok(account::find(&accounts, wanted, account::not_in_use)?.id));
     found.collect::<Result<_, Failure>>().map(Some)
 }
 
 /// The texts of codes, as they were given.
 fn read(sources: &[String]) -> Result<Vec<input::Text>, Failure> {
     let mut texts = Vec::new();
+    let mut reader = input::Reader::default();
     for source in sources {
         if TransferCode::parse(source).is_ok() {
             texts.push(input::Text::new(source.clone()));
-        } else if source == "-" || Path::new(source).exists() {
-            texts.extend(input::read_texts(source)?);
         } else {
-            return Err(Failure::FileUnreadable("there is no such file"));
+            texts.extend(reader.read(source)?);
         }
     }
+    reader.finish()?;
     Ok(texts)
 }

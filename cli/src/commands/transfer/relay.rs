@@ -10,14 +10,15 @@ use countersign_core::{
 
 use super::report::MoveReport;
 use crate::account;
-use crate::failure::Failure;
+use crate::args::number;
+use crate::failure::{Failure, Unfit};
 use crate::output::Output;
 
 /// How long to wait for the other phone.
 #[derive(Args)]
 pub(super) struct Waiting {
     /// Over a service: how long to wait for the other phone; 0 asks once
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = number::<u64>)]
     wait: u64,
 }
 
@@ -25,13 +26,18 @@ pub(super) struct Waiting {
 pub(super) fn choose(authenticator: &Authenticator, wanted: Option<&str>) -> Result<Id, Failure> {
     let able = authenticator.relay_accounts()?;
     let accounts = authenticator.accounts()?.accounts;
-    let is_able = |account: &&AccountSummary| able.iter().any(|able| able.account == account.id);
-    let accounts: Vec<_> = accounts.iter().filter(is_able).collect();
-    if accounts.is_empty() {
+    let unable = |account: &AccountSummary| {
+        let is_able = able.iter().any(|able| able.account == account.id);
+        account::not_in_use(account).or((!is_able).then_some(Unfit::NoRelay))
+    };
+    if able.is_empty() {
         let reason = "no account here has an approval service that carries moves; leave --relay out";
         return Err(Failure::Usage(reason.to_owned()));
     }
-    Ok(account::find(&accounts, wanted.unwrap_or_default())?.id)
+    Ok(match wanted {
+        Some(wanted) => account::find(&accounts, wanted, unable)?.id,
+        None => account::only(&accounts, unable)?.id,
+    })
 }
 
 /// Gives the accounts to the service, and waits for the receipt.

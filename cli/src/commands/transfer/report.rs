@@ -98,7 +98,9 @@ impl MoveReport {
     }
 
     fn sending(sending: &Sending) -> Self {
-        let check_value = Some(sending.check_value.clone());
+        // Not before it was typed as the new phone shows it: whoever reads it here has compared nothing.
+        let is_compared = !matches!(sending.step, SendingStep::Comparing { .. });
+        let check_value = is_compared.then(|| sending.check_value.clone());
         let relay = RelayView::of(sending.relay.as_ref());
         let report = Self { role: Some("sending"), check_value, relay, ..Self::default() };
         match sending.step.clone() {
@@ -152,13 +154,13 @@ impl MoveReport {
     }
 
     pub(super) fn previewed(&mut self, preview: &ImportPreview) {
-        self.import = Some(Imported::previewed(&preview.rows));
+        self.import = Some(Imported::previewed(&preview.rows, &[]));
     }
 
     pub(super) fn stored(&mut self, received: &Received) {
         self.step = Some("stored");
         self.codes.clone_from(&received.receipt);
-        self.import = Some(Imported::done(&received.report));
+        self.import = Some(Imported::done(&received.report, &[]));
     }
 
     /// Names for the pictures of the codes, in their order.

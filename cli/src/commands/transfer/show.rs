@@ -1,8 +1,8 @@
 //! Showing the codes of a step: as pictures in a folder, one after another on the terminal, or as texts on a pipe.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
-use std::{fs, io};
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use super::Shown;
 use super::report::MoveReport;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::input;
+use crate::output::{Output, can_move_cursor};
 use crate::qr::Modules;
 use crate::screen::Screen;
 use crate::text::DIM;
@@ -34,6 +35,18 @@ pub(super) async fn codes(mut report: MoveReport, shown: &Shown, output: Output)
     output.report(&report)
 }
 
+/// Makes sure that codes can be shown, before anything is done.
+pub(super) fn check(shown: &Shown, output: Output) -> Result<(), Failure> {
+    match &shown.out {
+        Some(folder) => input::check_folder(folder),
+        None if output.is_for_a_person() && !can_move_cursor() => Err(Failure::Usage(
+            "this terminal can't show pictures; give --out with a folder for them, or take the codes as texts from a pipe"
+                .to_owned(),
+        )),
+        None => Ok(()),
+    }
+}
+
 /// One code as it is shown.
 struct Picture {
     number: u16,
@@ -45,7 +58,7 @@ impl Picture {
     /// Writes a file; an earlier one of the same name makes room.
     fn write(&self, folder: &Path) -> Result<String, Failure> {
         let path = folder.join(&self.name);
-        fs::write(&path, self.modules.to_png().ok_or_else(no_picture)?)?;
+        input::write_file(&path, &self.modules.to_png().ok_or_else(no_picture)?)?;
         Ok(path.display().to_string())
     }
 }
@@ -72,7 +85,7 @@ async fn play(pictures: &[Picture], count: usize) -> Result<(), Failure> {
     for picture in pictures.iter().cycle() {
         let mut lines = picture.modules.to_lines();
         lines.push(format!("{DIM}{} of {count}   any key goes on{DIM:#}", picture.number));
-        screen.draw(lines)?;
+        screen.draw_in_colour(lines)?;
         let turn = if pictures.len() == 1 { Duration::MAX } else { TURN };
         let next = tokio::time::sleep(turn);
         tokio::pin!(next);

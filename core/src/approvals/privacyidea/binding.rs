@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use crate::approvals::BindingState;
+use crate::offer::Unlock;
 
 /// A push token as its rollout left it. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct PushBinding {
     /// Whether the server has yet to be told so.
     #[serde(default)]
     pub wake_up_is_unsent: bool,
+    /// How the server wants the person checked before each approval, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlock: Option<Unlock>,
 }
 
 impl PushBinding {

@@ -1,7 +1,7 @@
 //! What a phone sends: queries and forms, with the texts that are signed.
 
 use countersign_protocol::ServiceUrl;
-use countersign_protocol::messages::{Decision, WakeUp};
+use countersign_protocol::messages::WakeUp;
 use data_encoding::{BASE32, BASE64, BASE64URL};
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
@@ -112,26 +112,40 @@ pub(crate) fn address_call(
     }
 }
 
-/// Answers a challenge; `choice` is the option of an approval that needs one.
-pub(crate) fn answer_call(
-    challenge: &PushChallenge,
-    decision: Decision,
-    choice: Option<&str>,
-) -> UnsignedCall {
+/// What an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Say<'a> {
+    /// Yes, with the option that the person has chosen, if there are options.
+    Approve(Option<&'a str>),
+    /// No.
+    Deny,
+    /// No: it was the person's own sign-in, and isn't wanted any more.
+    Cancel,
+    /// No: it isn't the person's.
+    Report,
+}
+
+/// Answers a challenge.
+pub(crate) fn answer_call(challenge: &PushChallenge, answer: Say<'_>) -> UnsignedCall {
     let mut text = format!("{}|{}", challenge.nonce(), challenge.serial());
     let mut fields = vec![("serial", challenge.serial().to_owned())];
     let mut say = |part: &str, field, value: &str| {
         text = format!("{text}|{part}");
         fields.push((field, value.to_owned()));
     };
-    match (decision, choice) {
-        (Decision::Approve, None) => {}
-        (Decision::Approve, Some(choice)) => say(choice, "presence_answer", choice),
-        (Decision::Deny | Decision::Report, _) => {
-            say("decline", "decline", "1");
-            if decision == Decision::Report && challenge.takes_reason() {
-                say("unknown_trigger", "decline_reason", "unknown_trigger");
-            }
+    if let Say::Approve(choice) = answer {
+        if let Some(choice) = choice {
+            say(choice, "presence_answer", choice);
+        }
+    } else {
+        say("decline", "decline", "1");
+        let reason = match answer {
+            Say::Cancel => Some("cancelled"),
+            Say::Report => Some("unknown_trigger"),
+            Say::Approve(_) | Say::Deny => None,
+        };
+        if let Some(reason) = reason.filter(|_| challenge.takes_reason()) {
+            say(reason, "decline_reason", reason);
         }
     }
     let (url, text) = (challenge.url().to_owned(), Zeroizing::new(text));

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::capabilities::Capabilities;
-use super::{PushBinding, PushToken};
-use crate::approvals::{AnswerError, ApprovalRequest, MatchProof, Matching};
+use super::options::PresenceOption;
+use super::{PushBinding, PushToken, options};
+use crate::approvals::{AnswerError, ApprovalRequest, MatchProof, Matching, Unshown};
 use crate::keys::rsa;
 use crate::offer::clean_label;
 
@@ -25,7 +26,7 @@ pub(crate) struct PushChallenge {
     serial: String,
     title: String,
     question: String,
-    options: Vec<String>,
+    options: Vec<PresenceOption>,
     takes_reason: bool,
     /// When it was first seen, seconds of the authenticator's time.
     seen_at: u64,
@@ -49,6 +50,23 @@ pub(crate) enum RefusedChallenge {
     BadOptions,
     #[error("the challenge's capabilities do not verify")]
     BadCapabilities,
+    #[error("more challenges wait than are looked at")]
+    TooMany,
+}
+
+impl From<RefusedChallenge> for Unshown {
+    fn from(refused: RefusedChallenge) -> Self {
+        match refused {
+            RefusedChallenge::BadOptions => Self::Options,
+            RefusedChallenge::OtherServer => Self::Address,
+            RefusedChallenge::TooMany => Self::TooMany,
+            RefusedChallenge::Malformed
+            | RefusedChallenge::BadSignature
+            | RefusedChallenge::OtherToken
+            | RefusedChallenge::AmbiguousText
+            | RefusedChallenge::BadCapabilities => Self::Unverified,
+        }
+    }
 }
 
 /// As it comes. Fields that nobody signs (`version`) are left out.
@@ -83,6 +101,9 @@ pub(crate) fn read_challenges(
 ) -> (Vec<PushChallenge>, Vec<RefusedChallenge>) {
     let (mut open, mut refused) = (Vec::new(), Vec::new());
     let server_key = binding.server_key_der();
+    if challenges.len() > MAX_CHALLENGES {
+        refused.push(RefusedChallenge::TooMany);
+    }
     for challenge in challenges.into_iter().take(MAX_CHALLENGES) {
         match PushChallenge::verify(challenge, binding, &server_key, account) {
             Ok(mut challenge) => {
@@ -133,7 +154,7 @@ impl PushChallenge {
         Ok(Self {
             id: derive_id(account, &wire.nonce),
             takes_reason: takes_reason(&wire, server_key)?,
-            options: wire.require_presence.map_or(Ok(Vec::new()), |options| read_options(&options))?,
+            options: wire.require_presence.map_or(Ok(Vec::new()), |text| options::read(&text))?,
             nonce: wire.nonce,
             url: wire.url,
             serial: wire.serial,
@@ -193,24 +214,28 @@ impl PushChallenge {
             ip: None,
             client: None,
             message: Some(message),
-            matching: Matching { options: self.options.clone(), ..Matching::default() },
+            matching: Matching {
+                options: self.options.iter().map(|option| option.shown.clone()).collect(),
+                ..Matching::default()
+            },
             can_report: self.takes_reason,
             can_lock: false,
+            can_cancel: self.takes_reason,
             issued_at: self.seen_at,
             expires_at: self.expires_at(),
         }
     }
 
-    /// The option that an approval sends, if it needs one.
-    pub(crate) fn choice<'a>(&self, proof: &'a MatchProof) -> Result<Option<&'a str>, AnswerError> {
+    /// The option that an approval sends, if it needs one: as the server wrote it, whatever was shown.
+    pub(crate) fn choice(&self, proof: &MatchProof) -> Result<Option<&str>, AnswerError> {
         match proof {
             MatchProof::None if self.options.is_empty() => Ok(None),
             MatchProof::None => Err(AnswerError::MatchNeeded),
             // What is typed into a field for a number may be one of the options, too.
             MatchProof::Choice(choice) | MatchProof::Number(choice) => {
                 let chosen = choice.trim();
-                let is_option = self.options.iter().any(|option| option == chosen);
-                is_option.then_some(Some(chosen)).ok_or(AnswerError::MatchNotAccepted)
+                let option = self.options.iter().find(|option| option.shown == chosen);
+                option.map(|option| Some(&*option.sent)).ok_or(AnswerError::MatchNotAccepted)
             }
             MatchProof::Scanned(_) => Err(AnswerError::MatchNotAccepted),
         }
@@ -247,23 +272,6 @@ fn takes_reason(wire: &Wire, server_key: &[u8]) -> Result<bool, RefusedChallenge
         return Err(RefusedChallenge::BadCapabilities);
     }
     Ok(capabilities.decline_reason)
-}
-
-/// The options of a presence check, in their order. A `|` in one would be another text; a signed `decline` is taken for an
-/// approval by the server if somebody posts it as a choice; and with a single one the text is that of a plain challenge.
-fn read_options(text: &str) -> Result<Vec<String>, RefusedChallenge> {
-    let options: Vec<String> = text.split(',').map(str::to_owned).collect();
-    let is_good = |option: &String| {
-        (1..=64).contains(&option.len())
-            && !option.contains('|')
-            && !option.trim().eq_ignore_ascii_case("decline")
-            && clean_label(option) == *option
-    };
-    let distinct = options.iter().enumerate().all(|(index, option)| !options[..index].contains(option));
-    if !(2..=16).contains(&options.len()) || !distinct || !options.iter().all(is_good) {
-        return Err(RefusedChallenge::BadOptions);
-    }
-    Ok(options)
 }
 
 /// The name of a challenge in answers, the same in every process: the server gives it none.

@@ -33,6 +33,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         state: BindingState::Active,
         wake_up: None,
         wake_up_is_unsent: false,
+        unlock: None,
     };
     Server { key, binding }
 });

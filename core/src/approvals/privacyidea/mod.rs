@@ -12,16 +12,17 @@ pub mod container;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod options;
 mod reply;
 mod time;
 mod token;
 
 pub use binding::PushBinding;
-pub(crate) use call::{Call, UnsignedCall, address_call, answer_call, poll_call, register_call};
+pub(crate) use call::{Call, Say, UnsignedCall, address_call, answer_call, poll_call, register_call};
 pub(crate) use challenge::{PushChallenge, read_challenges};
 pub use error::PushError;
 pub(crate) use reply::{Polled, PushReply};
-pub(crate) use token::{PushKey, PushToken};
+pub(crate) use token::{PushKey, PushToken, choice_mark};
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::PushError;
 use crate::approvals::ReplyError;
 use crate::client::HttpReply;
 use crate::keys::rsa;
+use crate::offer::clean_label;
 
 /// An answer, parsed.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub(crate) struct Answered {
     pub(crate) taken: bool,
     /// A code that the person types on the sign-in page.
     pub(crate) code: Option<String>,
+    /// What the administrator has to say about the code.
+    pub(crate) message: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -80,14 +83,15 @@ struct EnvelopeError {
 impl PushReply {
     /// Parses a reply. A page of a proxy, or of the server itself, is none, whatever its status says.
     pub(crate) fn read(reply: &HttpReply) -> Result<Self, ReplyError> {
-        let envelope: Envelope = serde_json::from_str(&reply.text).map_err(|_| ReplyError::NotTheService)?;
+        let envelope: Envelope =
+            serde_json::from_str(&reply.text).map_err(|_| ReplyError::of_status(reply.status))?;
         let time = envelope.time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let time = time.and_then(|time| u64::try_from(time.as_millis()).ok());
         let EnvelopeResult { status, value, error } = envelope.result;
         let result = match (status, error) {
             (true, None) if reply.status == 200 => Ok(Success { value, detail: envelope.detail }),
             (_, Some(EnvelopeError { code })) => Err(if reply.status >= 500 { SERVER_FAULT } else { code }),
-            _ => return Err(ReplyError::NotTheService),
+            _ => return Err(ReplyError::of_status(reply.status)),
         };
         Ok(Self { time, result })
     }
@@ -152,7 +156,14 @@ impl PushReply {
         let is_code = |code: &String| {
             (1..=16).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
-        Ok(Answered { taken: value == Value::Bool(true), code: code.filter(is_code) })
+        let message = detail.get("message").and_then(Value::as_str).map(clean_label);
+        let message = message
+            .filter(|text| !text.is_empty())
+            .map(|text| text.chars().take(MAX_MESSAGE_CHARS).collect());
+        let code = code.filter(is_code);
+        // Without a code the text is no more than the server's own word for its answer.
+        let message = message.filter(|_| code.is_some());
+        Ok(Answered { taken: value == Value::Bool(true), code, message })
     }
 
     fn success(self, step: Step) -> Result<Success, PushError> {
@@ -167,6 +178,8 @@ impl PushReply {
     }
 }
 
+/// The server stores 2,000 characters of a policy at most.
+const MAX_MESSAGE_CHARS: usize = 2_000;
 /// What a policy of the server makes of all its other numbers.
 const HIDDEN: i64 = -311;
 /// HTTP 500 with JSON.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_protocol::Id;
+use countersign_protocol::{Id, sha256_base64url};
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
@@ -34,12 +34,20 @@ pub(crate) enum PushKey {
 pub(crate) struct Seen {
     /// When it came first, seconds of the authenticator's time.
     pub(crate) at: u64,
-    /// The option that was sent, if one was.
+    /// The option that was sent, if one was, by its [`choice_mark`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) choice: Option<String>,
     /// Whether it is over for this phone, whatever the server still lists.
     #[serde(default)]
     pub(crate) over: bool,
+    /// Whether an answer was sent, and its reply has yet to come.
+    #[serde(default)]
+    pub(crate) sent: bool,
+}
+
+/// How a choice is remembered: the option itself, or its hash if that is shorter, so that the record stays small.
+pub(crate) fn choice_mark(option: &str) -> String {
+    if option.len() <= 64 { option.to_owned() } else { sha256_base64url(option) }
 }
 
 impl Record for PushToken {
@@ -49,6 +57,17 @@ impl Record for PushToken {
 impl PushToken {
     pub(crate) const fn new(key: PushKey) -> Self {
         Self { key, seen: BTreeMap::new() }
+    }
+
+    /// Whether an answer to this challenge was sent whose reply never came.
+    pub(crate) fn is_unconfirmed(&self, challenge: Id) -> bool {
+        self.seen.get(&challenge).is_some_and(|seen| seen.sent && !seen.over)
+    }
+
+    /// Challenges that were seen since, to which an answer was sent whose reply never came.
+    pub(crate) fn unconfirmed_since(&self, moment: u64) -> impl Iterator<Item = Id> {
+        let unconfirmed = move |seen: &Seen| seen.sent && !seen.over && seen.at >= moment;
+        self.seen.iter().filter(move |(_, seen)| unconfirmed(seen)).map(|(id, _)| *id)
     }
 
     /// How many challenges are known.
@@ -62,7 +81,7 @@ impl PushToken {
             let oldest = self.seen.iter().min_by_key(|(_, seen)| seen.at).map(|(id, _)| *id);
             oldest.and_then(|id| self.seen.remove(&id));
         }
-        self.seen.entry(challenge).or_insert(Seen { at: now, choice: None, over: false })
+        self.seen.entry(challenge).or_insert(Seen { at: now, choice: None, over: false, sent: false })
     }
 }
 
@@ -83,14 +102,14 @@ mod tests {
     fn a_challenge_keeps_the_time_of_its_first_sight() {
         let mut token = PushToken::new(PushKey::Software(Secret::new(Vec::new())));
         token.see(id(1), 10).over = true;
-        assert_eq!(*token.see(id(1), 20), Seen { at: 10, choice: None, over: true });
+        assert_eq!(*token.see(id(1), 20), Seen { at: 10, choice: None, over: true, sent: false });
     }
 
     #[test]
     fn the_oldest_are_forgotten_and_the_record_stays_small() {
         let mut token = PushToken::new(PushKey::Software(Secret::new(vec![7; 2400])));
         for number in 0..300 {
-            token.see(id(number), u64::from(number)).choice = Some("x".repeat(64));
+            token.see(id(number), u64::from(number)).choice = Some(choice_mark(&"x".repeat(200)));
         }
         assert_eq!(token.count(), MAX_SEEN);
         assert!(!token.seen.contains_key(&id(99)) && token.seen.contains_key(&id(100)));

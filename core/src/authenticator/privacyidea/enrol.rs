@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::super::{Authenticator, Enrolment, hold};
 use super::platform_name;
 use crate::approvals::privacyidea::{PushBinding, PushError, PushKey, PushToken, register_call};
-use crate::approvals::{Binding, BindingState, DeviceDescription};
+use crate::approvals::{AnswerError, Binding, BindingState, DeviceDescription};
+use crate::authenticator::twins;
 use crate::keys::rsa::{self, NewRsaKey};
 use crate::keys::{KeyName, KeyRole, RsaKeySize};
-use crate::offer::PushOffer;
+use crate::offer::{IssuedToken, PushOffer, Unlock};
 use crate::{Account, Error, KeyStoreError, tasks};
 
 /// How far an enrolment is.
@@ -55,12 +56,20 @@ impl Authenticator {
         offer: &PushOffer,
         device: DeviceDescription,
     ) -> Result<Enrolment, Error> {
+        // Before the code is used up: no approval could ever be given here.
+        let check = self.parts.keys.user_check();
+        if offer.unlock.is_some_and(|wish| wish == Unlock::Biometric && !wish.is_met_by(check)) {
+            return Err(AnswerError::BiometricNeeded.into());
+        }
         let steps = Steps(self);
         let before = self.find_token(offer).await?;
         let is_new = before.is_none();
         let account = match before {
             Some(account) => account,
-            None => Account::new(issuer(offer), offer.name.clone(), self.now_seconds()),
+            None => Account {
+                token: Some(Box::new(IssuedToken::of(&issuer(offer), &offer.serial))),
+                ..Account::new(issuer(offer), offer.name.clone(), self.now_seconds())
+            },
         };
 
         steps.set(EnrolmentStep::MakingKey);
@@ -90,16 +99,20 @@ impl Authenticator {
             state: BindingState::AwaitingActivation,
             wake_up: device.wake_up.clone(),
             wake_up_is_unsent: false,
+            unlock: offer.unlock,
         };
         let account = Account { binding: Some(Box::new(Binding::PrivacyIdea(binding.clone()))), ..account };
-        let replaced = self.store_token(&account, PushToken::new(key), is_new).await?;
-        self.delete_push_key(replaced).await?;
+        let (old_key, replaced) = self.store_token(&account, PushToken::new(key), is_new).await?;
+        self.delete_push_key(old_key).await?;
 
         steps.set(EnrolmentStep::Checking);
         // A server that can't be asked now has still enrolled the device; one that fails over the key has not.
         if self.ask(&account, &binding).await.is_ok_and(|reply| reply.is_server_fault()) {
             if is_new {
                 self.delete(account.id).await?;
+            }
+            for account in replaced {
+                self.restore(account)?;
             }
             return Err(PushError::EnrolmentBroken.into());
         }
@@ -109,6 +122,7 @@ impl Authenticator {
             check_value: None,
             organisation: account.issuer,
             user: account.name,
+            replaced,
             asked_for_no_certificate_check: offer.asks_for_no_certificate_check,
         })
     }
@@ -149,34 +163,49 @@ impl Authenticator {
         }
     }
 
-    /// Stores the account and its token, and gives the key of the token that it replaces.
+    /// Stores the account and its token. Gives the key of the token that it replaces, and the accounts of the same token at
+    /// an address that its server had before, which go to the trash.
     async fn store_token(
         &self,
         account: &Account,
         token: PushToken,
         is_new: bool,
-    ) -> Result<Option<PushKey>, Error> {
+    ) -> Result<(Option<PushKey>, Vec<Id>), Error> {
         let (id, stored) = (account.id, Arc::new(account.clone()));
-        let vault = self.parts.vault.clone();
+        let (vault, now) = (self.parts.vault.clone(), self.now_seconds());
         let replaced = tasks::blocking(move || {
             vault.transaction(|tx| {
                 if is_new {
-                    tx.add_account(&stored)?;
-                    return tx.insert(id, &token).map(|()| None);
+                    let accounts = tx.accounts()?.items;
+                    let dead: Vec<&Account> =
+                        accounts.iter().filter(|other| is_moved(other, &stored)).collect();
+                    twins::add_in_place(tx, Account::clone(&stored), &dead)?;
+                    let dead: Vec<Id> = dead.into_iter().map(|account| account.id).collect();
+                    for dead in &dead {
+                        tx.update_account(*dead, |account| account.trashed_at = Some(now))?;
+                    }
+                    return tx.insert(id, &token).map(|()| (None, dead));
                 }
                 tx.update_account(id, |account| {
                     account.binding.clone_from(&stored.binding);
                     account.trashed_at = None;
                 })?;
                 let replaced = tx.get::<PushToken>(id)?.map(|token| token.key);
-                tx.put(id, &token).map(|()| replaced)
+                tx.put(id, &token).map(|()| (replaced, Vec::new()))
             })
         })
         .await?;
         // Challenges for the token that it replaces.
-        hold(&self.parts.inbox).remove_account(id);
+        let mut inbox = hold(&self.parts.inbox);
+        [id].iter().chain(&replaced.1).for_each(|account| inbox.remove_account(*account));
         Ok(replaced)
     }
+}
+
+/// Whether the account is of the same push token, in use.
+fn is_moved(other: &Account, account: &Account) -> bool {
+    let is_same = account.token.as_deref().is_some_and(|token| twins::is_of(other, token));
+    is_same && other.trashed_at.is_none() && other.binding.is_some()
 }
 
 fn issuer(offer: &PushOffer) -> String {

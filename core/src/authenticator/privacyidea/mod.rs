@@ -17,6 +17,7 @@ use super::{Authenticator, hold};
 use crate::approvals::privacyidea::{
     Call, PushBinding, PushError, PushKey, PushReply, PushToken, UnsignedCall, address_call,
 };
+use crate::client::NetworkError;
 use crate::clock::TimeAnchor;
 use crate::keys::rsa::RsaKey;
 use crate::keys::{KeyName, KeyRole};
@@ -77,18 +78,27 @@ impl Authenticator {
 
     /// Sends a call that a person waits for, the same bytes again where its reply got lost.
     async fn call_patiently(&self, service: &ServiceUrl, call: &Call) -> Result<Sent, Error> {
-        let mut waits = super::service::RETRIES.iter();
         let mut after_loss = false;
+        let reply = self.call_noting_loss(service, call, &mut after_loss).await?;
+        Ok(Sent { reply, after_loss })
+    }
+
+    /// The same; `is_lost` becomes true once a try may have reached the server whose reply didn't come.
+    async fn call_noting_loss(
+        &self,
+        service: &ServiceUrl,
+        call: &Call,
+        is_lost: &mut bool,
+    ) -> Result<PushReply, Error> {
+        let mut waits = super::service::RETRIES.iter();
         loop {
-            match self.call(service, call).await {
-                Ok(reply) => return Ok(Sent { reply, after_loss }),
-                Err(error) if is_passing(&error) => {
-                    let wait: &Duration = waits.next().ok_or(error.clone())?;
-                    after_loss |= error != Error::Network(crate::client::NetworkError::Unreachable);
-                    tokio::time::sleep(*wait).await;
-                }
-                Err(error) => return Err(error),
-            }
+            let error = match self.call(service, call).await {
+                Err(error) if is_passing(&error) => error,
+                result => return result,
+            };
+            *is_lost |= error != Error::Network(NetworkError::Unreachable);
+            let wait: &Duration = waits.next().ok_or(error)?;
+            tokio::time::sleep(*wait).await;
         }
     }
 

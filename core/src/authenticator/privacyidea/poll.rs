@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::super::{Authenticator, hold};
 use crate::approvals::privacyidea::{Polled, PushBinding, PushReply, PushToken, poll_call, read_challenges};
-use crate::approvals::{BindingState, OpenChallenge};
+use crate::approvals::{BindingState, OpenChallenge, Unshown};
 use crate::{Account, Error, tasks};
 
 impl Authenticator {
@@ -52,11 +52,12 @@ impl Authenticator {
             })
         })
         .await?;
-        for error in refused {
+        for error in &refused {
             tracing::warn!(%error, "a challenge was not shown");
         }
         let open = open.into_iter().map(OpenChallenge::PrivacyIdea).collect();
-        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, &binding.service, open))
+        let unshown = refused.into_iter().map(Unshown::from);
+        Ok(hold(&self.parts.inbox).replace(id, &account.issuer, &binding.service, open, unshown))
     }
 
     pub(super) async fn ask(&self, account: &Account, binding: &PushBinding) -> Result<PushReply, Error> {

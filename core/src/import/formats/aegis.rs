@@ -1,9 +1,9 @@
 //! Aegis: JSON, plain or encrypted (AES-256-GCM, scrypt slots). Described in its repository, `docs/vault.md`.
 
-use super::{Entry, Format, ImportError, ImportFormat, Source};
+use super::{Entry, Format, ImportError, ImportFormat, Source, expect_version};
 use crate::Secret;
 use crate::import::crypto::{open_gcm, scrypt};
-use crate::import::entry::{Fields, base64, entry, hex};
+use crate::import::entry::{Fields, base64, entries, entry, hex};
 use crate::import::json::Json;
 
 pub(super) struct Aegis;
@@ -25,16 +25,14 @@ impl Format for Aegis {
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let file = source.json().ok_or(ImportError::Damaged)?;
-        if file.parameter("version")? != 1 {
-            return Err(ImportError::UnknownVersion(FORMAT));
-        }
+        expect_version(FORMAT, file.parameter("version")?, 1..=1)?;
         match file.get("db") {
             Some(Json::Text(sealed)) => {
                 let header = file.get("header").ok_or(ImportError::Damaged)?;
                 let content = open(header, sealed, self.password(password)?)?;
-                entries(&Json::parse(&content)?)
+                read_content(&Json::parse(&content)?)
             }
-            Some(content) => entries(content),
+            Some(content) => read_content(content),
             None => Err(ImportError::Damaged),
         }
     }
@@ -60,11 +58,9 @@ fn open(header: &Json, sealed: &str, password: &Secret) -> Result<zeroize::Zeroi
     Err(ImportError::WrongPassword(FORMAT))
 }
 
-fn entries(content: &Json) -> Result<Vec<Entry>, ImportError> {
-    if content.parameter("version")? > 3 {
-        return Err(ImportError::UnknownVersion(FORMAT));
-    }
-    Ok(content.list("entries")?.iter().map(read_entry).collect())
+fn read_content(content: &Json) -> Result<Vec<Entry>, ImportError> {
+    expect_version(FORMAT, content.parameter("version")?, 1..=3)?;
+    Ok(entries(content.list("entries")?, read_entry))
 }
 
 fn read_entry(json: &Json) -> Entry {

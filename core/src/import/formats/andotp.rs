@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
 use crate::import::crypto::{open_gcm, pbkdf2};
-use crate::import::entry::{Fields, entry};
+use crate::import::entry::{Fields, entries, entry};
 use crate::import::json::Json;
+use crate::offer::issuer_and_name;
 
 pub(super) struct AndOtp;
 
@@ -39,8 +40,8 @@ impl Format for AndOtp {
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         match source {
-            Source::Json(json) => entries(json),
-            Source::Binary(bytes) => entries(&Json::parse(&open(bytes, password)?)?),
+            Source::Json(json) => read_list(json),
+            Source::Binary(bytes) => read_list(&Json::parse(&open(bytes, password)?)?),
             _ => Err(ImportError::Damaged),
         }
     }
@@ -68,15 +69,16 @@ fn open_with(key: &[u8], file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     open_gcm(key, nonce, &[], sealed)
 }
 
-fn entries(content: &Json) -> Result<Vec<Entry>, ImportError> {
-    Ok(content.as_list().ok_or(ImportError::Damaged)?.iter().map(read_entry).collect())
+fn read_list(content: &Json) -> Result<Vec<Entry>, ImportError> {
+    Ok(entries(content.as_list().ok_or(ImportError::Damaged)?, read_entry))
 }
 
 fn read_entry(json: &Json) -> Entry {
     let (issuer, name) = match json.text("label").split_once(" - ") {
         // Before it had a field for the issuer.
-        Some(names) if !json.has("issuer") => names,
-        _ => (json.text("issuer"), json.text("label")),
+        Some((issuer, name)) if !json.has("issuer") => (issuer.to_owned(), name.to_owned()),
+        // A label is that of the link which it was scanned from.
+        _ => issuer_and_name(json.text("label"), json.text("issuer")),
     };
-    entry(issuer, name, Fields::read(json, json.text("type"), json.text("secret"), json.text("algorithm")))
+    entry(&issuer, &name, Fields::read(json, json.text("type"), json.text("secret"), json.text("algorithm")))
 }

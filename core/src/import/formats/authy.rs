@@ -6,7 +6,7 @@ use ring::pbkdf2::PBKDF2_HMAC_SHA1;
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
 use crate::import::crypto::{open_cbc, pbkdf2};
-use crate::import::entry::{Fields, Kind, base32, base64, either, entry, hex};
+use crate::import::entry::{Fields, Kind, base32, base64, either, entry, hex, is_deleted};
 use crate::import::error::EntryError;
 use crate::import::json::Json;
 use crate::import::xml;
@@ -45,7 +45,7 @@ impl Format for Authy {
                 return Err(ImportError::TooMuch);
             }
             for token in tokens {
-                entries.push(read_token(token, password)?);
+                entries.push(read_token(token, password)?.deleted_if(is_deleted(token)));
             }
         }
         Ok(entries)
@@ -73,8 +73,8 @@ fn read_token(token: &Json, password: Option<&Secret>) -> Result<Entry, ImportEr
 }
 
 fn fields(token: &Json, secret: Secret, period: u64) -> Result<Fields, EntryError> {
-    let digits = token.number("digits")?;
-    Ok(Fields { digits, period: Some(period), ..Fields::of_secret(Kind::Time, secret) })
+    let digits = token.number("digits");
+    Ok(Fields { digits, period: Ok(Some(period)), ..Fields::of_secret(Kind::Time, secret) })
 }
 
 fn open(token: &Json, password: &Secret) -> Result<zeroize::Zeroizing<Vec<u8>>, ImportError> {

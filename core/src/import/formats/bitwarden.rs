@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
 use crate::import::crypto::{Argon2Cost, Key, argon2id, open_cbc, pbkdf2};
-use crate::import::entry::{Fields, Kind, base32, base64, entry, entry_of_link};
+use crate::import::entry::{Fields, Kind, Place, base32, base64, entry, entry_of_link, is_deleted};
+use crate::import::error::EntryError;
 use crate::import::json::Json;
 
 pub(super) struct Bitwarden;
@@ -23,13 +24,18 @@ impl Format for Bitwarden {
     }
 
     fn recognises(&self, source: &Source<'_>) -> bool {
-        source.json().is_some_and(|json| json.has("encrypted") && (json.has("items") || json.has("data")))
+        source.json().is_some_and(|json| {
+            // Before 2021 the app wrote no `encrypted`.
+            let is_list = |name: &str| json.get(name).and_then(Json::as_list).is_some();
+            (json.has("encrypted") && (json.has("items") || json.has("data")))
+                || (is_list("items") && (is_list("folders") || is_list("collections") || has_logins(json)))
+        })
     }
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let file = source.json().ok_or(ImportError::Damaged)?;
         if !matches!(file.get("encrypted"), Some(Json::Bool(true))) {
-            return entries(file);
+            return read_content(file);
         }
         if !matches!(file.get("passwordProtected"), Some(Json::Bool(true))) {
             return Err(ImportError::BoundToAccount(FORMAT));
@@ -38,7 +44,7 @@ impl Format for Bitwarden {
         // A value that only proves the password comes first.
         keys.open(file.text("encKeyValidation_DO_NOT_EDIT"))?.ok_or(ImportError::WrongPassword(FORMAT))?;
         let content = keys.open(file.text("data"))?.ok_or(ImportError::Damaged)?;
-        entries(&Json::parse(&content)?)
+        read_content(&Json::parse(&content)?)
     }
 }
 
@@ -58,7 +64,7 @@ impl Keys {
                 let cost = Argon2Cost { memory_kib, passes: iterations, lanes };
                 argon2id(FORMAT, password, digest(&SHA256, salt).as_ref(), cost)?
             }
-            _ => return Err(ImportError::UnknownVersion(FORMAT)),
+            _ => return Err(ImportError::UnknownEncryption(FORMAT)),
         };
         let prk = Prk::new_less_safe(HKDF_SHA256, &*key);
         let expand = |info: &[u8]| {
@@ -71,7 +77,7 @@ impl Keys {
 
     /// `2.IV|text|MAC`; nothing if the MAC is another.
     fn open(&self, sealed: &str) -> Result<Option<Zeroizing<Vec<u8>>>, ImportError> {
-        let parts = sealed.strip_prefix("2.").ok_or(ImportError::UnknownVersion(FORMAT))?;
+        let parts = sealed.strip_prefix("2.").ok_or(ImportError::UnknownEncryption(FORMAT))?;
         let mut parts = parts.split('|').map(base64);
         let mut part = || parts.next().ok_or(ImportError::Damaged)?;
         let (iv, text, mac) = (part()?, part()?, part()?);
@@ -83,14 +89,23 @@ impl Keys {
     }
 }
 
-fn entries(content: &Json) -> Result<Vec<Entry>, ImportError> {
-    let items = content.list("items")?.iter();
-    let entry = |item: &Json| {
+fn has_logins(json: &Json) -> bool {
+    let items = json.get("items").and_then(Json::as_list).unwrap_or_default();
+    items.iter().any(|item| item.get("login").is_some_and(|login| login.has("totp")))
+}
+
+fn read_content(content: &Json) -> Result<Vec<Entry>, ImportError> {
+    let read = |(number, item): (usize, &Json)| {
         let login = item.get("login")?;
-        let totp = login.get("totp")?.as_text().filter(|totp| !totp.trim().is_empty())?;
-        Some(entry_of_totp(totp, item.text("name"), login.text("username")))
+        let (issuer, name) = (item.text("name"), login.text("username"));
+        let entry = match login.get("totp")? {
+            Json::Text(totp) if totp.trim().is_empty() => return None,
+            Json::Text(totp) => entry_of_totp(totp, issuer, name),
+            _ => entry(issuer, name, Err(EntryError::Malformed)),
+        };
+        Some(entry.at(Place::Entry(number)).deleted_if(is_deleted(item)))
     };
-    Ok(items.filter_map(entry).collect())
+    Ok((1..).zip(content.list("items")?).filter_map(read).collect())
 }
 
 /// The field that password managers keep codes in: a link, or the secret alone.

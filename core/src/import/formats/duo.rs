@@ -2,7 +2,7 @@
 
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
-use crate::import::entry::{Fields, entry};
+use crate::import::entry::{Fields, entries, entry};
 use crate::import::error::EntryError;
 use crate::import::json::Json;
 
@@ -20,7 +20,7 @@ impl Format for Duo {
 
     fn read(&self, source: &Source<'_>, _: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let list = source.json().and_then(Json::as_list).ok_or(ImportError::Damaged)?;
-        Ok(list.iter().map(read_account).collect())
+        Ok(entries(list, read_account))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Ente Auth's encrypted export: JSON around a libsodium secret stream of otpauth links, under Argon2id. Described in
 //! Ente's documentation, "Auth Encrypted Export format". Its plain export is a list of links.
 
-use super::{Entry, Format, ImportError, ImportFormat, Source};
+use super::{Entry, Format, ImportError, ImportFormat, Source, expect_version};
 use crate::Secret;
 use crate::import::crypto::{Argon2Cost, argon2id, open_secretstream};
 use crate::import::entry::base64;
@@ -22,9 +22,7 @@ impl Format for Ente {
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let file = source.json().ok_or(ImportError::Damaged)?;
-        if file.parameter("version")? != 1 {
-            return Err(ImportError::UnknownVersion(FORMAT));
-        }
+        expect_version(FORMAT, file.parameter("version")?, 1..=1)?;
         let kdf = file.get("kdfParams").ok_or(ImportError::Damaged)?;
         let (sealed, header) = (base64(file.text("encryptedData"))?, base64(file.text("encryptionNonce"))?);
         // libsodium counts bytes.

@@ -1,10 +1,10 @@
 //! FreeOTP's tokens: the JSON that FreeOTP+ exports, and the XML that FreeOTP 1 keeps.
 //!
-//! Both keep the secret as Java's signed bytes, and the counter of the next code.
+//! Both keep the secret as Java's signed bytes, and the counter of the next code, which is -1 before the first.
 
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
-use crate::import::entry::{Fields, Kind, algorithm_of, either, entry};
+use crate::import::entry::{Fields, Kind, algorithm_of, either, entries, entry};
 use crate::import::error::EntryError;
 use crate::import::json::Json;
 use crate::import::xml;
@@ -27,7 +27,7 @@ impl Format for FreeOtp {
 
     fn read(&self, source: &Source<'_>, _: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         match source {
-            Source::Json(json) => Ok(json.list("tokens")?.iter().map(read_token).collect()),
+            Source::Json(json) => Ok(entries(json.list("tokens")?, read_token)),
             Source::Xml(xml) => {
                 let preferences = xml::preferences(xml)?;
                 let tokens = preferences.iter().filter(|(name, _)| name != "tokenOrder");
@@ -60,8 +60,8 @@ fn read_fields(token: &Json, secret: Secret) -> Result<Fields, EntryError> {
         kind: if is_steam { Kind::Steam } else { kind },
         secret,
         algorithm: algorithm_of(token.text("algo"))?,
-        digits: token.number("digits")?,
-        period: token.number("period")?,
-        counter: token.number("counter")?,
+        digits: token.number("digits"),
+        period: token.number("period"),
+        counter: token.counter("counter"),
     })
 }

@@ -48,7 +48,7 @@ fn open_master_key(master: &Json, password: &Secret) -> Result<Zeroizing<Vec<u8>
     let algorithm = match master.text("mAlgorithm") {
         "PBKDF2withHmacSHA1" => PBKDF2_HMAC_SHA1,
         "PBKDF2withHmacSHA512" => PBKDF2_HMAC_SHA512,
-        _ => return Err(ImportError::UnknownVersion(FORMAT)),
+        _ => return Err(ImportError::UnknownEncryption(FORMAT)),
     };
     let salt = master.get("mSalt").and_then(Json::as_bytes).ok_or(ImportError::Damaged)?;
     let key = pbkdf2(FORMAT, algorithm, password, &salt, master.parameter("mIterations")?)?;

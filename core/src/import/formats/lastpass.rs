@@ -2,7 +2,7 @@
 
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
-use crate::import::entry::{Fields, either, entry};
+use crate::import::entry::{Fields, either, entries, entry};
 use crate::import::json::Json;
 
 pub(super) struct LastPass;
@@ -13,19 +13,27 @@ impl Format for LastPass {
     }
 
     fn recognises(&self, source: &Source<'_>) -> bool {
-        source.json().is_some_and(|json| json.has("accounts") && json.has("deviceId"))
+        source.json().is_some_and(|json| {
+            // The app on iOS writes no device.
+            let accounts = json.get("accounts").and_then(Json::as_list);
+            accounts.is_some_and(|accounts| json.has("deviceId") || are_accounts(accounts))
+        })
     }
 
     fn read(&self, source: &Source<'_>, _: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let file = source.json().ok_or(ImportError::Damaged)?;
-        Ok(file.list("accounts")?.iter().map(read_entry).collect())
+        Ok(entries(file.list("accounts")?, read_entry))
     }
+}
+
+fn are_accounts(accounts: &[Json]) -> bool {
+    accounts.first().is_some_and(|account| account.has("secret") && account.has("timeStep"))
 }
 
 fn read_entry(json: &Json) -> Entry {
     let fields = || {
         let mut fields = Fields::read(json, "totp", json.text("secret"), json.text("algorithm"))?;
-        fields.period = json.number("timeStep")?;
+        fields.period = json.number("timeStep");
         Ok(fields)
     };
     let issuer = either(json.text("issuerName"), json.text("originalIssuerName"));

@@ -58,7 +58,7 @@ fn read_accounts(file: &[u8]) -> Result<Vec<Entry>, Failure> {
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)?;
     connection.deserialize_read_exact(MAIN_DB, file, file.len(), true)?;
     connection
-        .execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA query_only=ON;")?;
+        .execute_batch("PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA query_only=ON;")?;
     connection.progress_handler(MAX_STEPS, Some(|| true))?;
     let mut statement = connection
         .prepare("SELECT name, username, oath_secret_key, account_type FROM accounts")
@@ -83,7 +83,7 @@ fn fields(account_type: i64, secret: &str) -> Result<Fields, EntryError> {
         0 => Ok(Fields::of_secret(Kind::Time, base32(secret)?)),
         1 => {
             let secret = BASE64.decode(secret.trim().as_bytes()).map_err(|_| OfferError::BadSecret)?;
-            Ok(Fields { digits: Some(8), ..Fields::of_secret(Kind::Time, Secret::new(secret)) })
+            Ok(Fields { digits: Ok(Some(8)), ..Fields::of_secret(Kind::Time, Secret::new(secret)) })
         }
         _ => Err(EntryError::Approvals),
     }

@@ -11,13 +11,19 @@ mod duo;
 mod ente;
 mod freeotp;
 mod freeotp_backup;
+#[cfg(feature = "archives")]
+mod keepass;
 mod lastpass;
 mod microsoft;
 mod password_csv;
 mod proton;
+mod proton_pass;
 mod raivo;
 mod stratum;
+mod totp_authenticator;
 mod two_fas;
+mod two_fauth;
+mod web_page;
 
 use super::entry::Entry;
 use super::source::Source;
@@ -45,12 +51,14 @@ pub(super) trait Format: Sync {
 }
 
 /// All formats. Those that have no mark of their own come last.
-const ALL: [&dyn Format; 15] = [
+const ALL: &[&dyn Format] = &[
     &aegis::Aegis,
     &two_fas::TwoFas,
+    &two_fauth::TwoFAuth,
     &ente::Ente,
     &bitwarden::Bitwarden,
     &proton::Proton,
+    &proton_pass::ProtonPass,
     &stratum::Stratum,
     &freeotp::FreeOtp,
     &freeotp_backup::FreeOtpBackup,
@@ -60,10 +68,27 @@ const ALL: [&dyn Format; 15] = [
     &duo::Duo,
     &microsoft::Microsoft,
     &password_csv::PasswordCsv,
+    &totp_authenticator::TotpAuthenticator,
+    &web_page::WebPage,
+    #[cfg(feature = "archives")]
+    &keepass::KeePass,
     &andotp::AndOtp,
 ];
 
+/// Refuses a version that isn't among those that can be read, and says which way it is out.
+fn expect_version(
+    format: ImportFormat,
+    version: u64,
+    known: std::ops::RangeInclusive<u64>,
+) -> Result<(), ImportError> {
+    match version {
+        version if version < *known.start() => Err(ImportError::OldVersion(format)),
+        version if version > *known.end() => Err(ImportError::UnknownVersion(format)),
+        _ => Ok(()),
+    }
+}
+
 /// The format of a file.
 pub(super) fn find(source: &Source<'_>) -> Option<&'static dyn Format> {
-    ALL.into_iter().find(|format| format.recognises(source))
+    ALL.iter().copied().find(|format| format.recognises(source))
 }

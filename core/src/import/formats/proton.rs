@@ -1,9 +1,9 @@
 //! Proton Authenticator: JSON with a link for each entry, plain or encrypted (AES-256-GCM under Argon2id).
 
-use super::{Entry, Format, ImportError, ImportFormat, Source};
+use super::{Entry, Format, ImportError, ImportFormat, Source, expect_version};
 use crate::Secret;
 use crate::import::crypto::{Argon2Cost, argon2id, open_gcm};
-use crate::import::entry::{base64, entry_of_link};
+use crate::import::entry::{base64, entries, entry_of_link};
 use crate::import::json::Json;
 
 pub(super) struct Proton;
@@ -26,22 +26,20 @@ impl Format for Proton {
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let file = source.json().ok_or(ImportError::Damaged)?;
-        if file.parameter("version")? != 1 {
-            return Err(ImportError::UnknownVersion(FORMAT));
-        }
+        expect_version(FORMAT, file.parameter("version")?, 1..=1)?;
         if file.has("entries") {
-            return entries(file);
+            return read_content(file);
         }
         let sealed = base64(file.text("content"))?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or(ImportError::Damaged)?;
         let key = argon2id(FORMAT, self.password(password)?, &base64(file.text("salt"))?, COST)?;
         let content = open_gcm(&*key, nonce, AAD, sealed).ok_or(ImportError::WrongPassword(FORMAT))?;
-        entries(&Json::parse(&content)?)
+        read_content(&Json::parse(&content)?)
     }
 }
 
-fn entries(content: &Json) -> Result<Vec<Entry>, ImportError> {
-    Ok(content.list("entries")?.iter().map(read_entry).collect())
+fn read_content(content: &Json) -> Result<Vec<Entry>, ImportError> {
+    Ok(entries(content.list("entries")?, read_entry))
 }
 
 fn read_entry(json: &Json) -> Entry {

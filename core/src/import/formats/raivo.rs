@@ -2,7 +2,7 @@
 
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
-use crate::import::entry::{Fields, entry};
+use crate::import::entry::{Fields, entries, entry};
 use crate::import::json::Json;
 
 pub(super) struct Raivo;
@@ -19,14 +19,14 @@ impl Format for Raivo {
 
     fn read(&self, source: &Source<'_>, _: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let list = source.json().and_then(Json::as_list).ok_or(ImportError::Damaged)?;
-        Ok(list.iter().map(read_entry).collect())
+        Ok(entries(list, read_entry))
     }
 }
 
 fn read_entry(json: &Json) -> Entry {
     let fields = || {
         let mut fields = Fields::read(json, json.text("kind"), json.text("secret"), json.text("algorithm"))?;
-        fields.period = json.number("timer")?;
+        fields.period = json.number("timer");
         Ok(fields)
     };
     entry(json.text("issuer"), json.text("account"), fields())

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::Secret;
 use crate::import::crypto::{Argon2Cost, argon2id, open_cbc, open_gcm, pbkdf2};
-use crate::import::entry::{Fields, entry};
+use crate::import::entry::{Fields, entries, entry};
 use crate::import::error::EntryError;
 use crate::import::json::Json;
 use crate::offer::OfferError;
@@ -34,8 +34,8 @@ impl Format for Stratum {
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         match source {
-            Source::Json(json) => entries(json),
-            Source::Binary(bytes) => entries(&Json::parse(&open(bytes, self.password(password)?)?)?),
+            Source::Json(json) => read_content(json),
+            Source::Binary(bytes) => read_content(&Json::parse(&open(bytes, self.password(password)?)?)?),
             _ => Err(ImportError::Damaged),
         }
     }
@@ -57,8 +57,8 @@ fn open(file: &[u8], password: &Secret) -> Result<Zeroizing<Vec<u8>>, ImportErro
     opened.ok_or(ImportError::WrongPassword(FORMAT))
 }
 
-fn entries(content: &Json) -> Result<Vec<Entry>, ImportError> {
-    Ok(content.list("Authenticators")?.iter().map(read_entry).collect())
+fn read_content(content: &Json) -> Result<Vec<Entry>, ImportError> {
+    Ok(entries(content.list("Authenticators")?, read_entry))
 }
 
 fn read_entry(json: &Json) -> Entry {
@@ -80,8 +80,8 @@ fn read_fields(json: &Json) -> Result<Fields, EntryError> {
         Some(_) => return Err(OfferError::UnsupportedAlgorithm.into()),
     };
     let mut fields = Fields::read(&Json::Null, kind, json.text("Secret"), algorithm)?;
-    fields.digits = json.number("Digits")?;
-    fields.period = json.number("Period")?.filter(|_| kind != "hotp");
-    fields.counter = json.number("Counter")?;
+    fields.digits = json.number("Digits");
+    fields.period = json.number("Period");
+    fields.counter = json.counter("Counter");
     Ok(fields)
 }

@@ -1,9 +1,11 @@
-//! 2FAS: JSON of schema 2 to 4, plain or encrypted (AES-256-GCM, PBKDF2-HMAC-SHA-256 with 10,000 iterations).
+//! 2FAS: JSON of schema 1 to 4, plain or encrypted (AES-256-GCM, PBKDF2-HMAC-SHA-256 with 10,000 iterations).
+//!
+//! Schema 1 has neither digits, period, algorithm nor type: the app had nothing but codes of six digits by 30 seconds.
 
-use super::{Entry, Format, ImportError, ImportFormat, Source};
+use super::{Entry, Format, ImportError, ImportFormat, Source, expect_version};
 use crate::Secret;
 use crate::import::crypto::{open_gcm, pbkdf2};
-use crate::import::entry::{Fields, base64, either, entry};
+use crate::import::entry::{Fields, base64, either, entries, entry};
 use crate::import::json::Json;
 
 pub(super) struct TwoFas;
@@ -22,11 +24,9 @@ impl Format for TwoFas {
 
     fn read(&self, source: &Source<'_>, password: Option<&Secret>) -> Result<Vec<Entry>, ImportError> {
         let file = source.json().ok_or(ImportError::Damaged)?;
-        if !(2..=4).contains(&file.parameter("schemaVersion")?) {
-            return Err(ImportError::UnknownVersion(FORMAT));
-        }
+        expect_version(FORMAT, file.parameter("schemaVersion")?, 1..=4)?;
         let Some(sealed) = file.get("servicesEncrypted") else {
-            return Ok(file.list("services")?.iter().map(read_entry).collect());
+            return Ok(entries(file.list("services")?, read_entry));
         };
         let mut parts = sealed.as_text().ok_or(ImportError::Damaged)?.split(':').map(base64);
         let mut part = || parts.next().ok_or(ImportError::Damaged)?;
@@ -35,7 +35,7 @@ impl Format for TwoFas {
         let key = pbkdf2(FORMAT, ring::pbkdf2::PBKDF2_HMAC_SHA256, password, &salt, ITERATIONS)?;
         let services = open_gcm(&*key, &nonce, &[], &sealed).ok_or(ImportError::WrongPassword(FORMAT))?;
         let services = Json::parse(&services)?;
-        Ok(services.as_list().ok_or(ImportError::Damaged)?.iter().map(read_entry).collect())
+        Ok(entries(services.as_list().ok_or(ImportError::Damaged)?, read_entry))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 
-const ENCRYPTED: [&str; 11] = [
+const ENCRYPTED: [&str; 13] = [
+    "ente-encrypted-before-2025-11.json",
+    "totp-authenticator-encrypted.encrypt",
     "aegis-encrypted.json",
     "2fas-v4-encrypted.2fas",
     "ente-encrypted.json",
@@ -38,8 +40,11 @@ fn a_truncated_export_is_refused_and_leaves_the_import_as_it_was() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/import/");
     for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
-        // Texts are read line by line, and a shorter list is a list.
-        if [".py", ".md", ".txt", ".csv"].iter().any(|ending| name.ends_with(ending)) {
+        // Texts are read line by line, and a shorter list is a list. The others are for the next test and for archives.
+        if [".py", ".md", ".txt", ".csv", ".html", ".kdbx", ".zip"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+        {
             continue;
         }
         let whole = vector(&name);
@@ -55,9 +60,41 @@ fn a_truncated_export_is_refused_and_leaves_the_import_as_it_was() {
 }
 
 #[test]
+fn entes_stream_is_refused_when_it_was_cut_continued_or_altered_whatever_its_tag() {
+    for name in ["ente-encrypted.json", "ente-encrypted-before-2025-11.json"] {
+        let file: serde_json::Value = serde_json::from_slice(&vector(name)).unwrap();
+        let base64 = data_encoding::BASE64;
+        let sealed = base64.decode(file["encryptedData"].as_str().unwrap().as_bytes()).unwrap();
+        let altered = |bytes: &[u8]| {
+            let mut file = file.clone();
+            file["encryptedData"] = base64.encode(bytes).into();
+            Import::new().add_file(file.to_string().as_bytes(), Some(&password())).err()
+        };
+        assert_eq!(altered(&sealed), None, "{name}");
+        let mut flipped = sealed.clone();
+        // The tag.
+        flipped[0] ^= 1;
+        let cut = &sealed[..sealed.len() - 1];
+        let line_less = [&sealed[..60], &sealed[sealed.len() - 16..]].concat();
+        for bytes in [&flipped[..], cut, &line_less, &[&sealed[..], &sealed].concat(), &[]] {
+            assert!(altered(bytes).is_some(), "{name}");
+        }
+    }
+}
+
+#[test]
 fn no_value_of_a_wrong_type_panics_or_is_guessed_at() {
-    for name in ["aegis.json", "2fas-v4.2fas", "bitwarden.json", "proton.json", "stratum.json", "raivo.json"]
-    {
+    for name in [
+        "aegis.json",
+        "2fas-v4.2fas",
+        "2fauth.json",
+        "bitwarden.json",
+        "lastpass-ios.json",
+        "proton.json",
+        "proton-pass.json",
+        "stratum.json",
+        "raivo.json",
+    ] {
         let whole: serde_json::Value = serde_json::from_slice(&vector(name)).unwrap();
         for path in paths(&whole, String::new()) {
             for value in
@@ -115,10 +152,34 @@ fn an_export_that_is_bound_to_its_account_says_what_to_do() {
 
 #[test]
 fn what_is_no_export_is_told_so() {
-    for bytes in [&b""[..], b"some words\n", b"{}", b"[]", b"[1,2]", b"<html/>", &[0xff; 64]] {
+    for bytes in [&b"some words\n"[..], b"{}", b"[]", b"[1,2]", b"<map/>", &[0xff; 64]] {
         assert_eq!(Import::new().add_file(bytes, None).unwrap_err(), ImportError::UnknownFormat, "{bytes:?}");
     }
-    assert_eq!(Import::new().add_file(b"PK\x03\x04\xff\xfe", None).unwrap_err(), ImportError::Archive);
+    for empty in [&b""[..], b"\n \r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"] {
+        assert_eq!(Import::new().add_file(empty, None).unwrap_err(), ImportError::EmptyFile, "{empty:?}");
+    }
+    for (bytes, kind) in [
+        (&b"%PDF-1.7"[..], FileKind::Pdf),
+        (b"<html/>", FileKind::WebPage),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", FileKind::Svg),
+        (b"\0\0\0\x18ftypmp42", FileKind::Video),
+        (b"Rar!\x1a\x07\0", FileKind::Archive),
+        (b"{\\rtf1 otpauth", FileKind::Document),
+    ] {
+        assert_eq!(
+            Import::new().add_file(bytes, None).unwrap_err(),
+            ImportError::OtherFile(kind),
+            "{bytes:?}"
+        );
+    }
+    for (picture, name) in
+        [(&b"GIF89a\x01\0\x01\0"[..], "GIF"), (b"BM\x36\0\0\0\0\0\0\0", "BMP"), (b"II*\0\x08", "TIFF")]
+    {
+        // A platform may well decode it.
+        assert_eq!(Import::new().add_file(picture, None).unwrap_err(), ImportError::IsPicture);
+        let says = Import::new().add_picture(picture).unwrap_err().to_string();
+        assert!(says.contains(name), "{says}");
+    }
     let pictures: [&[u8]; 4] =
         [b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"RIFF\x24\0\0\0WEBPVP8 ", b"\0\0\0\x24ftypheic"];
     for picture in pictures {
@@ -127,10 +188,10 @@ fn what_is_no_export_is_told_so() {
     let link = b"otpauth://totp/a?secret=JBSWY3DPEHPK3PXP\n";
     let many = link.repeat(Import::MAX_ENTRIES + 1);
     assert_eq!(Import::new().add_file(&many, None).unwrap_err(), ImportError::TooMuch);
-    let batches: Vec<String> = (0..=MAX_BATCHES)
+    let batches: Vec<String> = (0..=MAX_PARTS / 256)
         .map(|batch| {
-            // A payload of nothing but `batch_id`, which is a varint.
-            let payload = [0x28, u8::try_from(batch).unwrap()];
+            // A payload of nothing but `batch_size` 256 and `batch_id`, which are varints.
+            let payload = [0x18, 0x80, 0x02, 0x28, u8::try_from(batch).unwrap()];
             format!("otpauth-migration://offline?data={}", data_encoding::BASE64.encode(&payload))
         })
         .collect();

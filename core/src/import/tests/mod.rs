@@ -1,12 +1,17 @@
 //! What import promises, on the exports in `tests/vectors/import` and on a real vault.
 
+#[cfg(feature = "archives")]
+mod archives;
 mod formats;
 mod hostile;
+mod links;
 mod vault;
 
 use super::*;
 use crate::offer::OtpOffer;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
+
+const ALICE: &str = "otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example";
 
 fn vector(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/import/");
@@ -39,7 +44,7 @@ fn offer(
 ) -> OtpOffer {
     let format = if digits == 5 { CodeFormat::Steam } else { CodeFormat::Decimal { digits } };
     let parameters = OtpParameters::new(Secret::new(secret), algorithm, format, factor).unwrap();
-    OtpOffer { issuer: issuer.into(), name: name.into(), parameters }
+    OtpOffer { issuer: issuer.into(), name: name.into(), parameters, token: None }
 }
 
 fn time(period: u32) -> MovingFactor {

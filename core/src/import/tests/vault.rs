@@ -10,7 +10,6 @@ use crate::vault::{NewSlot, RecoveryCode, Vault};
 use crate::{Account, Error};
 
 const NOW: u64 = 1_790_000_000;
-const ALICE: &str = "otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example";
 const OTHER_ALICE: &str = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQ&issuer=Example";
 const BROKEN: &str = "otpauth://totp/Example:bob?secret=0189";
 
@@ -70,6 +69,7 @@ fn an_import_into_an_empty_vault_holds_everything_the_export_held() {
             issuer: account.issuer,
             name: account.name,
             parameters: account.otp.unwrap(),
+            token: None,
         })
         .collect();
     assert_eq!(stored, [hospital(), bank(), door(), steam()]);
@@ -107,7 +107,7 @@ fn one_entry_that_cannot_be_imported_keeps_all_out_unless_that_is_wanted() {
 #[test]
 fn a_preview_says_of_every_entry_what_becomes_of_it_and_changes_nothing() {
     let fixture = Fixture::new();
-    let trashed = "otpauth://totp/Old:x?secret=MZXW6YTBOI";
+    let trashed = "otpauth://totp/Old:x?secret=MZXW6YTBOIMZXW6YTBOI";
     fixture.import(&[ALICE, trashed], &ImportOptions::default()).unwrap();
     let accounts = fixture.accounts();
     fixture.vault.trash_account(accounts[1].id, NOW).unwrap();
@@ -149,6 +149,81 @@ fn accounts_of_the_same_name_live_side_by_side_are_replaced_or_skipped_as_chosen
     let report =
         fixture.import(&[OTHER_ALICE], &ImportOptions { choices, ..same_name(SameName::Replace) }).unwrap();
     assert_eq!(report.rows[0].outcome, RowOutcome::Skipped);
+}
+
+const ALICE_AT_WORK: &str = "otpauth://totp/Work:alice?secret=JBSWY3DPEHPK3PXP&issuer=Work";
+
+#[test]
+fn one_secret_under_two_names_is_two_accounts_unless_that_is_not_wanted() {
+    let skip = ImportOptions { skip_same_secret: true, ..ImportOptions::default() };
+    for (options, count) in [(ImportOptions::default(), 2), (skip.clone(), 1)] {
+        // In one file, and one after the other.
+        let fixture = Fixture::new();
+        let report = fixture.import(&[ALICE, ALICE_AT_WORK], &options).unwrap();
+        assert_eq!((fixture.accounts().len(), report.proven), (count, count));
+        let row = RowVerdict::SameSecret {
+            accounts: vec![],
+            row: Some(0),
+            choice: if count == 2 { SameName::KeepBoth } else { SameName::Skip },
+        };
+        assert_eq!(report.rows[1].row.verdict, row);
+        let fixture = Fixture::new();
+        fixture.import(&[ALICE], &options).unwrap();
+        let first = fixture.accounts()[0].id;
+        let report = fixture.import(&[ALICE_AT_WORK], &options).unwrap();
+        assert_eq!(fixture.accounts().len(), count);
+        assert!(
+            matches!(&report.rows[0].row.verdict, RowVerdict::SameSecret { accounts, .. } if *accounts == [first])
+        );
+        // And again: nothing is added, nothing is left out but what was.
+        fixture.import(&[ALICE, ALICE_AT_WORK], &options).unwrap();
+        assert_eq!(fixture.accounts().len(), count);
+    }
+    let fixture = Fixture::new();
+    fixture.import(&[ALICE], &ImportOptions::default()).unwrap();
+    let replace = ImportOptions { choices: [(0, SameName::Replace)].into(), ..skip };
+    fixture.import(&[ALICE_AT_WORK], &replace).unwrap();
+    let visible: Vec<_> = fixture
+        .accounts()
+        .into_iter()
+        .filter(|account| account.trashed_at.is_none())
+        .map(|a| a.issuer)
+        .collect();
+    assert_eq!(visible, ["Work"]);
+}
+
+#[test]
+fn an_account_that_an_entry_has_is_not_replaced_by_another_entry() {
+    let fixture = Fixture::new();
+    fixture.import(&[ALICE], &ImportOptions::default()).unwrap();
+    let options = ImportOptions { choices: [(0, SameName::Replace)].into(), ..same_name(SameName::Replace) };
+    fixture.import(&[OTHER_ALICE, ALICE], &options).unwrap();
+    assert!(fixture.accounts().iter().all(|account| account.trashed_at.is_none()));
+    assert_eq!(fixture.accounts().len(), 2);
+}
+
+#[test]
+fn an_own_copy_of_an_account_that_was_renamed_since_is_that_account() {
+    let fixture = Fixture::new();
+    fixture.import(&[ALICE, ALICE_AT_WORK], &ImportOptions::default()).unwrap();
+    let id = fixture.accounts()[1].id;
+    fixture.vault.transaction(|tx| tx.update_account(id, |account| account.name = "me".into())).unwrap();
+    let mut moved = Import::new();
+    moved.add_list(&[ALICE, ALICE_AT_WORK].join("\n")).unwrap();
+    let report = apply(&fixture.vault, &moved, &ImportOptions::default(), NOW).unwrap();
+    assert!(report.rows.iter().all(|row| matches!(row.outcome, RowOutcome::Unchanged { .. })));
+    assert_eq!((fixture.accounts().len(), report.proven), (2, 2));
+}
+
+#[test]
+fn what_the_other_app_deleted_stays_out_even_if_it_could_not_be_imported() {
+    let deleted = "&codeDisplay=%7B%22trashed%22%3Atrue%7D";
+    let fixture = Fixture::new();
+    let links = [ALICE.to_owned(), format!("{ALICE}{deleted}"), format!("{BROKEN}{deleted}")];
+    let links: Vec<&str> = links.iter().map(String::as_str).collect();
+    let report = fixture.import(&links, &ImportOptions::default()).unwrap();
+    let outcomes: Vec<_> = report.rows.iter().map(|row| row.outcome == RowOutcome::Skipped).collect();
+    assert_eq!((outcomes, fixture.accounts().len()), (vec![false, true, true], 1));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(super) fn binding() -> Binding {
         state: BindingState::Active,
         wake_up: Some(WakeUp::UnifiedPush { endpoint: "https://push.example/1".into() }),
         wake_up_is_unsent: true,
+        enrolment: None,
         newer_devices: Vec::new(),
     })
 }

@@ -21,6 +21,11 @@ impl ManualClock {
         self.0.send_modify(|time| *time = *time + duration);
     }
 
+    /// Puts a clock right that was ahead.
+    pub(crate) fn turn_back_seconds(&self, seconds: u64) {
+        self.0.send_modify(|time| *time = *time - Duration::from_secs(seconds));
+    }
+
     pub(crate) fn advance_seconds(&self, seconds: u64) {
         self.advance(Duration::from_secs(seconds));
     }
@@ -33,8 +38,11 @@ impl Clock for ManualClock {
 
     fn sleep_until(&self, time: Time) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let mut now = self.0.subscribe();
+        let mut latest = *now.borrow();
         Box::pin(async move {
-            let _ = now.wait_for(|now| *now >= time).await;
+            // A clock that is turned back wakes everybody, as no timer of the system waits longer for it.
+            let over = |now: &Time| std::mem::replace(&mut latest, *now) > *now || *now >= time;
+            let _ = now.wait_for(over).await;
         })
     }
 }

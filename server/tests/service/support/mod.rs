@@ -154,6 +154,24 @@ impl World {
         .created()
     }
 
+    /// A sign-in from a network address, whose number the relying party sees.
+    pub(crate) async fn start_sign_in_from(&self, user: &str, ip: &str) -> SignIn {
+        let body = json!({"user": user, "application": "Ward portal", "ip": ip, "show": "relying_party"});
+        SignIn(self.post("/v1/sign-ins", body).await.created())
+    }
+
+    /// Gives a code for a sign-in.
+    pub(crate) async fn give_code(&self, sign_in: &SignIn, code: &str) -> Reply {
+        self.post(&format!("/v1/sign-ins/{}/code", sign_in.id()), json!({"code": code})).await
+    }
+
+    /// Sends a request that may be sent again.
+    pub(crate) async fn post_with_key(&self, path: &str, key: &str, body: Value) -> Reply {
+        let request = self.http.post(format!("{}{path}", self.base())).bearer_auth(&self.api_key);
+        let response = request.header("idempotency-key", key).json(&body).send().await.unwrap();
+        Reply { status: response.status(), body: response.json().await.unwrap() }
+    }
+
     /// A sign-in and its challenge on a phone that has no other.
     pub(crate) async fn ask(&self, user: &str, phone: &Phone) -> (SignIn, phone::Shown) {
         let sign_in = SignIn(self.start_sign_in(user).await);

@@ -244,6 +244,13 @@ impl Phone {
     }
 }
 
+/// A code that is wrong for all of these phones at any step near now.
+pub(crate) fn wrong_code(world: &World, phones: &[&Phone]) -> String {
+    let near = |phone: &Phone| (0..16).map(|step| phone.code_at(world.seconds() + step * 30 - 240)).collect();
+    let near: Vec<String> = phones.iter().flat_map(|phone| -> Vec<String> { near(phone) }).collect();
+    (0..).map(|code| format!("{code:06}")).find(|code| !near.contains(code)).unwrap()
+}
+
 pub(crate) async fn post(world: &World, path: &str, body: &str) -> (u16, String) {
     let request = world.http.post(format!("{}{path}", world.base()));
     let response =

@@ -41,6 +41,12 @@ pub enum ContainerError {
          are worth nothing then; if that wasn't you, tell your organisation"
     )]
     Moved,
+    /// The server has another address than when the container was registered, and moves by the new one alone.
+    #[error(
+        "the server has another address now than when this container was registered, so it can't be moved from here; \
+         nothing was changed and its codes still work: ask your organisation for a new QR code of the container"
+    )]
+    AddressChanged,
     /// The server's policy forbids it.
     #[error("the server's policy does not let a phone do that; ask your organisation")]
     Forbidden,
@@ -78,6 +84,7 @@ impl ContainerError {
             Self::NoSuchContainer => "container_unknown",
             Self::NotRegistered => "container_not_registered",
             Self::Moved => "container_moved",
+            Self::AddressChanged => "container_address_changed",
             Self::Forbidden => "container_forbidden",
             Self::Unreadable => "container_unreadable",
             Self::AccountsDamaged => "container_accounts_damaged",

@@ -1,8 +1,9 @@
 //! What an attacker can make of texts that are joined without escaping, and of a server that counts nothing.
 
 use super::*;
+use crate::approvals::Unshown;
+use crate::approvals::privacyidea::call::Say;
 use crate::approvals::privacyidea::call::answer_call;
-use countersign_protocol::messages::Decision;
 
 #[test]
 fn a_challenge_in_order_is_shown() {
@@ -136,8 +137,10 @@ fn altered_capabilities_are_refused_and_missing_ones_mean_no_reason() {
     challenge.as_object_mut().unwrap().remove("capabilities");
     let challenge = read(challenge).unwrap();
     assert!(!challenge.request(ACCOUNT, "").can_report);
-    let call = answer_call(&challenge, Decision::Report, None);
+    let call = answer_call(&challenge, Say::Report);
     assert_eq!(call.text(), format!("{NONCE}|{SERIAL}|decline"), "an older server would rebuild it so");
+    let call = answer_call(&challenge, Say::Cancel);
+    assert_eq!(call.text(), format!("{NONCE}|{SERIAL}|decline"));
 }
 
 #[test]
@@ -178,6 +181,38 @@ fn what_was_answered_is_never_shown_again() {
 #[test]
 fn a_crowd_of_challenges_is_bounded() {
     let challenges = vec![server().challenge("Login ada?", "VPN", None); 50];
-    let open = read_challenges(challenges, &binding(), &mut token(), ACCOUNT, "ada", NOW).0;
-    assert_eq!(open.len(), 16);
+    let (open, refused) = read_challenges(challenges, &binding(), &mut token(), ACCOUNT, "ada", NOW);
+    assert_eq!((open.len(), refused), (16, vec![RefusedChallenge::TooMany]));
+    let challenges = vec![server().challenge("Login ada?", "VPN", None); 16];
+    let refused = read_challenges(challenges, &binding(), &mut token(), ACCOUNT, "ada", NOW).1;
+    assert_eq!(refused, []);
+}
+
+#[test]
+fn what_is_not_shown_is_told_by_what_can_be_done_about_it() {
+    for (refused, told) in [
+        (RefusedChallenge::BadOptions, "request_unshown_options"),
+        (RefusedChallenge::OtherServer, "request_unshown_address"),
+        (RefusedChallenge::TooMany, "request_unshown_too_many"),
+        (RefusedChallenge::BadSignature, "request_unshown_unverified"),
+        (RefusedChallenge::BadCapabilities, "request_unshown_unverified"),
+        (RefusedChallenge::Malformed, "request_unshown_unverified"),
+        (RefusedChallenge::OtherToken, "request_unshown_unverified"),
+        (RefusedChallenge::AmbiguousText, "request_unshown_unverified"),
+    ] {
+        assert_eq!(Unshown::from(refused).code(), told);
+    }
+}
+
+#[test]
+fn an_option_with_spaces_around_it_is_shown_without_and_sent_with_them() {
+    let challenge = read(server().challenge("Login ada?", "VPN", Some("red , green"))).unwrap();
+    assert_eq!(challenge.request(ACCOUNT, "").matching.options, ["red", "green"]);
+    for typed in ["green", " green "] {
+        let proof = crate::approvals::MatchProof::Choice(typed.into());
+        let choice = challenge.choice(&proof).unwrap();
+        assert_eq!(choice, Some(" green"));
+        let text = answer_call(&challenge, Say::Approve(choice)).text().to_owned();
+        assert_eq!(text, format!("{NONCE}|{SERIAL}| green"));
+    }
 }

@@ -72,6 +72,7 @@ fn binding() -> PushBinding {
         state: BindingState::Active,
         wake_up: None,
         wake_up_is_unsent: false,
+        unlock: None,
     }
 }
 

@@ -18,9 +18,18 @@ fn error(code: i64) -> Value {
 fn a_page_is_no_reply_whatever_its_status() {
     for text in ["", "<!doctype html><html></html>", "[]", "{}", r#"{"error":"Not found"}"#, "{\"result\":7}"]
     {
-        for status in [200, 302, 404, 500] {
+        for (status, told) in [
+            (200, ReplyError::NotTheService),
+            (302, ReplyError::NotTheService),
+            (404, ReplyError::NotTheService),
+            (500, ReplyError::NotTheService),
+            (429, ReplyError::Busy),
+            (502, ReplyError::Unavailable),
+            (503, ReplyError::Unavailable),
+            (504, ReplyError::Unavailable),
+        ] {
             let read = PushReply::read(&HttpReply { status, text: text.into() });
-            assert_eq!(read.unwrap_err(), ReplyError::NotTheService, "{status} {text}");
+            assert_eq!(read.unwrap_err(), told, "{status} {text}");
         }
     }
     let good = json!({ "result": { "status": true, "value": [] } }).to_string();
@@ -54,8 +63,8 @@ fn errors_are_told_by_their_number_and_by_what_was_asked() {
 #[test]
 fn an_answer_that_was_not_taken_comes_with_status_200() {
     let body = |value| json!({ "result": { "status": true, "value": value } });
-    assert_eq!(reply(200, &body(false)).answered(), Ok(Answered { taken: false, code: None }));
-    assert_eq!(reply(200, &body(true)).answered(), Ok(Answered { taken: true, code: None }));
+    assert_eq!(reply(200, &body(false)).answered(), Ok(Answered { taken: false, code: None, message: None }));
+    assert_eq!(reply(200, &body(true)).answered(), Ok(Answered { taken: true, code: None, message: None }));
 }
 
 #[test]
@@ -65,6 +74,21 @@ fn a_code_to_show_is_a_short_code() {
     for code in [json!(""), json!("call 0900-SCAM"), json!("1".repeat(17)), json!(null), json!({})] {
         assert_eq!(reply(200, &body(code)).answered().unwrap().code, None);
     }
+}
+
+#[test]
+fn what_the_administrator_says_comes_with_a_code_alone() {
+    let body = |code: Value, message: Value| json!({ "result": { "status": true, "value": true }, "detail": { "display_code": code, "message": message } });
+    let message = |code, message| reply(200, &body(code, message)).answered().unwrap().message;
+    assert_eq!(
+        message(json!("07"), json!(" Type it\u{202e} at the door. ")).as_deref(),
+        Some("Type it at the door.")
+    );
+    for nothing in [json!(null), json!(""), json!(" \u{200f}"), json!(7), json!({})] {
+        assert_eq!(message(json!("07"), nothing), None);
+    }
+    assert_eq!(message(json!(null), json!("Type it.")), None, "there is nothing to type");
+    assert_eq!(message(json!("07"), json!("x".repeat(9_000))).unwrap().len(), 2_000);
 }
 
 #[test]

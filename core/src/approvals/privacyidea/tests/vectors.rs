@@ -1,11 +1,10 @@
 //! `tests/vectors/privacyidea/push.json`: what privacyIDEA 3.14 and a phone have signed.
 
-use countersign_protocol::messages::Decision;
 use url::form_urlencoded;
 
 use super::*;
 use crate::approvals::MatchProof;
-use crate::approvals::privacyidea::call::{answer_call, poll_call, register_call};
+use crate::approvals::privacyidea::call::{Say, answer_call, poll_call, register_call};
 use crate::client::Payload;
 use crate::offer::{EnrolmentOffer, Offer, PushOffer};
 
@@ -39,6 +38,7 @@ fn bound(vectors: &Value) -> PushBinding {
         state: BindingState::Active,
         wake_up: None,
         wake_up_is_unsent: false,
+        unlock: None,
     }
 }
 
@@ -83,21 +83,21 @@ fn a_poll_signs_serial_and_time() {
 fn every_recorded_challenge_verifies_and_every_answer_is_the_recorded_one() {
     let vectors = vectors();
     let (key, binding) = (phone_key(&vectors), bound(&vectors));
-    for (name, answer, decision, choice) in [
-        ("plain", "accept", Decision::Approve, None),
-        ("decline", "decline", Decision::Report, None),
-        ("presence", "accept", Decision::Approve, Some("01")),
+    for (name, answer, say, choice) in [
+        ("plain", "accept", Say::Approve(None), None),
+        ("decline", "decline", Say::Report, None),
+        ("presence", "accept", Say::Approve(Some("01")), Some("01")),
     ] {
         let challenge = read_with(vectors[name]["challenge"].clone(), &binding).unwrap();
         assert!(challenge.takes_reason(), "{name}");
-        let call = answer_call(&challenge, decision, choice);
+        let call = answer_call(&challenge, say);
         let recorded = &vectors[name][answer];
         assert_eq!(call.text(), text(&recorded["signed_text"]), "{name}");
         let signature = key.sign(call.text().as_bytes()).unwrap();
         let form = form(call.finish(&signature).payload());
         assert_eq!(field(&form, "signature").as_deref(), recorded["signature"].as_str(), "{name}");
         assert_eq!(field(&form, "presence_answer").as_deref(), choice);
-        let reason = (decision == Decision::Report).then(|| "unknown_trigger".to_owned());
+        let reason = (say == Say::Report).then(|| "unknown_trigger".to_owned());
         assert_eq!(field(&form, "decline_reason"), reason);
     }
 }

@@ -30,13 +30,21 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`Error::Container`], [`Error::Network`], [`Error::Reply`], [`Error::KeyStore`], [`Error::Vault`].
+    /// [`ContainerError::AddressChanged`] where the server's address is no longer that of the registration.
     pub async fn transfer_container(&self, container: Id) -> Result<ContainerTransfer, Error> {
         let record = self.container_record(container).await?;
         let value = self
             .call_container(container, &record, ROLLOVER, |nonce| {
                 signed_call(&record.base, &record.serial, nonce, ROLLOVER)
             })
-            .await?;
+            .await;
+        // The server signs a move by the address that it has now, and everything else by the one of the registration.
+        let value = match value {
+            Err(Error::Container(ContainerError::Moved)) if self.is_still_ours(container).await => {
+                return Err(ContainerError::AddressChanged.into());
+            }
+            value => value?,
+        };
         let link = value.pointer("/container_url/value").and_then(Value::as_str).unwrap_or_default();
         match Offer::parse(link) {
             Ok(Offer::Container(offer)) if offer.serial == record.serial => Ok(ContainerTransfer {

@@ -1,11 +1,13 @@
 //! Containers of privacyIDEA: registering, synchronising, moving to a new phone, leaving.
 
+mod adopt;
 mod leave;
 mod register;
 mod synchronise;
 
 use std::time::Duration;
 
+pub(in super::super) use adopt::follow;
 use countersign_protocol::Id;
 pub use leave::ContainerTransfer;
 pub use register::ContainerPassphrase;

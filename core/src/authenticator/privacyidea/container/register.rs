@@ -1,7 +1,6 @@
 //! From a container's QR code to a container.
 
-use countersign_protocol::Id;
-use countersign_protocol::limits::MAX_NAME_CHARS;
+use countersign_protocol::{Id, name};
 use serde_json::Value;
 
 use super::super::Sent;
@@ -41,15 +40,13 @@ impl Authenticator {
         device_name: &str,
         passphrase: Option<&ContainerPassphrase>,
     ) -> Result<Container, Error> {
-        if device_name.trim().is_empty() || device_name.chars().count() > MAX_NAME_CHARS {
-            return Err(Error::Unacceptable);
-        }
+        let device_name = name::fit(device_name).ok_or(Error::Unacceptable)?;
         let passphrase = check_passphrase(offer, passphrase)?;
         let (id, record, is_retry) = match self.find_offered(offer).await? {
             Some((id, record)) => (id, record, true),
             None => self.begin_container(offer).await.map(|(id, record)| (id, record, false))?,
         };
-        let unsigned = finalise_call(offer, device_name, &record.public_key, passphrase.as_ref());
+        let unsigned = finalise_call(offer, &device_name, &record.public_key, passphrase.as_ref());
         let signature = self.sign(key_name(id), unsigned.text().as_bytes(), None).await?;
         let Sent { reply, after_loss } =
             self.call_patiently(&offer.service, &unsigned.finish(&signature)).await?;

@@ -6,6 +6,7 @@ use countersign_protocol::Id;
 use countersign_protocol::messages::{Platform, WakeUp};
 
 use super::super::super::hold;
+use super::adopt::{own_codes, take_over};
 use super::leave::trash;
 use super::{Authenticator, register};
 use crate::approvals::privacyidea::container::{
@@ -13,9 +14,9 @@ use crate::approvals::privacyidea::container::{
     Synchronised, inventory_text, read_inventory, synchronise_call,
 };
 use crate::approvals::{Binding, BindingState, DeviceDescription};
-use crate::authenticator::AddedAccount;
+use crate::authenticator::{AddedAccount, twins};
 use crate::keys::RsaKeySize;
-use crate::offer::{PushOffer, TokenContent, TokenKind, TokenOffer};
+use crate::offer::{IssuedToken, PushOffer, TokenContent, TokenKind, TokenOffer};
 use crate::otp::MovingFactor;
 use crate::vault::{Completeness, Transaction};
 use crate::{Account, Error, tasks};
@@ -28,6 +29,9 @@ pub struct SyncOptions {
     pub wake_up: Option<WakeUp>,
     /// The size of their keys, as [`PushOffer::key_size`].
     pub key_size: Option<RsaKeySize>,
+    /// Accounts of [`Authenticator::adoptable_accounts`] that the person agrees to have in the container: the server is told
+    /// their serials, and their secrets stay.
+    pub adopt: Vec<Id>,
 }
 
 /// What a synchronisation has changed. All of it is durable.
@@ -41,6 +45,8 @@ pub struct ContainerSync {
     pub removed: Vec<Id>,
     /// Accounts that went to the trash, since the server has made their tokens anew: new ones are among the added.
     pub replaced: Vec<Id>,
+    /// Accounts that were here before and are of the container now, as the person has agreed. Their codes stay.
+    pub adopted: Vec<Id>,
     /// Tokens that didn't come: the next synchronisation tries again.
     pub failed: Vec<TokenFailure>,
     /// Serials of tokens that stay on the phone they were on, since another machine holds codes of theirs for when it is
@@ -84,8 +90,10 @@ impl Authenticator {
     ) -> Result<ContainerSync, Error> {
         let _one_at_a_time = self.parts.push.synchronising.lock().await;
         let vault = self.parts.vault.clone();
-        let (record, listed) = tasks::blocking(move || vault.transaction(|tx| begin(tx, container))).await?;
-        let (inventory, policies) = match self.exchange_inventories(container, &record, &listed).await {
+        let adopt = options.adopt.clone();
+        let (record, listed) =
+            tasks::blocking(move || vault.transaction(|tx| begin(tx, container, &adopt))).await?;
+        let answer = match self.exchange_inventories(container, &record, &listed).await {
             Err(Error::Container(ContainerError::NotRegistered | ContainerError::Moved))
                 if record.offer.is_some() =>
             {
@@ -96,8 +104,9 @@ impl Authenticator {
             exchanged => exchanged?,
         };
         let (vault, round, now) = (self.parts.vault.clone(), record.round, self.now_seconds());
+        let adopt = options.adopt.clone();
         let applied = tasks::blocking(move || {
-            vault.transaction(|tx| apply(tx, container, round, &listed, inventory, policies, now))
+            vault.transaction(|tx| apply(tx, container, round, &listed, &adopt, answer, now))
         })
         .await?;
         let Applied { mut report, pushes, replaced_containers } = applied.ok_or(ContainerError::Overtaken)?;
@@ -113,6 +122,16 @@ impl Authenticator {
             }
         }
         Ok(report)
+    }
+
+    /// Whether the server still takes this phone for the container's, by a synchronisation of which nothing is taken in: what
+    /// it brings comes with the next one.
+    pub(super) async fn is_still_ours(&self, container: Id) -> bool {
+        let _one_at_a_time = self.parts.push.synchronising.lock().await;
+        let vault = self.parts.vault.clone();
+        let begun = tasks::blocking(move || vault.transaction(|tx| begin(tx, container, &[]))).await;
+        let Ok((record, listed)) = begun else { return false };
+        self.exchange_inventories(container, &record, &listed).await.is_ok()
     }
 
     async fn exchange_inventories(
@@ -155,7 +174,12 @@ impl Authenticator {
             })
         })
         .await?;
-        Ok((!before.contains(&account)).then_some(AddedAccount { id: account, same_name: Vec::new() }))
+        Ok((!before.contains(&account)).then_some(AddedAccount {
+            id: account,
+            same_name: Vec::new(),
+            replaced: Vec::new(),
+            is_new: true,
+        }))
     }
 }
 
@@ -163,6 +187,7 @@ impl Authenticator {
 pub(super) fn begin(
     tx: &mut Transaction<'_>,
     container: Id,
+    adopt: &[Id],
 ) -> Result<(ContainerRecord, Vec<Listed>), Error> {
     let mut record = tx.get::<ContainerRecord>(container)?.ok_or(ContainerError::NoSuchContainer)?;
     let accounts = tx.accounts()?;
@@ -183,6 +208,12 @@ pub(super) fn begin(
         members.map(|(serial, member)| Listed { serial: serial.clone(), kind: member.kind }).collect();
     let others = accounts.items.iter().filter_map(|account| own_push_token(account, &record));
     listed.extend(others.map(|serial| Listed { serial: serial.to_owned(), kind: TokenKind::Push }));
+    let adopted = accounts.items.iter().filter(|account| adopt.contains(&account.id)).filter_map(own_codes);
+    for (serial, kind) in adopted {
+        if listed.iter().all(|token| token.serial != serial) {
+            listed.push(Listed { serial: serial.to_owned(), kind });
+        }
+    }
     Ok((record, listed))
 }
 
@@ -202,8 +233,8 @@ pub(super) fn apply(
     container: Id,
     round: u64,
     listed: &[Listed],
-    inventory: Inventory,
-    policies: Policies,
+    adopt: &[Id],
+    (inventory, policies): (Inventory, Policies),
     now: u64,
 ) -> Result<Option<Applied>, Error> {
     let mut record = tx.get::<ContainerRecord>(container)?.ok_or(ContainerError::NoSuchContainer)?;
@@ -235,6 +266,7 @@ pub(super) fn apply(
         }
     }
     let accounts = tx.accounts()?.items;
+    report.adopted = take_over(&mut record, adopt, &inventory.kept, &accounts);
     keep(tx, &mut record, &inventory.kept, &accounts)?;
 
     let mut pushes = Vec::new();
@@ -246,20 +278,29 @@ pub(super) fn apply(
                 continue;
             }
         };
-        if let Some(member) = record.tokens.remove(&serial)
-            && trash(tx, member.account, now)?
-        {
-            report.replaced.push(member.account);
-        }
+        let token = offer.token.unwrap_or_else(|| IssuedToken::of(&offer.issuer, &serial));
+        let member = record.tokens.remove(&serial).map(|member| member.account);
+        // The server has made its secret anew, wherever the old one came from.
+        let dead: Vec<&Account> = accounts
+            .iter()
+            .filter(|account| Some(account.id) == member || twins::is_of(account, &token))
+            .filter(|account| account.trashed_at.is_none())
+            .collect();
         let mut account = Account::new(offer.issuer, offer.name, now);
         account.otp = Some(offer.parameters);
-        tx.add_account(&account)?;
+        account.token = Some(Box::new(token));
+        twins::add_in_place(tx, account.clone(), &dead)?;
+        for dead in dead {
+            if trash(tx, dead.id, now)? {
+                report.replaced.push(dead.id);
+            }
+        }
         let is_same = |other: &&Account| {
             (&other.issuer, &other.name) == (&account.issuer, &account.name)
                 && !report.replaced.contains(&other.id)
         };
         let same_name = accounts.iter().filter(is_same).map(|other| other.id).collect();
-        report.added.push(AddedAccount { id: account.id, same_name });
+        report.added.push(AddedAccount { id: account.id, same_name, replaced: Vec::new(), is_new: true });
         let is_stale = record.doubtful.contains(&serial);
         record.tokens.insert(serial, Member { account: account.id, kind, is_stale });
     }

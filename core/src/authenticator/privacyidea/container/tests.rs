@@ -42,12 +42,12 @@ impl Phone {
     }
 
     fn begin(&self) -> Result<(u64, Vec<Listed>), Error> {
-        self.vault.transaction(|tx| begin(tx, CONTAINER)).map(|(record, listed)| (record.round, listed))
+        self.vault.transaction(|tx| begin(tx, CONTAINER, &[])).map(|(record, listed)| (record.round, listed))
     }
 
     fn apply(&self, round: u64, listed: &[Listed], inventory: Inventory) -> Option<Applied> {
         self.vault
-            .transaction(|tx| apply(tx, CONTAINER, round, listed, inventory, Policies::default(), 5))
+            .transaction(|tx| apply(tx, CONTAINER, round, listed, &[], (inventory, Policies::default()), 5))
             .unwrap()
     }
 
@@ -183,13 +183,15 @@ fn a_registration_anew_takes_the_place_of_the_earlier_one() {
     let anew = Id::from_bytes([10; 16]);
     phone.vault.transaction(|tx| tx.insert(anew, &ContainerRecord::new(&offer, String::new()))).unwrap();
     let (round, listed) = {
-        let (record, listed) = phone.vault.transaction(|tx| begin(tx, anew)).unwrap();
+        let (record, listed) = phone.vault.transaction(|tx| begin(tx, anew, &[])).unwrap();
         (record.round, listed)
     };
     assert_eq!(listed, []);
     let added = inventory(&[hotp("A", 1)], &[]);
-    let applied =
-        phone.vault.transaction(|tx| apply(tx, anew, round, &listed, added, Policies::default(), 5)).unwrap();
+    let applied = phone
+        .vault
+        .transaction(|tx| apply(tx, anew, round, &listed, &[], (added, Policies::default()), 5))
+        .unwrap();
     let Applied { report, replaced_containers, .. } = applied.unwrap();
     assert_eq!((replaced_containers, report.replaced), (vec![CONTAINER], vec![old]));
     let record: ContainerRecord = phone.vault.get(anew).unwrap().unwrap();

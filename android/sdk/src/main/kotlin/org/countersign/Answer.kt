@@ -24,6 +24,12 @@ public sealed interface Decision {
     /** Turn it down. */
     public data object Deny : Decision
 
+    /**
+     * Turn it down: it was the person's own, who doesn't want it any more. No storm is counted. Where the service can't be told
+     * (`canCancel`), it is a denial.
+     */
+    public data object Cancel : Decision
+
     /** Turn it down and tell the organisation: somebody else is behind it. */
     public data object Report : Decision
 
@@ -43,8 +49,9 @@ public sealed interface Answer {
      * It is approved, and a code finishes the sign-in: show it, for the person to type on the sign-in page. It is given once.
      *
      * @property code what to type.
+     * @property message what the organisation says about it, in its own words; show it beside the code.
      */
-    public data class ShowCode(val code: String) : Answer
+    public data class ShowCode(val code: String, val message: String? = null) : Answer
 
     /** The sign-in was turned down. */
     public data object Denied : Answer
@@ -101,7 +108,7 @@ internal suspend fun answerOf(call: suspend () -> AnswerOutcome): Answer =
     }
 
 private fun AnswerOutcome.toAnswer(): Answer = when (outcome) {
-    Outcome.APPROVED -> code?.let(Answer::ShowCode) ?: Answer.Approved
+    Outcome.APPROVED -> code?.let { Answer.ShowCode(it, message) } ?: Answer.Approved
     Outcome.DENIED -> Answer.Denied
     Outcome.REPORTED -> if (locked) Answer.ReportedAndLocked else Answer.Reported
     Outcome.WRONG_MATCH -> Answer.WrongMatch(triesLeft)

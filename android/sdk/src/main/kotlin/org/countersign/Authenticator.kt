@@ -12,6 +12,8 @@ import org.countersign.ffi.AuthenticatorInterface
 import org.countersign.ffi.Backup
 import org.countersign.ffi.BackupFolder
 import org.countersign.ffi.CancelHandle
+import org.countersign.ffi.ClockChoice
+import org.countersign.ffi.ClockStatus
 import org.countersign.ffi.Container
 import org.countersign.ffi.ContainerPassphrase
 import org.countersign.ffi.ContainerSync
@@ -68,7 +70,7 @@ public class Authenticator internal constructor(
 
     /**
      * The codes of this moment, and new ones at the moment that the first of them changes or an account is added, renamed,
-     * moved, trashed, restored or deleted. Between two of them nothing runs. Ends with an exception when the vault is locked.
+     * moved, trashed, restored, deleted, activated or revoked. Between two of them nothing runs. Ends with an exception when the vault is locked.
      *
      * A phone that sleeps stops its timers, so collect it while the screen shows it (`repeatOnLifecycle(STARTED)`): collecting
      * begins with the codes of that moment. [refreshCodes] brings new ones at once.
@@ -89,7 +91,10 @@ public class Authenticator internal constructor(
     public fun events(): Flow<RequestEvent> = flow {
         native.watch().use { watcher ->
             while (true) {
-                emit(cancelling(null) { watcher.nextEvent(it) })
+                val event = cancelling(null) { watcher.nextEvent(it) }
+                // An account may have become active by now, or its service knows this phone no more: its codes come and go with that.
+                if (event is RequestEvent.RequestsChanged || event is RequestEvent.FailuresChanged) refreshCodes()
+                emit(event)
             }
         }
     }
@@ -112,6 +117,7 @@ public class Authenticator internal constructor(
         when (decision) {
             is Decision.Approve -> approve(request, decision.proof)
             Decision.Deny -> deny(request)
+            Decision.Cancel -> turnDown(listOf(request), TurnDown.CANCEL).single().outcomeOrThrow()
             Decision.Report -> report(request)
             Decision.ReportAndLock -> turnDown(listOf(request), TurnDown.REPORT_AND_LOCK).single().outcomeOrThrow()
         }
@@ -134,6 +140,10 @@ public class Authenticator internal constructor(
     override suspend fun enrol(offer: Offer, device: DeviceDescription, cancel: CancelHandle?): Enrolment =
         cancelling(cancel) { native.enrol(offer, device, it) }.alsoRefresh()
 
+    override suspend fun chooseClock(choice: ClockChoice): ClockStatus = native.chooseClock(choice).alsoRefresh()
+
+    override suspend fun undoClockChoice(): Boolean = native.undoClockChoice().alsoRefresh()
+
     override suspend fun renameDevice(account: Id, name: String, cancel: CancelHandle?): Unit =
         cancelling(cancel) { native.renameDevice(account, name, it) }
 
@@ -150,8 +160,12 @@ public class Authenticator internal constructor(
         cancel: CancelHandle?,
     ): Container = cancelling(cancel) { native.registerContainer(offer, deviceName, passphrase, it) }
 
-    override suspend fun synchroniseContainer(container: Id, wakeUp: WakeUp?, cancel: CancelHandle?): ContainerSync =
-        cancelling(cancel) { native.synchroniseContainer(container, wakeUp, it) }.alsoRefresh()
+    override suspend fun synchroniseContainer(
+        container: Id,
+        wakeUp: WakeUp?,
+        cancel: CancelHandle?,
+        adopt: List<Id>,
+    ): ContainerSync = cancelling(cancel) { native.synchroniseContainer(container, wakeUp, it, adopt) }.alsoRefresh()
 
     override suspend fun transferContainer(container: Id, cancel: CancelHandle?): ContainerTransfer =
         cancelling(cancel) { native.transferContainer(container, it) }
@@ -193,18 +207,18 @@ public class Authenticator internal constructor(
         cancelling(cancel) { native.fetch(account, waitMs, it) }
 
     override suspend fun approve(request: Id, proof: MatchProof, cancel: CancelHandle?): AnswerOutcome =
-        cancelling(cancel) { native.approve(request, proof, it) }
+        cancelling(cancel) { native.approve(request, proof, it) }.alsoRefresh()
 
     override suspend fun deny(request: Id, cancel: CancelHandle?): AnswerOutcome =
-        cancelling(cancel) { native.deny(request, it) }
+        cancelling(cancel) { native.deny(request, it) }.alsoRefresh()
 
     override suspend fun report(request: Id, cancel: CancelHandle?): AnswerOutcome =
-        cancelling(cancel) { native.report(request, it) }
+        cancelling(cancel) { native.report(request, it) }.alsoRefresh()
 
     override suspend fun askForRequests(cancel: CancelHandle?): Requests = cancelling(cancel) { native.askForRequests(it) }
 
     override suspend fun turnDown(requests: List<Id>, how: TurnDown, cancel: CancelHandle?): List<TurnedDown> =
-        cancelling(cancel) { native.turnDown(requests, how, it) }
+        cancelling(cancel) { native.turnDown(requests, how, it) }.alsoRefresh()
 
     override suspend fun resume(account: Id, cancel: CancelHandle?): Unit = cancelling(cancel) { native.resume(account, it) }
 

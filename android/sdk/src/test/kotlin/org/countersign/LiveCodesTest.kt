@@ -84,7 +84,7 @@ class LiveCodesTest {
     @Test
     fun `real codes follow each other, each once`(@TempDir folder: Path) = runBlocking {
         Phone.create(folder).use { phone ->
-            Offer.parse("otpauth://totp/a:b?secret=JBSWY3DPEHPK3PXP&period=3").use { phone.authenticator.add(listOf(it)) }
+            Offer.parse("otpauth://totp/a:b?period=3&secret=JBSWY3DPEHPK3PXP&issuer=a").use { phone.authenticator.add(listOf(it)) }
             val codes = phone.authenticator.liveCodes().map { assertIs<ShownCode.Timed>(it.codes.codes.single().code) }
             val (first, second) = codes.take(2).toList()
             assertEquals(first.next, second.code)

@@ -1,9 +1,12 @@
 package org.countersign
 
+import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.countersign.ffi.BindingState
+import org.countersign.ffi.CodeRefusal
 import org.countersign.ffi.Offer
 import org.countersign.ffi.Purpose
 import org.countersign.ffi.ScannedCode
@@ -39,6 +42,7 @@ class StoryTest {
             page.reloadUntil("joined")
             assertEquals(enrolment.checkValue, page.text("check-value"))
             assertEquals(2, phone.keys.pairs.size)
+            assertEquals(ShownCode.Refused(CodeRefusal.NOT_ACTIVE), phone.authenticator.codes(null).codes.single().code)
 
             // Its first approval makes the device active.
             val activation = phone.nextSignIn()
@@ -65,7 +69,7 @@ class StoryTest {
 
             // The next time she scans the page in place of typing.
             val scanned = portal.signIn("ada")
-            scan(Page(scanned["page_url"]).picture("qr")).use { offer ->
+            scan(Page(scanned["page_url"]).scanInstead().picture("qr")).use { offer ->
                 assertEquals(Answer.Approved, phone.authenticator.answer(phone.nextSignIn().id, Decision.Approve(offer)))
             }
             assertEquals("approved", portal.state(scanned))
@@ -86,6 +90,24 @@ class StoryTest {
             assertEquals(1, phone.authenticator.setWakeUp(null).size)
         }
     }
+
+    @Test
+    fun `codes of a phone that was never activated are refused, and those who watch are told at once`(@TempDir folder: Path) =
+        runBlocking {
+            val portal = ServiceProcess.start(folder.resolve("service")).relyingParty()
+            Phone.create(folder.resolve("phone")).use { phone ->
+                val page = Page(portal.enrolment("ada")["page_url"])
+                scan(page.picture("qr")).use { phone.enrol(it) }
+                val shown = phone.authenticator.liveCodes().map { it.codes.codes.single().code }
+                withTimeout(20.seconds) {
+                    val removed = async { shown.first { it == ShownCode.Refused(CodeRefusal.REMOVED) } }
+                    phone.authenticator.answer(phone.nextSignIn().id, Decision.Deny)
+                    removed.await()
+                }
+                page.reloadUntil("denied")
+                assertEquals(BindingState.REVOKED, phone.authenticator.accounts().accounts.single().binding)
+            }
+        }
 
     private suspend fun scan(picture: ByteArray): Offer = assertIs<ScannedCode.Offer>(scanPicture(pictureOf(picture)).single()).offer
 

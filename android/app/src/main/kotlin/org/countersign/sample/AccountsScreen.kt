@@ -7,6 +7,7 @@ import kotlinx.coroutines.launch
 import org.countersign.Authenticator
 import org.countersign.LiveCodes
 import org.countersign.SignIns
+import org.countersign.ffi.AccountCode
 import org.countersign.ffi.Completeness
 import org.countersign.ffi.PauseReason
 import org.countersign.ffi.RequestGroup
@@ -84,13 +85,21 @@ class AccountsScreen(activity: MainActivity, private val authenticator: Authenti
         if (!isWhole) rows.text(words(R.string.unreadable_accounts))
         if (isWhole && codes.codes.isEmpty()) rows.text(words(R.string.no_accounts))
         val shown = codes.codes.map { account ->
-            CodeRow(activity, account) { row -> activity.launch { trying { authenticator.nextCode(account.account) }?.let(row::show) } }
+            CodeRow(activity, account, onRemove = { activity.launch { remove(account) } }) { row ->
+                activity.launch { trying { authenticator.nextCode(account.account) }?.let(row::show) }
+            }
         }
         for (row in shown) rows.addView(row.view)
         while (true) {
             for (row in shown) row.drawTime(live)
             delay(REDRAW)
         }
+    }
+
+    /** Removes an account that its service doesn't know: there is nobody to tell. */
+    private suspend fun remove(account: AccountCode) {
+        if (!tell(words(R.string.remove_question), agree = words(R.string.delete), decline = words(R.string.cancel))) return
+        trying { authenticator.delete(account.account) }
     }
 
     private companion object {

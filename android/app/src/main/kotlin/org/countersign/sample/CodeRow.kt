@@ -3,10 +3,11 @@ package org.countersign.sample
 import android.widget.LinearLayout
 import org.countersign.LiveCodes
 import org.countersign.ffi.AccountCode
+import org.countersign.ffi.CodeRefusal
 import org.countersign.ffi.ShownCode
 
 /** An account with its code, which a screen reader spells, and the time that is left for it. */
-class CodeRow(activity: MainActivity, account: AccountCode, onRequest: (CodeRow) -> Unit) {
+class CodeRow(activity: MainActivity, account: AccountCode, onRemove: () -> Unit, onRequest: (CodeRow) -> Unit) {
     private val code = account.code
     private val resources = activity.resources
 
@@ -23,6 +24,13 @@ class CodeRow(activity: MainActivity, account: AccountCode, onRequest: (CodeRow)
             is ShownCode.OnRequest -> {
                 shown.setText(R.string.tap_for_code)
                 shown.setOnClickListener { onRequest(this) }
+            }
+            is ShownCode.Refused -> when (code.why) {
+                CodeRefusal.NOT_ACTIVE -> countdown.setText(R.string.not_active)
+                CodeRefusal.REMOVED -> {
+                    countdown.setText(R.string.not_known)
+                    view.button(resources.getString(R.string.remove, account.issuer, account.name), R.style.Button_Danger) { onRemove() }
+                }
             }
         }
     }

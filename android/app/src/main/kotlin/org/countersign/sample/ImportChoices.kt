@@ -11,27 +11,38 @@ import org.countersign.ffi.RowChoice
 import org.countersign.ffi.RowVerdict
 import org.countersign.ffi.SameName
 
-/** What the person wants for entries whose name is taken; both are kept unless they choose otherwise. */
+/**
+ * What the person wants for entries whose name or secret is taken, and for those that the other app deleted. Unless they
+ * choose otherwise, both are kept, and what was deleted is left out.
+ */
 class ImportChoices {
     private val chosen = mutableMapOf<Long, SameName>()
 
-    fun of(row: ImportRow): SameName = chosen[row.row] ?: SameName.KEEP_BOTH
+    fun of(row: ImportRow): SameName =
+        chosen[row.row] ?: if (row.verdict is RowVerdict.Deleted) SameName.SKIP else SameName.KEEP_BOTH
 
     /** Goes on to the next choice for a row, and gives it. */
-    fun change(row: ImportRow): SameName =
-        SameName.entries[(of(row).ordinal + 1) % SameName.entries.size].also { chosen[row.row] = it }
+    fun change(row: ImportRow): SameName {
+        val choices = if (row.verdict is RowVerdict.Deleted) listOf(SameName.SKIP, SameName.KEEP_BOTH) else SameName.entries
+        return choices[(choices.indexOf(of(row)) + 1) % choices.size].also { chosen[row.row] = it }
+    }
 
     fun options(partial: Boolean = false) =
         ImportOptions(SameName.KEEP_BOTH, chosen.map { (row, choice) -> RowChoice(row, choice) }, partial)
 }
 
-/** Adds an entry of an import; a tap changes what becomes of it where its name is taken. */
+/** Adds an entry of an import; a tap changes what becomes of it where there is a choice. */
 fun ViewGroup.importRow(row: ImportRow, choices: ImportChoices) {
     text(resources.getString(R.string.row_verdict, row.issuer, row.name, row.verdict.inWords(resources)))
-    if (row.verdict is RowVerdict.SameName) {
-        lateinit var choice: Button
-        choice = button(choices.of(row).inWords(resources)) { choice.text = choices.change(row).inWords(resources) }
+    val words = when (row.verdict) {
+        is RowVerdict.SameName, is RowVerdict.SameSecret -> { choice: SameName -> choice.inWords(resources) }
+        is RowVerdict.Deleted -> { choice: SameName ->
+            resources.getString(if (choice == SameName.SKIP) R.string.leave_out else R.string.take_it)
+        }
+        else -> return
     }
+    lateinit var choice: Button
+    choice = button(words(choices.of(row))) { choice.text = words(choices.change(row)) }
 }
 
 /** What would become of an entry. */
@@ -41,6 +52,8 @@ fun RowVerdict.inWords(words: Resources): String = when (this) {
     is RowVerdict.CounterAhead -> words.getString(R.string.row_counter)
     is RowVerdict.InTrash -> words.getString(R.string.row_trash)
     is RowVerdict.SameName -> words.getString(R.string.row_same_name)
+    is RowVerdict.SameSecret -> words.getString(R.string.row_same_secret)
+    is RowVerdict.Deleted -> words.getString(R.string.row_deleted)
     is RowVerdict.Repeated -> words.getString(R.string.row_repeated)
     is RowVerdict.Refused -> reason.description
 }

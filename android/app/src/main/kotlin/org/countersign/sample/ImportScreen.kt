@@ -6,10 +6,14 @@ import org.countersign.Authenticator
 import org.countersign.android.readPicture
 import org.countersign.ffi.AuthenticatorException
 import org.countersign.ffi.Import
+import org.countersign.ffi.ImportedFile
 import org.countersign.passphraseOf
 
 /** Takes accounts over from another app's file, and takes the last import back. */
 class ImportScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
+    /** Takes in one picture after the other, where an export or a text is spread over several. */
+    private val entries = Import()
+
     override val back = { SettingsScreen(activity, authenticator) }
 
     override suspend fun run() {
@@ -28,27 +32,29 @@ class ImportScreen(activity: MainActivity, private val authenticator: Authentica
 
     private suspend fun chosen() {
         val file = activity.pickFile() ?: return
-        val entries = Import()
-        if (trying { opened(entries, file) } == true) activity.show(ImportPreviewScreen(activity, authenticator, entries))
+        val opened = trying { opened(file) } ?: return
+        val missing = opened.missingCodes.toInt()
+        if (missing > 0) {
+            tell(counted(R.plurals.codes_missing, missing))
+        } else {
+            activity.show(ImportPreviewScreen(activity, authenticator, entries))
+        }
     }
 
-    /** Reads the file, with its password if it has one, or the codes of a picture; gives whether it was read. */
-    private suspend fun opened(entries: Import, chosen: Uri): Boolean {
+    /** Reads the file, with its password if it has one, or the codes of a picture; nothing if it wasn't read. */
+    private suspend fun opened(chosen: Uri): ImportedFile? {
         val file = activity.read(chosen)
         try {
-            entries.addFile(file)
-            return true
+            return entries.addFile(file)
         } catch (other: AuthenticatorException.Input) {
             if (other.code() != "import_is_picture") throw other
-            entries.addPicture(activity.contentResolver.readPicture(chosen))
-            return true
+            return entries.addPicture(activity.contentResolver.readPicture(chosen))
         } catch (needed: AuthenticatorException.WrongKey) {
             var question = needed.describe()
             while (true) {
-                val password = passphraseOf(ask(question) ?: return false)
+                val password = passphraseOf(ask(question) ?: return null)
                 try {
-                    password.use { entries.addFile(file, it) }
-                    return true
+                    return password.use { entries.addFile(file, it) }
                 } catch (wrong: AuthenticatorException.WrongKey) {
                     question = wrong.describe()
                 }

@@ -1,7 +1,9 @@
 package org.countersign.sample
 
 import android.os.Build
+import android.widget.TextView
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
 import org.countersign.Authenticator
 import org.countersign.Decision
 import org.countersign.ffi.ApprovalRequest
@@ -28,7 +30,9 @@ class ScanScreen(
         begin(words(R.string.scan_title))
         backButton()
         if (!camera.addTo(column)) return
-        when (val scanned = scanning(camera) { codes -> codes.first { it is ScannedCode.Offer || it.isInvitation() } }) {
+        val hint = column.text("")
+        val seen = scanning(camera) { codes -> codes.onEach { hint.tellOf(it) }.first { it is ScannedCode.Offer || it.isInvitation() } }
+        when (val scanned = seen) {
             // A new phone asks for this one's accounts.
             is ScannedCode.Transfer -> activity.show(SendScreen(activity, authenticator, scanned.text))
             is ScannedCode.Offer -> {
@@ -37,6 +41,11 @@ class ScanScreen(
             }
             else -> activity.goBack()
         }
+    }
+
+    /** A text in several codes is an offer once the camera has seen all of them. */
+    private fun TextView.tellOf(code: ScannedCode) {
+        if (code is ScannedCode.Parts) text = counted(R.plurals.codes_missing, code.missing.size)
     }
 
     private fun ScannedCode.isInvitation() = this is ScannedCode.Transfer && kind == TransferCodeKind.INVITATION
@@ -57,7 +66,8 @@ class ScanScreen(
     }
 
     private suspend fun add(offer: Offer, question: String) {
-        if (tell(question, agree = words(R.string.add), decline = words(R.string.cancel))) authenticator.add(listOf(offer))
+        val warning = if (offer.hasUnreadableLetters()) "\n" + words(R.string.letters_lost) else ""
+        if (tell(question + warning, agree = words(R.string.add), decline = words(R.string.cancel))) authenticator.add(listOf(offer))
     }
 
     private suspend fun enrol(offer: Offer, service: String) {

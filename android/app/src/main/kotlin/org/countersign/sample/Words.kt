@@ -27,7 +27,7 @@ fun ApprovalRequest.inWords(words: Resources): String {
 /** What became of an answer, as the person is told; nothing when they dismissed the phone's prompt. */
 fun Answer.inWords(words: Resources, request: ApprovalRequest): String? = when (this) {
     Answer.Approved -> words.getString(if (request.purpose == Purpose.ACTIVATION) R.string.activated else R.string.approved)
-    is Answer.ShowCode -> words.getString(R.string.type_code, code.inGroups())
+    is Answer.ShowCode -> listOfNotNull(words.getString(R.string.type_code, code.inGroups()), message).joinToString("\n")
     Answer.Denied -> words.getString(R.string.denied)
     Answer.Reported -> words.getString(R.string.reported)
     Answer.ReportedAndLocked -> words.getString(R.string.reported_locked)
@@ -69,7 +69,8 @@ fun ClockStatus.inWords(words: Resources): String {
     val off = words.getQuantityString(if (wallAheadMs > 0) R.plurals.fast else R.plurals.slow, seconds, seconds)
     return when {
         source == TimeSource.CLOCK_WENT_BACK -> words.getString(R.string.clock_went_back)
-        source == TimeSource.WALL_CLOCK -> words.getString(R.string.clock_unknown)
+        undecided.isNotEmpty() -> words.getString(R.string.clock_contradicted, undecided.first().service)
+        source == TimeSource.WALL_CLOCK && service == null -> words.getString(R.string.clock_unknown)
         !isCorrected -> words.getString(R.string.clock_right)
         source == TimeSource.LAST_KNOWN_OFFSET -> words.getString(R.string.clock_unverified, off)
         source == TimeSource.UNSIGNED_SERVICE -> words.getString(R.string.clock_unsigned, off, service)

@@ -6,6 +6,7 @@ import org.countersign.sample.support.Person
 import org.countersign.sample.support.Ward
 import org.countersign.sample.support.approves
 import org.countersign.sample.support.opens
+import org.countersign.sample.support.scans
 import org.countersign.support.Page
 import org.junit.Rule
 import org.junit.Test
@@ -37,7 +38,7 @@ class StoryTest {
         val scanned = ward.portal.signIn("ada")
         person.opens("ada signs in to Ward portal")
         person.taps("Scan the page instead")
-        Camera.holdOver(Page(scanned["page_url"]).picture("qr"))
+        Camera.holdOver(Page(scanned["page_url"]).scanInstead().picture("qr"))
         person.reads("Signed in.")
         assertEquals("approved", ward.portal.state(scanned))
 
@@ -49,6 +50,27 @@ class StoryTest {
         ward.service.close()
         person.sees(" seconds")
         assertEquals(6, person.code().length)
+    }
+
+    @Test
+    fun `an account whose activation was denied shows no code, and is removed where that is said`() {
+        val (person, _) = ward.newPerson()
+        val page = Page(ward.portal.enrolment("ada")["page_url"])
+        person.scans(page)
+        person.reads("Enrol this phone with", then = "Enrol")
+        person.sees("The page must show the same")
+        person.taps("OK")
+        person.sees("Not active yet.")
+        person.doesNotSee(" seconds")
+        person.opens("ada signs in to")
+        person.taps("Deny")
+        person.reads("Denied.")
+        page.reloadUntil("denied")
+        person.sees("This account was not activated")
+        person.doesNotSee(" seconds")
+        person.taps("Remove default ada")
+        person.reads("Delete the account?", then = "Delete")
+        person.sees("No account is here yet")
     }
 
     private fun answer(person: Person, button: String, outcome: String) {

@@ -3,10 +3,16 @@ package org.countersign.android
 import android.content.Context
 import android.os.SystemClock
 import android.provider.Settings
+import java.lang.reflect.Method
+import java.time.Clock
+import java.time.DateTimeException
 import org.countersign.ffi.ClockReading
 import org.countersign.ffi.DeviceClock
 
-/** The phone's clocks. The monotonic one goes on while the phone sleeps, and the boot count names what it counts from. */
+/**
+ * The phone's clocks. The monotonic one goes on while the phone sleeps, and the boot count names what it counts from. The
+ * network's time is Android's own, or the wall clock's where Android sets that by itself.
+ */
 public class AndroidClock(context: Context) : DeviceClock {
     private val resolver = context.applicationContext.contentResolver
 
@@ -14,5 +20,26 @@ public class AndroidClock(context: Context) : DeviceClock {
         wall = System.currentTimeMillis(),
         monotonic = SystemClock.elapsedRealtime(),
         boot = Settings.Global.getInt(resolver, Settings.Global.BOOT_COUNT, 0).toString(),
+        network = networkTime() ?: System.currentTimeMillis().takeIf { isSetAutomatically() },
     )
+
+    /** Nothing when the phone hasn't asked the network since it was started, and before Android 13. */
+    private fun networkTime(): Long? = try {
+        (NETWORK_CLOCK?.invoke(null) as? Clock)?.millis()
+    } catch (_: DateTimeException) {
+        null
+    } catch (_: ReflectiveOperationException) {
+        null
+    }
+
+    private fun isSetAutomatically() = Settings.Global.getInt(resolver, Settings.Global.AUTO_TIME, 0) == 1
+
+    private companion object {
+        /** `SystemClock.currentNetworkTimeClock()` of API 33; the library is built against an older one. */
+        private val NETWORK_CLOCK: Method? = try {
+            SystemClock::class.java.getMethod("currentNetworkTimeClock")
+        } catch (_: NoSuchMethodException) {
+            null
+        }
+    }
 }

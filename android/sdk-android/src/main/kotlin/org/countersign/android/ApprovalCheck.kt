@@ -1,11 +1,10 @@
 package org.countersign.android
 
 import android.content.Context
-import android.hardware.biometrics.BiometricManager.Authenticators
 import android.hardware.biometrics.BiometricPrompt
 import android.hardware.biometrics.BiometricPrompt.CryptoObject
+import android.os.Build.VERSION
 import android.os.CancellationSignal
-import android.security.keystore.KeyProperties
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
@@ -21,7 +20,10 @@ public interface ApprovalCheck {
     /** What the check is, as the service is told it. */
     public val kind: UserCheck
 
-    /** What the key itself asks for: [KeyProperties.AUTH_BIOMETRIC_STRONG], [KeyProperties.AUTH_DEVICE_CREDENTIAL] or both. */
+    /**
+     * What the key itself asks for: `KeyProperties.AUTH_BIOMETRIC_STRONG`, `KeyProperties.AUTH_DEVICE_CREDENTIAL` or both. Before
+     * Android 11 only a strong biometric can release a key for one signature, whatever stands here.
+     */
     public val keyAuthenticators: Int
 
     /**
@@ -36,20 +38,21 @@ public interface ApprovalCheck {
  * Android's own prompt. It is shown over the app, so an activity must be in front.
  *
  * @param cancelText label of the button that dismisses it, in the person's language.
- * @param allowDeviceCredential whether PIN, pattern or password do as well. The service is then told the weaker check, whichever
- *   was used. New fingerprints don't invalidate such a key: Android invalidates keys that biometrics alone release.
+ * @param allowDeviceCredential whether a PIN, pattern or password is accepted too. The service is then told the weaker check,
+ *   whichever was used. New fingerprints don't invalidate such a key: Android only invalidates keys that nothing but biometrics
+ *   release. Has no effect before Android 11, where a PIN can't release a key for one signature.
  */
 public class BiometricCheck(
     private val context: Context,
     private val cancelText: CharSequence,
-    private val allowDeviceCredential: Boolean = false,
+    allowDeviceCredential: Boolean = false,
 ) : ApprovalCheck {
+    private val allowDeviceCredential = allowDeviceCredential && VERSION.SDK_INT >= ANDROID_11
 
-    override val kind: UserCheck = if (allowDeviceCredential) UserCheck.DEVICE_CREDENTIAL else UserCheck.BIOMETRIC
+    override val kind: UserCheck = if (this.allowDeviceCredential) UserCheck.DEVICE_CREDENTIAL else UserCheck.BIOMETRIC
 
     override val keyAuthenticators: Int =
-        if (allowDeviceCredential) KeyProperties.AUTH_BIOMETRIC_STRONG or KeyProperties.AUTH_DEVICE_CREDENTIAL
-        else KeyProperties.AUTH_BIOMETRIC_STRONG
+        if (this.allowDeviceCredential) AUTH_BIOMETRIC_STRONG or AUTH_DEVICE_CREDENTIAL else AUTH_BIOMETRIC_STRONG
 
     override suspend fun confirm(crypto: CryptoObject, prompt: Prompt): CryptoObject = withContext(Dispatchers.IO) {
         suspendCancellableCoroutine { waiting ->
@@ -59,16 +62,17 @@ public class BiometricCheck(
         }
     }
 
-    private fun promptOf(prompt: Prompt, signal: CancellationSignal): BiometricPrompt =
+    internal fun promptOf(prompt: Prompt, signal: CancellationSignal): BiometricPrompt =
         BiometricPrompt.Builder(context)
             .setTitle(prompt.application)
             .setSubtitle(prompt.account)
-            .setConfirmationRequired(true)
             .apply {
+                // Before, the prompt has no weak biometrics to confirm for: a key accepts only strong ones.
+                if (VERSION.SDK_INT >= ANDROID_10) requireConfirmation()
                 if (allowDeviceCredential) {
-                    setAllowedAuthenticators(Authenticators.BIOMETRIC_STRONG or Authenticators.DEVICE_CREDENTIAL)
+                    allowStrongBiometricOrCredential()
                 } else {
-                    setAllowedAuthenticators(Authenticators.BIOMETRIC_STRONG)
+                    if (VERSION.SDK_INT >= ANDROID_11) allowStrongBiometric()
                     setNegativeButton(cancelText, context.mainExecutor) { _, _ -> signal.cancel() }
                 }
             }
@@ -100,7 +104,7 @@ internal fun keyErrorOf(promptError: Int): PlatformKeyException = when (promptEr
 
     // The last fingerprint or the screen lock was removed, and the key with it.
     BiometricPrompt.BIOMETRIC_ERROR_NO_BIOMETRICS,
-    BiometricPrompt.BIOMETRIC_ERROR_NO_DEVICE_CREDENTIAL,
+    BIOMETRIC_ERROR_NO_DEVICE_CREDENTIAL,
     -> PlatformKeyException.Invalidated()
 
     else -> PlatformKeyException.Unavailable()

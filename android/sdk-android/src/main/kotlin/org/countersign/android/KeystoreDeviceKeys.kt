@@ -1,6 +1,7 @@
 package org.countersign.android
 
 import android.hardware.biometrics.BiometricPrompt.CryptoObject
+import android.os.Build.VERSION
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyInfo
 import android.security.keystore.KeyProperties
@@ -66,8 +67,8 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
     override fun inHardware(): Boolean = try {
         val store = Keystore.load()
         val keys = store.aliases().asSequence().filter { it.startsWith(PREFIX) }.mapNotNull { store.getKey(it, null) as? PrivateKey }
-        val levels = keys.map { levelOf(it) }.toList()
-        levels.isNotEmpty() && levels.all { it in HARDWARE }
+        val areSecure = keys.map { isSecure(it) }.toList()
+        areSecure.isNotEmpty() && areSecure.all { it }
     } catch (@Suppress("TooGenericExceptionCaught") failure: Exception) {
         throw Keystore.translate(failure)
     }
@@ -89,7 +90,8 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
     /** Zero seconds: one check releases one signature. */
     private fun KeyGenParameterSpec.Builder.releasedByPerson() {
         setUserAuthenticationRequired(true)
-        setUserAuthenticationParameters(0, check.keyAuthenticators)
+        // Before Android 11, a key without a validity period needs a strong biometric for every signature.
+        if (VERSION.SDK_INT >= ANDROID_11) releasedOnceBy(check.keyAuthenticators)
         setInvalidatedByBiometricEnrollment(true)
         setUnlockedDeviceRequired(true)
     }
@@ -99,9 +101,11 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
         return Signature.getInstance(kindOf(key.role).signature).apply { initSign(private) }
     }
 
-    private fun levelOf(key: PrivateKey): Int {
+    private fun isSecure(key: PrivateKey): Boolean {
         val info = KeyFactory.getInstance(key.algorithm, Keystore.PROVIDER).getKeySpec(key, KeyInfo::class.java)
-        return info.securityLevel
+        if (VERSION.SDK_INT >= ANDROID_12) return info.isAtSecureLevel()
+        @Suppress("DEPRECATION")
+        return info.isInsideSecureHardware
     }
 
     /** A kind of key pair, and the forms that the contract of [DeviceKeys] gives it. */
@@ -129,11 +133,6 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
         /** The largest that every Keystore has. */
         const val RSA_BITS = 2048
         const val PREFIX = "countersign.device."
-        val HARDWARE = setOf(
-            KeyProperties.SECURITY_LEVEL_STRONGBOX,
-            KeyProperties.SECURITY_LEVEL_TRUSTED_ENVIRONMENT,
-            KeyProperties.SECURITY_LEVEL_UNKNOWN_SECURE,
-        )
 
         fun aliasOf(key: KeyName): String = PREFIX + key.account + "." + key.role.name.lowercase()
     }

@@ -32,21 +32,29 @@ public suspend fun ContentResolver.readPicture(uri: Uri): Picture = withContext(
 
 private fun sampleSize(size: Size): Int = generateSequence(1) { it * 2 }.first { size.width / it <= LONGEST && size.height / it <= LONGEST }
 
+/** Over white, as nearly every viewer shows it; or over black, where nothing can be seen on white. */
 private fun Bitmap.toPicture(): Picture {
+    val overWhite = luma(WHITE)
+    val hasContrast = overWhite.any { it != overWhite.first() }
+    return Picture(if (hasContrast || !hasAlpha()) overWhite else luma(BLACK), width.toUInt(), height.toUInt())
+}
+
+private fun Bitmap.luma(ground: Int): ByteArray {
     val luma = ByteArray(width * height)
     val row = IntArray(width)
     for (y in 0 until height) {
         getPixels(row, 0, width, 0, y, width, 1)
-        for (x in 0 until width) luma[y * width + x] = luminance(row[x]).toByte()
+        for (x in 0 until width) luma[y * width + x] = luminance(row[x], ground).toByte()
     }
-    return Picture(luma, width.toUInt(), height.toUInt())
+    return luma
 }
 
-/** By the weights of ITU-R BT.601, over white. */
-private fun luminance(pixel: Int): Int {
+/** By the weights of ITU-R BT.601. */
+private fun luminance(pixel: Int, ground: Int): Int {
     val grey = (Color.red(pixel) * 299 + Color.green(pixel) * 587 + Color.blue(pixel) * 114) / 1000
-    return WHITE - (WHITE - grey) * Color.alpha(pixel) / WHITE
+    return ground + (grey - ground) * Color.alpha(pixel) / WHITE
 }
 
 private const val LONGEST = 4096
 private const val WHITE = 255
+private const val BLACK = 0

@@ -11,6 +11,7 @@ import android.content.Context
 import android.content.Intent
 import android.graphics.drawable.Icon
 import android.net.Uri
+import android.os.Build.VERSION
 import org.countersign.all
 import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.ClockStatus
@@ -102,16 +103,19 @@ public class SignInNotifications(
 
     private fun numberAction(request: Id): Notification.Action =
         // Mutable, since Android puts the number in; its target is fixed.
-        Notification.Action.Builder(null, texts.enterNumber, activityIntent(request, PendingIntent.FLAG_MUTABLE))
+        Notification.Action.Builder(null, texts.enterNumber, activityIntent(request, MUTABLE))
             .addRemoteInput(RemoteInput.Builder(NUMBER_KEY).setLabel(texts.enterNumber).build())
             .setAllowGeneratedReplies(false)
-            .setAuthenticationRequired(true)
+            .onlyUnlocked()
             .build()
 
     private fun openAction(request: Id): Notification.Action =
         Notification.Action.Builder(null, texts.open, activityIntent(request, PendingIntent.FLAG_IMMUTABLE))
-            .setAuthenticationRequired(true)
+            .onlyUnlocked()
             .build()
+
+    /** Before Android 12 a locked phone asks for itself: an action that opens an activity has to pass the lock. */
+    private fun Notification.Action.Builder.onlyUnlocked() = if (VERSION.SDK_INT >= ANDROID_12) requireAuthentication() else this
 
     private fun denyAction(request: Id): Notification.Action {
         val intent = Intent(context, DecisionReceiver::class.java).setData(uriOf(request))
@@ -121,7 +125,7 @@ public class SignInNotifications(
 
     private fun activityIntent(request: Id, mutability: Int): PendingIntent {
         // The data tells two requests' intents apart, and the action the one with a number from the one without.
-        val action = if (mutability == PendingIntent.FLAG_MUTABLE) ACTION_NUMBER else Intent.ACTION_VIEW
+        val action = if (mutability == MUTABLE) ACTION_NUMBER else Intent.ACTION_VIEW
         val intent = Intent(action).setClass(context, activity).setData(uriOf(request)).addFlags(Intent.FLAG_ACTIVITY_SINGLE_TOP)
         return PendingIntent.getActivity(context, 0, intent, mutability or PendingIntent.FLAG_UPDATE_CURRENT)
     }
@@ -139,6 +143,9 @@ public class SignInNotifications(
         private const val CHANNEL = "countersign.sign-ins"
         private const val SCHEME = "countersign-request"
         private const val NUMBER = 1
+
+        /** Before Android 12 every intent is mutable that isn't said not to be. */
+        private val MUTABLE = if (VERSION.SDK_INT >= ANDROID_12) FLAG_MUTABLE else 0
         private const val MS_PER_SECOND = 1000L
 
         private fun uriOf(request: Id): Uri = Uri.fromParts(SCHEME, request, null)

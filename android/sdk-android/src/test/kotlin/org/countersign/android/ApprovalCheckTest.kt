@@ -1,18 +1,19 @@
 package org.countersign.android
 
 import android.hardware.biometrics.BiometricPrompt
+import android.os.Build
+import android.os.CancellationSignal
 import android.security.keystore.KeyProperties
 import org.countersign.ffi.PlatformKeyException
+import org.countersign.ffi.Prompt
 import org.countersign.ffi.UserCheck
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
-import org.robolectric.annotation.Config
 import kotlin.test.assertEquals
 
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [34])
 class ApprovalCheckTest {
     @Test
     fun `the end of a prompt without a check says what to do next`() {
@@ -31,13 +32,25 @@ class ApprovalCheckTest {
     }
 
     @Test
+    fun `a prompt is made on every version`() {
+        val context = RuntimeEnvironment.getApplication()
+        for (allowed in listOf(false, true)) BiometricCheck(context, "Cancel", allowed).promptOf(Prompt("Ward portal", "Example ada"), CancellationSignal())
+    }
+
+    @Test
     fun `the service is told the weaker check where both are allowed`() {
         val context = RuntimeEnvironment.getApplication()
         val biometric = BiometricCheck(context, "Cancel")
         assertEquals(UserCheck.BIOMETRIC, biometric.kind)
         assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, biometric.keyAuthenticators)
         val either = BiometricCheck(context, "Cancel", allowDeviceCredential = true)
-        assertEquals(UserCheck.DEVICE_CREDENTIAL, either.kind)
-        assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG or KeyProperties.AUTH_DEVICE_CREDENTIAL, either.keyAuthenticators)
+        if (Build.VERSION.SDK_INT >= ANDROID_11) {
+            assertEquals(UserCheck.DEVICE_CREDENTIAL, either.kind)
+            assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG or KeyProperties.AUTH_DEVICE_CREDENTIAL, either.keyAuthenticators)
+        } else {
+            // A PIN can't release a key for one signature there, so the person isn't offered one.
+            assertEquals(UserCheck.BIOMETRIC, either.kind)
+            assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, either.keyAuthenticators)
+        }
     }
 }

@@ -15,7 +15,7 @@ import kotlin.test.assertFailsWith
 
 /** A folder of another app's, behind Android's own code for documents. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [34], application = TestHost::class)
+@Config(application = TestHost::class)
 class DocumentFolderTest {
     private val resolver = RuntimeEnvironment.getApplication().contentResolver
     private val folder = DocumentFolder(resolver, Documents.TREE)

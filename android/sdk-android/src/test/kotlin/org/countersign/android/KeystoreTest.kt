@@ -1,6 +1,7 @@
 package org.countersign.android
 
 import android.hardware.biometrics.BiometricPrompt.CryptoObject
+import android.os.Build
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import kotlinx.coroutines.CancellationException
@@ -17,7 +18,6 @@ import org.junit.Before
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.annotation.Config
 import java.security.AlgorithmParameters
 import java.security.KeyFactory
 import java.security.ProviderException
@@ -37,7 +37,6 @@ import kotlin.test.assertTrue
 
 /** What the Keystore is asked for, and what its failures become; the Keystore itself is a stand-in. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [34])
 class KeystoreTest {
     private val check = RecordedCheck()
     private val keys = KeystoreDeviceKeys(check)
@@ -53,8 +52,13 @@ class KeystoreTest {
         keys.make(approval)
         val spec = FakeKeystore.specs.getValue("countersign.device.account.approval")
         assertTrue(spec.isUserAuthenticationRequired)
-        assertEquals(0, spec.userAuthenticationValidityDurationSeconds)
-        assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, spec.userAuthenticationType)
+        if (Build.VERSION.SDK_INT >= ANDROID_11) {
+            assertEquals(0, spec.userAuthenticationValidityDurationSeconds)
+            assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, spec.userAuthenticationType)
+        } else {
+            // For every signature, by a biometric: the only other choice of these versions is a period of time.
+            assertEquals(-1, spec.userAuthenticationValidityDurationSeconds)
+        }
         assertTrue(spec.isInvalidatedByBiometricEnrollment)
         assertTrue(spec.isUnlockedDeviceRequired)
         assertEquals(KeyProperties.PURPOSE_SIGN, spec.purposes)

@@ -11,7 +11,6 @@ import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
-import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 import java.io.IOException
 import kotlin.test.assertEquals
@@ -20,7 +19,6 @@ import kotlin.test.assertTrue
 
 /** What becomes of a chosen picture; decoded by Android's own code. */
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [34])
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 class PicturesTest {
     @get:Rule
@@ -37,8 +35,14 @@ class PicturesTest {
     }
 
     @Test
+    fun `what is white on nothing is seen over black`() {
+        val picture = read(Bitmap.createBitmap(intArrayOf(Color.WHITE, Color.TRANSPARENT), 2, 1, Bitmap.Config.ARGB_8888))
+        assertEquals(listOf(255, 0), picture.luma.map { it.toInt() and 0xff })
+    }
+
+    @Test
     fun `a large picture is read at a lower resolution`() {
-        val picture = read(Bitmap.createBitmap(4100, 100, Bitmap.Config.ARGB_8888))
+        val picture = read(Bitmap.createBitmap(4100, 100, Bitmap.Config.ARGB_8888).apply { eraseColor(Color.WHITE) })
         assertEquals(2050u to 50u, picture.width to picture.height)
         assertTrue(picture.luma.all { it.toInt() == -1 })
     }

@@ -20,7 +20,7 @@ import kotlin.test.assertNull
 import kotlin.test.assertTrue
 
 @RunWith(RobolectricTestRunner::class)
-@Config(sdk = [34], application = TestHost::class)
+@Config(application = TestHost::class)
 class WakeUpTest {
     private val host = RuntimeEnvironment.getApplication() as TestHost
     private val channel = UnifiedPushChannel(host)

@@ -27,6 +27,14 @@ class Page(private var url: String) {
         return Http.get(URI(url).resolve(source).toString(), "Cookie", cookie).body()
     }
 
+    /** Follows the link of a person who scans the page's code in place of typing its number. */
+    fun scanInstead(): Page {
+        val link = html.substringBefore("?scan=1\"", "").ifEmpty { error("the page has no other way") }.substringAfterLast('"') + "?scan=1"
+        url = URI(url).resolve(link).toString()
+        load()
+        return this
+    }
+
     /** Loads it again until it is in this state. */
     fun reloadUntil(state: String): Page {
         val end = System.nanoTime() + 5_000_000_000

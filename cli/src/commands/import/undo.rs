@@ -1,0 +1,89 @@
+//! `countersign import --undo`: says what the last import has brought, asks, and takes it back.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use countersign_core::import::{ImportError, LastImport, UndoReport};
+use countersign_core::protocol::Id;
+use countersign_core::{AccountSummary, Authenticator, Error};
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::failure::Failure;
+use crate::output::{self, Look, Output, Report};
+use crate::text::{count, moment};
+use crate::{account, prompt, session};
+
+pub(super) fn run(yes: bool, global: &Global, output: Output) -> Result<(), Failure> {
+    let authenticator = session::open(global)?.authenticator;
+    let last = authenticator.last_import()?.ok_or(Error::from(ImportError::NothingToUndo))?;
+    if !yes {
+        if output.is_json() {
+            return Err(Failure::ConfirmationNeeded);
+        }
+        output::tell(&plan(&last, &authenticator)?);
+        if !prompt::can_ask() {
+            return Err(Failure::ConfirmationNeeded);
+        }
+        if !prompt::confirm("Go on?")? {
+            return Err(Failure::Cancelled);
+        }
+    }
+    output.report(&Undone::from(authenticator.undo_import()?))
+}
+
+/// What undoing does, as a person reads it.
+fn plan(last: &LastImport, authenticator: &Authenticator) -> Result<String, Failure> {
+    let listing = authenticator.accounts()?;
+    let accounts: HashMap<Id, &AccountSummary> =
+        listing.accounts.iter().map(|account| (account.id, account)).collect();
+    let mut text = format!("The last import was on {}. To take it back means:\n", moment(last.at));
+    for (ids, is_trashed, what) in [
+        (&last.brought, false, "put in the trash"),
+        (&last.replaced, true, "taken out of the trash"),
+        (&last.counters, false, "counted again from where its counter was, unless codes were made since"),
+    ] {
+        let is_as_left = |account: &&AccountSummary| account.trashed_at.is_some() == is_trashed;
+        let names =
+            ids.iter().filter_map(|id| accounts.get(id).copied()).filter(is_as_left).map(account::name);
+        let names: Vec<_> = names.collect();
+        for name in names.iter().take(MOST_NAMED) {
+            text.push_str(&format!("  {name}: {what}\n"));
+        }
+        if let more @ 1.. = names.len().saturating_sub(MOST_NAMED) {
+            text.push_str(&format!("  {} more: {what}\n", count(more, "account")));
+        }
+    }
+    Ok(text)
+}
+
+/// Accounts that are named at most.
+const MOST_NAMED: usize = 20;
+
+#[derive(Serialize)]
+struct Undone {
+    trashed: usize,
+    restored: usize,
+    counters: usize,
+    left: usize,
+}
+
+impl From<UndoReport> for Undone {
+    fn from(report: UndoReport) -> Self {
+        let UndoReport { trashed, restored, counters, left, .. } = report;
+        Self { trashed, restored, counters, left }
+    }
+}
+
+impl Report for Undone {
+    fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        if look.quiet {
+            return Ok(());
+        }
+        writeln!(out, "Undone: {} put in the trash, {} taken out of it.", self.trashed, self.restored)?;
+        if self.left > 0 {
+            writeln!(out, "{} had changed since and stayed as they are.", count(self.left, "account"))?;
+        }
+        Ok(())
+    }
+}
