@@ -1,9 +1,9 @@
 //! The list of accounts.
 
-use countersign_core as core;
-use countersign_core::approvals::Provider;
-use countersign_core::tasks::blocking;
-use countersign_core::vault;
+use countersign_authenticator as core;
+use countersign_authenticator::approvals::Provider;
+use countersign_authenticator::tasks::blocking;
+use countersign_authenticator::vault;
 
 use crate::convert::{mirror_enum, signed};
 use crate::{Authenticator, AuthenticatorError, Id, Offer};

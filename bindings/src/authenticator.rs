@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_core as core;
-use countersign_core::client::HttpTransportBuilder;
-use countersign_core::keys::SoftwareKeys;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::client::HttpTransportBuilder;
+use countersign_authenticator::keys::SoftwareKeys;
+use countersign_authenticator::tasks::blocking;
 use tokio::sync::watch;
 
 use crate::clock::AnyClock;

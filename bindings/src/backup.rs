@@ -6,8 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core as core;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::tasks::blocking;
 pub(crate) use folder::ForeignFolder;
 pub use folder::{BackupFolder, BackupFolderError};
 use zeroize::Zeroizing;

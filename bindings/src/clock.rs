@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_core::clock::{self, Clock, SystemClock};
-use countersign_core::tasks::blocking;
+use countersign_authenticator::clock::{self, Clock, SystemClock};
+use countersign_authenticator::tasks::blocking;
 
 use crate::convert::{mirror_enum, signed};
 use crate::{Authenticator, AuthenticatorError, PlatformError};

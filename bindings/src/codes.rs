@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use countersign_core as core;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::tasks::blocking;
 
 use crate::accounts::page_of;
 use crate::convert::{mirror_enum, signed};

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use countersign_core as core;
-use countersign_core::protocol::messages;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::protocol::messages;
+use countersign_authenticator::tasks::blocking;
 
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::signed;

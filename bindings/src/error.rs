@@ -5,18 +5,18 @@
 
 use std::fmt;
 
-use countersign_core::approvals::privacyidea::PushError;
-use countersign_core::approvals::privacyidea::container::ContainerError;
-use countersign_core::approvals::{AnswerError, ReplyError};
-use countersign_core::backup::BackupError;
-use countersign_core::client::NetworkError;
-use countersign_core::import::{EntryError, ImportError};
-use countersign_core::offer::BatchError;
-use countersign_core::protocol::messages::ProblemCode;
-use countersign_core::scan::ScanError;
-use countersign_core::transfer::TransferError;
-use countersign_core::vault::{RecoveryCodeError, VaultError};
-use countersign_core::{Error, KeyStoreError};
+use countersign_authenticator::approvals::privacyidea::PushError;
+use countersign_authenticator::approvals::privacyidea::container::ContainerError;
+use countersign_authenticator::approvals::{AnswerError, ReplyError};
+use countersign_authenticator::backup::BackupError;
+use countersign_authenticator::client::NetworkError;
+use countersign_authenticator::import::{EntryError, ImportError};
+use countersign_authenticator::offer::BatchError;
+use countersign_authenticator::protocol::messages::ProblemCode;
+use countersign_authenticator::scan::ScanError;
+use countersign_authenticator::transfer::TransferError;
+use countersign_authenticator::vault::{RecoveryCodeError, VaultError};
+use countersign_authenticator::{Error, KeyStoreError};
 use uniffi::UnexpectedUniFFICallbackError;
 
 use crate::convert::signed;

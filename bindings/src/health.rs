@@ -1,6 +1,6 @@
 //! What a check of the vault found.
 
-use countersign_core::vault;
+use countersign_authenticator::vault;
 
 use crate::convert::signed;
 use crate::{Completeness, Id, KeySlot};

@@ -4,8 +4,8 @@ mod rows;
 
 use std::sync::Arc;
 
-use countersign_core::import as core;
-use countersign_core::tasks::blocking;
+use countersign_authenticator::import as core;
+use countersign_authenticator::tasks::blocking;
 pub use rows::{
     ImportOptions, ImportPreview, ImportReport, ImportRow, ImportedRow, LastImport, RowChoice, RowOutcome,
     RowVerdict, SameName, UndoReport,
@@ -88,7 +88,7 @@ impl Import {
     /// [`AuthenticatorError::Input`] for an offer of another kind; the import stays as it was.
     pub async fn add_offer(&self, offer: Arc<Offer>) -> Result<ImportedFile, AuthenticatorError> {
         let offer = offer.importable()?;
-        let added = self.0.lock().await.add_offer(offer).map_err(countersign_core::Error::from)?;
+        let added = self.0.lock().await.add_offer(offer).map_err(countersign_authenticator::Error::from)?;
         Ok(added.into())
     }
 }
@@ -106,7 +106,7 @@ impl Import {
             (extended, added)
         })
         .await;
-        let added = added.map_err(countersign_core::Error::from)?;
+        let added = added.map_err(countersign_authenticator::Error::from)?;
         *import = extended;
         Ok(added.into())
     }

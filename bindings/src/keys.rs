@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign_core::{KeyStoreError, keys};
+use countersign_authenticator::{KeyStoreError, keys};
 
 use crate::limit::{MACHINE, PERSON, within};
 use crate::{Id, PlatformKeyError};

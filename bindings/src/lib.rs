@@ -54,7 +54,7 @@ pub use codes::{AccountCode, CodeRefusal, Codes, Correction, ShownCode};
 pub use containers::{
     Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, TokenFailure,
 };
-pub use countersign_core::protocol::Id;
+pub use countersign_authenticator::protocol::Id;
 pub use enrolment::{DeviceDescription, Enrolment, EnrolmentStep, Platform, WakeUp};
 pub use error::{AuthenticatorError, ErrorDetail, PlatformError, PlatformKeyError};
 pub use health::{Health, KindHealth};

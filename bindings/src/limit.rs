@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use countersign_core::KeyStoreError;
-use countersign_core::backup::BackupError;
+use countersign_authenticator::KeyStoreError;
+use countersign_authenticator::backup::BackupError;
 
 /// How long foreign code may take, and what it means when it takes longer.
 pub(crate) struct Limit<E> {

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use countersign_core::offer as core;
-use countersign_core::otp::MovingFactor;
-use countersign_core::protocol::MatchLink;
+use countersign_authenticator::offer as core;
+use countersign_authenticator::otp::MovingFactor;
+use countersign_authenticator::protocol::MatchLink;
 use zeroize::Zeroizing;
 
 use crate::{AuthenticatorError, CodeKind, ErrorDetail};
@@ -163,10 +163,10 @@ impl Offer {
 
 impl Offer {
     pub(crate) fn read(text: &str, has_unreadable_letters: bool) -> Result<Arc<Self>, AuthenticatorError> {
-        let kind = match core::Offer::parse(text).map_err(countersign_core::Error::from)? {
+        let kind = match core::Offer::parse(text).map_err(countersign_authenticator::Error::from)? {
             core::Offer::Otp(offer) => Kind::Otp(offer),
             core::Offer::TwoStep(offer) => {
-                Kind::TwoStep(offer.complete().map_err(countersign_core::Error::from)?)
+                Kind::TwoStep(offer.complete().map_err(countersign_authenticator::Error::from)?)
             }
             core::Offer::Migration(part) => Kind::Part(part),
             core::Offer::Enrolment(offer) => Kind::Enrolment(offer),
@@ -318,7 +318,7 @@ impl From<&core::RefusedAccount> for RefusedAccount {
         Self {
             issuer: refused.issuer.clone(),
             name: refused.name.clone(),
-            reason: countersign_core::Error::from(refused.reason).into(),
+            reason: countersign_authenticator::Error::from(refused.reason).into(),
         }
     }
 }

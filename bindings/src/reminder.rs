@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_core as core;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::tasks::blocking;
 
 use crate::convert::signed;
 use crate::{Authenticator, AuthenticatorError, Passphrase};

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use countersign_core as core;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::tasks::blocking;
 
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::signed;

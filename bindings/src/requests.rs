@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core as core;
-use countersign_core::protocol::messages;
+use countersign_authenticator as core;
+use countersign_authenticator::protocol::messages;
 
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::{mirror_enum, signed};

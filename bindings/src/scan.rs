@@ -5,10 +5,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use countersign_core::Error;
-use countersign_core::scan::{self, ScanError, ScannedText};
-use countersign_core::tasks::blocking;
-use countersign_core::transfer::{TransferCode, TransferError};
+use countersign_authenticator::Error;
+use countersign_authenticator::scan::{self, ScanError, ScannedText};
+use countersign_authenticator::tasks::blocking;
+use countersign_authenticator::transfer::{TransferCode, TransferError};
 use zeroize::Zeroizing;
 
 use crate::{AuthenticatorError, ErrorDetail, Offer, TransferCodeKind};

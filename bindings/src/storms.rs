@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_core as core;
-use countersign_core::approvals;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::approvals;
+use countersign_authenticator::tasks::blocking;
 
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::{mirror_enum, signed};

@@ -7,9 +7,9 @@ mod receive;
 mod relay;
 mod send;
 
-use countersign_core as core;
-use countersign_core::tasks::blocking;
-use countersign_core::transfer::TransferCode;
+use countersign_authenticator as core;
+use countersign_authenticator::tasks::blocking;
+use countersign_authenticator::transfer::TransferCode;
 pub use relay::{RelayAccount, TransferRelay};
 
 use crate::convert::signed;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core::tasks::blocking;
-use countersign_core::{Secret, vault};
+use countersign_authenticator::tasks::blocking;
+use countersign_authenticator::{Secret, vault};
 
 use crate::cancel::{CancelHandle, cancellable};
 use crate::convert::mirror_enum;

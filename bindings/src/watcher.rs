@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core as core;
-use countersign_core::tasks::blocking;
+use countersign_authenticator as core;
+use countersign_authenticator::tasks::blocking;
 use tokio::sync::{Mutex, watch};
 
 use crate::cancel::{CancelHandle, cancellable};

@@ -31,29 +31,29 @@ fn the_sink_gets_what_is_safe_and_never_holds_the_library_up() {
     set_log_sink(Some(first), None);
     drop(gate);
 
-    tracing::warn!(target: "countersign_core::x", code = "a_code", name = "planted-canary", "it happened");
-    tracing::warn!(target: "countersign_core::x", error = %"a kind", url = "planted-canary");
+    tracing::warn!(target: "countersign_authenticator::x", code = "a_code", name = "planted-canary", "it happened");
+    tracing::warn!(target: "countersign_authenticator::x", error = %"a kind", url = "planted-canary");
     tracing::warn!(target: "reqwest::connect", "planted-canary");
-    tracing::debug!(target: "countersign_core::x", "too much detail");
+    tracing::debug!(target: "countersign_authenticator::x", "too much detail");
     tracing::error!(target: "countersign_ffi", "the last one");
     let records: Vec<_> = received.iter().take(3).collect();
     let texts: Vec<_> = records.iter().map(|record| record.text.as_str()).collect();
     assert_eq!(texts, ["it happened, code: a_code", ", error: a kind", "the last one"]);
     assert_eq!((records[0].level, records[2].level), (LogLevel::Warn, LogLevel::Error));
-    assert_eq!(records[0].target, "countersign_core::x");
+    assert_eq!(records[0].target, "countersign_authenticator::x");
 
     // A sink that takes nothing: the queue fills, the rest is dropped and counted, and nobody has waited.
     let (slow, received, gate) = sink();
     set_log_sink(Some(slow), Some(LogLevel::Debug));
     const MANY: usize = 1_000;
     for number in 0..MANY {
-        tracing::debug!(target: "countersign_core::x", code = number, "one of many");
+        tracing::debug!(target: "countersign_authenticator::x", code = number, "one of many");
     }
     drop(gate);
     let mut records = received.iter();
     // The second record leaves a place in the queue.
     let mut taken: Vec<_> = records.by_ref().take(2).collect();
-    tracing::debug!(target: "countersign_core::x", "after the flood");
+    tracing::debug!(target: "countersign_authenticator::x", "after the flood");
     let last = loop {
         let record = records.next().unwrap();
         if record.text == "after the flood" {
@@ -68,6 +68,6 @@ fn the_sink_gets_what_is_safe_and_never_holds_the_library_up() {
 
     // Without a sink nothing is logged, and the last one is let go.
     set_log_sink(None, None);
-    tracing::error!(target: "countersign_core::x", "nobody hears it");
+    tracing::error!(target: "countersign_authenticator::x", "nobody hears it");
     assert!(received.recv().is_err());
 }

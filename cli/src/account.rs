@@ -1,8 +1,8 @@
 //! Finding the account that a person means.
 
-use countersign_core::AccountSummary;
-use countersign_core::approvals::BindingState;
-use countersign_core::protocol::Id;
+use countersign_authenticator::AccountSummary;
+use countersign_authenticator::approvals::BindingState;
+use countersign_authenticator::protocol::Id;
 
 use crate::failure::{Failure, Unfit};
 use crate::text::{label, safe};

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use countersign_core::approvals::ascii_digits;
+use countersign_authenticator::approvals::ascii_digits;
 
 use crate::commands::{
     accounts, backup, clock, code, codes, completions, container, device, enrol, import, requests, scan,

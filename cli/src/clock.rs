@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::clock::{Clock, SystemClock};
+use countersign_authenticator::clock::{Clock, SystemClock};
 
 /// The best clock that this platform has.
 pub(crate) fn platform_clock() -> Arc<dyn Clock> {
@@ -23,7 +23,7 @@ mod linux {
     use std::path::Path;
     use std::time::{SystemTime, UNIX_EPOCH};
 
-    use countersign_core::clock::{Clock, ClockReading};
+    use countersign_authenticator::clock::{Clock, ClockReading};
     use rustix::time::{ClockId, clock_gettime};
 
     /// `CLOCK_BOOTTIME`, and the kernel's name for this boot.

@@ -1,6 +1,6 @@
 //! What a person should know of their clock, in words.
 
-use countersign_core::clock::{ClockStatus, TimeSource};
+use countersign_authenticator::clock::{ClockStatus, TimeSource};
 
 use crate::text::{count, duration, safe};
 

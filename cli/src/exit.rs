@@ -339,14 +339,14 @@ mod tests {
     /// The sources in which failures get their names: `Variant => "name"`.
     const SOURCES: &[&str] = &[
         include_str!("failure.rs"),
-        include_str!("../../core/src/approvals/privacyidea/container/error.rs"),
-        include_str!("../../core/src/approvals/unshown.rs"),
-        include_str!("../../core/src/error.rs"),
-        include_str!("../../core/src/backup/error.rs"),
-        include_str!("../../core/src/import/error.rs"),
-        include_str!("../../core/src/key_store.rs"),
-        include_str!("../../core/src/transfer/error.rs"),
-        include_str!("../../core/src/vault/error.rs"),
+        include_str!("../../core/authenticator/src/approvals/privacyidea/container/error.rs"),
+        include_str!("../../core/authenticator/src/approvals/unshown.rs"),
+        include_str!("../../core/authenticator/src/error.rs"),
+        include_str!("../../core/authenticator/src/backup/error.rs"),
+        include_str!("../../core/authenticator/src/import/error.rs"),
+        include_str!("../../core/authenticator/src/key_store.rs"),
+        include_str!("../../core/authenticator/src/transfer/error.rs"),
+        include_str!("../../core/authenticator/src/vault/error.rs"),
     ];
 
     fn codes_in(source: &str) -> impl Iterator<Item = &str> {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign_core::Error;
-use countersign_core::offer::{BatchError, OfferError};
-use countersign_core::protocol::NameError;
-use countersign_core::vault::{RecoveryCodeError, VaultError};
+use countersign_authenticator::Error;
+use countersign_authenticator::offer::{BatchError, OfferError};
+use countersign_authenticator::protocol::NameError;
+use countersign_authenticator::vault::{RecoveryCodeError, VaultError};
 
 use crate::exit::Exit;
 use crate::input;

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use countersign_core::scan::{MAX_FILE_BYTES, PartCollector, ScanError, ScannedCode};
-use countersign_core::{Error, Secret};
+use countersign_authenticator::scan::{MAX_FILE_BYTES, PartCollector, ScanError, ScannedCode};
+use countersign_authenticator::{Error, Secret};
 use zeroize::Zeroizing;
 
 use crate::args::LONGEST_HARMLESS;
@@ -172,7 +172,7 @@ fn open_and_read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 fn scan(bytes: &[u8]) -> Result<Vec<ScannedCode>, Failure> {
-    let codes = countersign_core::scan::scan_picture(bytes).map_err(Error::from)?;
+    let codes = countersign_authenticator::scan::scan_picture(bytes).map_err(Error::from)?;
     if codes.is_empty() { Err(Failure::PictureWithoutCode) } else { Ok(codes) }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use countersign_core::protocol::Id;
-use countersign_core::vault::Completeness;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::vault::Completeness;
 use serde::Serialize;
 
 use crate::output;

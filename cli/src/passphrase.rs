@@ -1,6 +1,6 @@
 //! Passphrases and passwords as they are used: UTF-8 in Unicode's NFC, whatever form a keyboard or an editor gave.
 
-use countersign_core::Secret;
+use countersign_authenticator::Secret;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 

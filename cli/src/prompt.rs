@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use countersign_core::Secret;
+use countersign_authenticator::Secret;
 use crossterm::cursor::MoveToColumn;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::execute;

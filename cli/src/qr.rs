@@ -83,7 +83,7 @@ const RESET: &str = "\u{1b}[0m";
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::scan::scan_picture;
+    use countersign_authenticator::scan::scan_picture;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use countersign_core::protocol::Id;
-use countersign_core::vault::{NewSlot, RecoveryCode, SlotKind, Vault, VaultError};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::vault::{NewSlot, RecoveryCode, SlotKind, Vault, VaultError};
 use serde::Serialize;
 use zeroize::Zeroizing;
 

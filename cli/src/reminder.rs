@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use countersign_core::vault::VaultError;
-use countersign_core::{Authenticator, Error, PassphraseReminder, Secret};
+use countersign_authenticator::vault::VaultError;
+use countersign_authenticator::{Authenticator, Error, PassphraseReminder, Secret};
 use serde::Serialize;
 
 use crate::args::Global;

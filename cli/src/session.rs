@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign_core::client::{HttpTransport, HttpTransportBuilder};
-use countersign_core::keys::{SoftwareKeys, UserCheck};
-use countersign_core::vault::{NewSlot, Vault, VaultError};
-use countersign_core::{Authenticator, Error, Secret};
+use countersign_authenticator::client::{HttpTransport, HttpTransportBuilder};
+use countersign_authenticator::keys::{SoftwareKeys, UserCheck};
+use countersign_authenticator::vault::{NewSlot, Vault, VaultError};
+use countersign_authenticator::{Authenticator, Error, Secret};
 use etcetera::BaseStrategy;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

@@ -1,7 +1,7 @@
 //! Text from elsewhere, made safe to show, and the few styles there are.
 
 use anstyle::{AnsiColor, Effects, Style};
-use countersign_core::approvals::ascii_digits;
+use countersign_authenticator::approvals::ascii_digits;
 use unicode_normalization::UnicodeNormalization;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use zeroize::Zeroizing;

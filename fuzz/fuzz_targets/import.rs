@@ -6,8 +6,8 @@
 
 #![no_main]
 
-use countersign_core::Secret;
-use countersign_core::import::{Import, ImportOptions, preview};
+use countersign_authenticator::Secret;
+use countersign_authenticator::import::{Import, ImportOptions, preview};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

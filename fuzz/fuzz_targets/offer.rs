@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use countersign_core::offer::Offer;
-use countersign_core::otp::OtpGenerator;
-use countersign_core::protocol::name;
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::otp::OtpGenerator;
+use countersign_authenticator::protocol::name;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -5,7 +5,7 @@
 
 #![no_main]
 
-use countersign_core::approvals::privacyidea::fuzzing;
+use countersign_authenticator::approvals::privacyidea::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
 const IN_ORDER: [&str; 6] =

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use countersign_core::approvals::privacyidea::fuzzing;
+use countersign_authenticator::approvals::privacyidea::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| fuzzing::inventory(text));

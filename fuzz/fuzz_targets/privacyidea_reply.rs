@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use countersign_core::approvals::privacyidea::fuzzing;
+use countersign_authenticator::approvals::privacyidea::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (bool, &str)| fuzzing::reply(if input.0 { 200 } else { 400 }, input.1));

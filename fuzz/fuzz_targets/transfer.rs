@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use countersign_core::transfer::TransferCode;
+use countersign_authenticator::transfer::TransferCode;
 use data_encoding::BASE32_NOPAD;
 use libfuzzer_sys::fuzz_target;
 

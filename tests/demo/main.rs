@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use countersign_core::protocol::Jwk;
-use countersign_core::protocol::jws::{self, Message};
+use countersign_authenticator::protocol::Jwk;
+use countersign_authenticator::protocol::jws::{self, Message};
 use countersign_tests::{Failure, Page, RelyingParty, ServiceProcess};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

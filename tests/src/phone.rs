@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign_core::approvals::{ApprovalRequest, DeviceDescription, MatchProof};
-use countersign_core::client::HttpTransportBuilder;
-use countersign_core::clock::{Clock, ClockReading, SystemClock};
-use countersign_core::keys::{RsaKeySize, SoftwareKeys, UserCheck};
-use countersign_core::offer::{EnrolmentOffer, Offer, OfferError};
-use countersign_core::protocol::messages::{Platform, WakeUp};
-use countersign_core::protocol::{EnrolmentLink, Id};
-use countersign_core::vault::{NewSlot, RecoveryCode, Vault};
-use countersign_core::{AnswerOutcome, Authenticator, Enrolment, Error, ShownCode};
+use countersign_authenticator::approvals::{ApprovalRequest, DeviceDescription, MatchProof};
+use countersign_authenticator::client::HttpTransportBuilder;
+use countersign_authenticator::clock::{Clock, ClockReading, SystemClock};
+use countersign_authenticator::keys::{RsaKeySize, SoftwareKeys, UserCheck};
+use countersign_authenticator::offer::{EnrolmentOffer, Offer, OfferError};
+use countersign_authenticator::protocol::messages::{Platform, WakeUp};
+use countersign_authenticator::protocol::{EnrolmentLink, Id};
+use countersign_authenticator::vault::{NewSlot, RecoveryCode, Vault};
+use countersign_authenticator::{AnswerOutcome, Authenticator, Enrolment, Error, ShownCode};
 use tempfile::TempDir;
 
 /// Clocks as a phone's, whose wall clock somebody turns and which can be restarted.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign_core::protocol::EnrolmentLink;
+use countersign_authenticator::protocol::EnrolmentLink;
 use countersign_server::API_KEY_FILE;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};

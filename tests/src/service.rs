@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_server::{Clock, Config, Service, SystemClock, Time, rotate_key};
 use tempfile::TempDir;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_core::approvals::{BindingState, CodeRefusal, MatchProof, ReplyError};
-use countersign_core::protocol::messages::{Outcome, ProblemCode};
-use countersign_core::{AnswerOutcome, Error, ShownCode};
+use countersign_authenticator::approvals::{BindingState, CodeRefusal, MatchProof, ReplyError};
+use countersign_authenticator::protocol::messages::{Outcome, ProblemCode};
+use countersign_authenticator::{AnswerOutcome, Error, ShownCode};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 use reqwest::{Method, StatusCode};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Network, Phone, ServiceProcess};
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 fn every_test_that_a_document_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut sources = Vec::new();
-    for folder in ["bindings", "cli", "core", "protocol", "server", "tests"] {
+    for folder in ["bindings", "cli", "core", "server", "tests"] {
         collect(&root.join(folder), &mut sources);
     }
     for document in ["SECURITY.md", "docs/complaints.md"] {

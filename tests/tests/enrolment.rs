@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use countersign_core::approvals::{BindingState, CodeRefusal, ReplyError};
-use countersign_core::protocol::messages::{Outcome, ProblemCode, Purpose};
-use countersign_core::protocol::{EnrolmentLink, Id, Ticket};
-use countersign_core::{Enrolment, Error, ShownCode};
+use countersign_authenticator::approvals::{BindingState, CodeRefusal, ReplyError};
+use countersign_authenticator::protocol::messages::{Outcome, ProblemCode, Purpose};
+use countersign_authenticator::protocol::{EnrolmentLink, Id, Ticket};
+use countersign_authenticator::{Enrolment, Error, ShownCode};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 
 fn refused(result: Result<Enrolment, Error>) -> ProblemCode {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use countersign_core::client::HttpTransportBuilder;
-use countersign_core::clock::SystemClock;
-use countersign_core::keys::{SoftwareKeys, UserCheck};
-use countersign_core::vault::{NewSlot, Recoverability, SlotKind, Vault, VaultError};
-use countersign_core::{Authenticator, Secret};
+use countersign_authenticator::client::HttpTransportBuilder;
+use countersign_authenticator::clock::SystemClock;
+use countersign_authenticator::keys::{SoftwareKeys, UserCheck};
+use countersign_authenticator::vault::{NewSlot, Recoverability, SlotKind, Vault, VaultError};
+use countersign_authenticator::{Authenticator, Secret};
 use countersign_tests::Phone;
 
 const DAY_MS: i64 = 86_400_000;

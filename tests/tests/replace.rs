@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use countersign_core::approvals::{BindingState, ReplyError};
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Outcome, ProblemCode};
-use countersign_core::{Error, Replacement, ReplacementStep};
+use countersign_authenticator::approvals::{BindingState, ReplyError};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::{Outcome, ProblemCode};
+use countersign_authenticator::{Error, Replacement, ReplacementStep};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 
 /// What the old phone shows once the new one has scanned its code.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use countersign_core::protocol::encode_base64url;
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::protocol::encode_base64url;
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Network, Phone, ServiceProcess};
 
 #[tokio::test]

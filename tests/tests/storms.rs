@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use countersign_core::approvals::{ApprovalRequest, MatchProof, PauseReason, WayOut};
-use countersign_core::keys::UserCheck;
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Outcome, Purpose, StormPolicy};
-use countersign_core::{Authenticator, TurnDown};
+use countersign_authenticator::approvals::{ApprovalRequest, MatchProof, PauseReason, WayOut};
+use countersign_authenticator::keys::UserCheck;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::{Outcome, Purpose, StormPolicy};
+use countersign_authenticator::{Authenticator, TurnDown};
 use countersign_server::Config;
 use countersign_tests::{Fault, Phone, RelyingParty, TestService, enrolled};
 use reqwest::Method;

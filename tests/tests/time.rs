@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use countersign_core::clock::{Clock, ClockChoice, TimeSource};
-use countersign_core::offer::{Offer, OtpOffer};
-use countersign_core::otp::OtpGenerator;
-use countersign_core::protocol::messages::Outcome;
-use countersign_core::{Correction, ShownCode};
+use countersign_authenticator::clock::{Clock, ClockChoice, TimeSource};
+use countersign_authenticator::offer::{Offer, OtpOffer};
+use countersign_authenticator::otp::OtpGenerator;
+use countersign_authenticator::protocol::messages::Outcome;
+use countersign_authenticator::{Correction, ShownCode};
 use countersign_tests::{Phone, TestService, enrolled};
 use serde_json::json;
 
@@ -88,7 +88,7 @@ async fn codes_of_other_issuers_are_corrected_once_the_person_has_said_so() {
 
     let own = enrolled(&service, &phone, "ada").await;
     let asked = phone.authenticator.codes().unwrap();
-    let of = |codes: &countersign_core::Codes, account| {
+    let of = |codes: &countersign_authenticator::Codes, account| {
         codes.codes.iter().find(|row| row.account == account).map(|row| (row.code, row.correction)).unwrap()
     };
     assert_eq!(of(&asked, foreign).1, Correction::Uncorrected, "one witness moves no code");

@@ -1,12 +1,12 @@
 //! Moving to a new phone, between two real vaults. Each test is named after what people complain about elsewhere.
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-use countersign_core::backup::ExportFormat;
-use countersign_core::import::{Import, ImportOptions, RowOutcome, SameName};
-use countersign_core::protocol::Id;
-use countersign_core::transfer::TransferError;
-use countersign_core::vault::VaultError;
-use countersign_core::{
+use countersign_authenticator::backup::ExportFormat;
+use countersign_authenticator::import::{Import, ImportOptions, RowOutcome, SameName};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::transfer::TransferError;
+use countersign_authenticator::vault::VaultError;
+use countersign_authenticator::{
     Error, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, ShownCode, Transfer,
 };
 use countersign_tests::Phone;

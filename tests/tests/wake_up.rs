@@ -1,9 +1,9 @@
 //! A phone's wake-up address changes, and every service comes to know the new one.
 
-use countersign_core::approvals::{BindingState, DeviceDescription};
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Platform, ProblemCode, WakeUp};
-use countersign_core::{AccountFailure, Error};
+use countersign_authenticator::approvals::{BindingState, DeviceDescription};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::{Platform, ProblemCode, WakeUp};
+use countersign_authenticator::{AccountFailure, Error};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 use reqwest::Method;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_core::approvals::DeviceDescription;
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Outcome, Platform, WakeUp};
+use countersign_authenticator::approvals::DeviceDescription;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::{Outcome, Platform, WakeUp};
 use countersign_tests::{Phone, PushServer, TestService};
 
 /// A service that may push to this server, and an active phone with an address there.

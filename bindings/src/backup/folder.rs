@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign_core::backup::{self, BackupError};
+use countersign_authenticator::backup::{self, BackupError};
 use uniffi::UnexpectedUniFFICallbackError;
 
 use crate::limit::{FILE, within};

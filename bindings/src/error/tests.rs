@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::approvals::Unshown;
-use countersign_core::import::{FileKind, ImportFormat};
-use countersign_core::offer::OfferError;
-use countersign_core::otp::ParametersError;
-use countersign_core::protocol::Id;
-use countersign_core::scan::ScanError;
-use countersign_core::vault::{RecordKind, SlotKind};
+use countersign_authenticator::approvals::Unshown;
+use countersign_authenticator::import::{FileKind, ImportFormat};
+use countersign_authenticator::offer::OfferError;
+use countersign_authenticator::otp::ParametersError;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::scan::ScanError;
+use countersign_authenticator::vault::{RecordKind, SlotKind};
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn table() -> Vec<(Error, &'static str, &'static str)> {
     let import = |error| Error::from(error);
     let enrolled = Error::AlreadyEnrolled {
         account: ID,
-        state: countersign_core::approvals::BindingState::Active,
+        state: countersign_authenticator::approvals::BindingState::Active,
         is_trashed: false,
     };
     vec![
@@ -253,14 +253,14 @@ fn every_error_becomes_the_variant_that_says_what_to_do() {
 #[test]
 fn no_code_of_the_core_is_missing_in_the_table() {
     let sources = [
-        include_str!("../../../core/src/approvals/privacyidea/container/error.rs"),
-        include_str!("../../../core/src/approvals/unshown.rs"),
-        include_str!("../../../core/src/error.rs"),
-        include_str!("../../../core/src/backup/error.rs"),
-        include_str!("../../../core/src/import/error.rs"),
-        include_str!("../../../core/src/key_store.rs"),
-        include_str!("../../../core/src/transfer/error.rs"),
-        include_str!("../../../core/src/vault/error.rs"),
+        include_str!("../../../core/authenticator/src/approvals/privacyidea/container/error.rs"),
+        include_str!("../../../core/authenticator/src/approvals/unshown.rs"),
+        include_str!("../../../core/authenticator/src/error.rs"),
+        include_str!("../../../core/authenticator/src/backup/error.rs"),
+        include_str!("../../../core/authenticator/src/import/error.rs"),
+        include_str!("../../../core/authenticator/src/key_store.rs"),
+        include_str!("../../../core/authenticator/src/transfer/error.rs"),
+        include_str!("../../../core/authenticator/src/vault/error.rs"),
     ];
     let core: BTreeSet<&str> = sources
         .iter()

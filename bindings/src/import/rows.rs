@@ -1,6 +1,6 @@
 //! How to import, and what becomes of every entry.
 
-use countersign_core::import as core;
+use countersign_authenticator::import as core;
 
 use crate::convert::signed;
 use crate::{ErrorDetail, Id};

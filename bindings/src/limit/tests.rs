@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign_core::backup::{self, BackupError};
-use countersign_core::keys::{self, DeviceKeys as _};
-use countersign_core::vault::VaultKeyStore as _;
-use countersign_core::{KeyStoreError, Secret};
+use countersign_authenticator::backup::{self, BackupError};
+use countersign_authenticator::keys::{self, DeviceKeys as _};
+use countersign_authenticator::vault::VaultKeyStore as _;
+use countersign_authenticator::{KeyStoreError, Secret};
 
 use crate::backup::ForeignFolder;
 use crate::key_store::ForeignKeyStore;

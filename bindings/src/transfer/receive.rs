@@ -1,6 +1,6 @@
 //! The new phone's side of a move.
 
-use countersign_core::tasks::blocking;
+use countersign_authenticator::tasks::blocking;
 
 use super::{ReceivedAccounts, Receiving};
 use crate::import::{core_options, preview_of};

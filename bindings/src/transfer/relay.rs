@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_core as core;
-use countersign_core::tasks::blocking;
-use countersign_core::transfer::TransferError;
+use countersign_authenticator as core;
+use countersign_authenticator::tasks::blocking;
+use countersign_authenticator::transfer::TransferError;
 
 use super::{Sending, SendingStep, Transfer};
 use crate::cancel::{CancelHandle, cancellable};

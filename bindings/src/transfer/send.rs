@@ -1,6 +1,6 @@
 //! The old phone's side of a move.
 
-use countersign_core::tasks::blocking;
+use countersign_authenticator::tasks::blocking;
 
 use super::{Sending, ShownAccounts};
 use crate::convert::signed;

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
-use countersign_core::approvals::BindingState;
-use countersign_core::protocol::{Id, name};
-use countersign_core::{AccountSummary, Authenticator, CodeKind};
+use countersign_authenticator::approvals::BindingState;
+use countersign_authenticator::protocol::{Id, name};
+use countersign_authenticator::{AccountSummary, Authenticator, CodeKind};
 use serde::Serialize;
 
 use super::completions;

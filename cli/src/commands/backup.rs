@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::backup::{BackupError, ExportFormat, LeftBehind, LeftReason, Rehearsal};
-use countersign_core::import::ImportError;
-use countersign_core::protocol::Id;
-use countersign_core::{Error, LastBackup, Secret};
+use countersign_authenticator::backup::{BackupError, ExportFormat, LeftBehind, LeftReason, Rehearsal};
+use countersign_authenticator::import::ImportError;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{Error, LastBackup, Secret};
 use serde::Serialize;
 use zeroize::Zeroizing;
 

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
-use countersign_core::Authenticator;
-use countersign_core::clock::{ClockChoice, ClockStatus, ServiceClock, TimeSource};
+use countersign_authenticator::Authenticator;
+use countersign_authenticator::clock::{ClockChoice, ClockStatus, ServiceClock, TimeSource};
 use serde::Serialize;
 
 use crate::args::Global;

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use countersign_core::approvals::ascii_digits;
-use countersign_core::offer::Offer;
-use countersign_core::otp::{MovingFactor, OtpGenerator};
+use countersign_authenticator::approvals::ascii_digits;
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::otp::{MovingFactor, OtpGenerator};
 use serde::Serialize;
 
 use crate::failure::Failure;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
-use countersign_core::vault::Vault;
+use countersign_authenticator::vault::Vault;
 
 use crate::account::short;
 use crate::args::{Cli, without_empty_variables};

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use countersign_core::approvals::{ApprovalRequest, BindingState, DeviceDescription};
-use countersign_core::keys::RsaKeySize;
-use countersign_core::offer::{
+use countersign_authenticator::approvals::{ApprovalRequest, BindingState, DeviceDescription};
+use countersign_authenticator::keys::RsaKeySize;
+use countersign_authenticator::offer::{
     ContainerOffer, EnrolmentOffer, MigrationBatch, Offer, OfferError, OtpOffer, RefusedAccount,
 };
-use countersign_core::protocol::messages::{Platform, Purpose};
-use countersign_core::protocol::{Id, name};
-use countersign_core::{AddedAccount, Enrolment};
+use countersign_authenticator::protocol::messages::{Platform, Purpose};
+use countersign_authenticator::protocol::{Id, name};
+use countersign_authenticator::{AddedAccount, Enrolment};
 use serde::Serialize;
 
 use super::container::register::{self, Given};

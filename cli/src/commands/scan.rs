@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_core::Error;
-use countersign_core::offer::{Offer, OtpOffer};
-use countersign_core::otp::{Algorithm, CodeFormat, MovingFactor};
-use countersign_core::scan::{PartCollector, ScanError, ScannedCode, ScannedParts};
+use countersign_authenticator::Error;
+use countersign_authenticator::offer::{Offer, OtpOffer};
+use countersign_authenticator::otp::{Algorithm, CodeFormat, MovingFactor};
+use countersign_authenticator::scan::{PartCollector, ScanError, ScannedCode, ScannedParts};
 use serde::Serialize;
 
 use crate::failure::Failure;

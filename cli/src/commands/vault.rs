@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use countersign_core::Secret;
-use countersign_core::protocol::Id;
-use countersign_core::vault::{KeySlot, NewSlot, RecoveryCode, SlotKind, Vault as CoreVault};
+use countersign_authenticator::Secret;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::vault::{KeySlot, NewSlot, RecoveryCode, SlotKind, Vault as CoreVault};
 use serde::Serialize;
 use zeroize::Zeroizing;
 

@@ -2,7 +2,7 @@ import Countersign
 import Foundation
 import Testing
 
-/// What one approval takes: `cargo xtask swift --bench`. The same as `core/benches/approval.rs`, against the same program; the
+/// What one approval takes: `cargo xtask swift --bench`. The same as `core/authenticator/benches/approval.rs`, against the same program; the
 /// mean of 300 after 300, in the time that this process has a processor for.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["COUNTERSIGN_BENCH"] == "1")) struct ApprovalBench {
     @Test func measure() async throws {

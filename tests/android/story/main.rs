@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use countersign_core::import::{Import, ImportOptions};
-use countersign_core::protocol::Id;
-use countersign_core::{ReceivingStep, Secret, SendingStep, Transfer};
+use countersign_authenticator::import::{Import, ImportOptions};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{ReceivingStep, Secret, SendingStep, Transfer};
 
 use phone::Phone;
 use qrcode::QrCode;

@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::approvals::{DeviceDescription, MatchProof};
-use countersign_core::backup::ExportFormat;
-use countersign_core::client::HttpTransportBuilder;
-use countersign_core::clock::SystemClock;
-use countersign_core::keys::{SoftwareKeys, UserCheck};
-use countersign_core::offer::Offer;
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Outcome, Platform};
-use countersign_core::scan::FrameScanner;
-use countersign_core::vault::{NewSlot, RecoveryCode, Vault, VaultError};
-use countersign_core::{Authenticator, Secret, ShownCode};
+use countersign_authenticator::approvals::{DeviceDescription, MatchProof};
+use countersign_authenticator::backup::ExportFormat;
+use countersign_authenticator::client::HttpTransportBuilder;
+use countersign_authenticator::clock::SystemClock;
+use countersign_authenticator::keys::{SoftwareKeys, UserCheck};
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::{Outcome, Platform};
+use countersign_authenticator::scan::FrameScanner;
+use countersign_authenticator::vault::{NewSlot, RecoveryCode, Vault, VaultError};
+use countersign_authenticator::{Authenticator, Secret, ShownCode};
 use qrcode::{Color, QrCode};
 
 use crate::{Failure, expect};

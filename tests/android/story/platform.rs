@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use countersign_core::vault::{NewSlot, RecoveryCode, Vault};
+use countersign_authenticator::vault::{NewSlot, RecoveryCode, Vault};
 
 use crate::{Failure, expect};
 

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use countersign_core::import::ImportOptions;
-use countersign_core::{Authenticator, Receiving, ReceivingStep, Sending, SendingStep, Transfer};
+use countersign_authenticator::import::ImportOptions;
+use countersign_authenticator::{Authenticator, Receiving, ReceivingStep, Sending, SendingStep, Transfer};
 use tempfile::TempDir;
 
 use crate::operations::{Operation, authenticator, create, create_filled, import, links, open, operation};

@@ -4,16 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use countersign_core::approvals::DeviceDescription;
-use countersign_core::backup::{BackupError, ExportFormat};
-use countersign_core::client::{HttpTransport, HttpTransportBuilder};
-use countersign_core::clock::SystemClock;
-use countersign_core::import::{Import, ImportOptions};
-use countersign_core::keys::{SoftwareKeys, UserCheck};
-use countersign_core::offer::Offer;
-use countersign_core::protocol::messages::Platform;
-use countersign_core::vault::{NewSlot, SlotKind, Vault};
-use countersign_core::{Authenticator, Error, Secret};
+use countersign_authenticator::approvals::DeviceDescription;
+use countersign_authenticator::backup::{BackupError, ExportFormat};
+use countersign_authenticator::client::{HttpTransport, HttpTransportBuilder};
+use countersign_authenticator::clock::SystemClock;
+use countersign_authenticator::import::{Import, ImportOptions};
+use countersign_authenticator::keys::{SoftwareKeys, UserCheck};
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::protocol::messages::Platform;
+use countersign_authenticator::vault::{NewSlot, SlotKind, Vault};
+use countersign_authenticator::{Authenticator, Error, Secret};
 
 use crate::state::Keys;
 
@@ -312,7 +312,7 @@ fn secret(number: u32) -> String {
     format!("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQ{digits}")
 }
 
-fn passphrase_slot(vault: &Vault) -> countersign_core::protocol::Id {
+fn passphrase_slot(vault: &Vault) -> countersign_authenticator::protocol::Id {
     vault.slots().unwrap().iter().find(|slot| slot.kind == SlotKind::Passphrase).unwrap().id
 }
 

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use countersign_core::approvals::DeviceDescription;
-use countersign_core::keys::RsaKeySize;
-use countersign_core::offer::{EnrolmentOffer, Offer};
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Platform;
-use countersign_core::{Authenticator, SyncOptions};
+use countersign_authenticator::approvals::DeviceDescription;
+use countersign_authenticator::keys::RsaKeySize;
+use countersign_authenticator::offer::{EnrolmentOffer, Offer};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::Platform;
+use countersign_authenticator::{Authenticator, SyncOptions};
 
 use crate::operations::{Link, Operation, authenticator, create, open, operation, runtime};
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use countersign_core::approvals::{DeviceDescription, MatchProof};
-use countersign_core::offer::Offer;
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Platform;
-use countersign_core::{Authenticator, Replacement, ReplacementStep};
+use countersign_authenticator::approvals::{DeviceDescription, MatchProof};
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::Platform;
+use countersign_authenticator::{Authenticator, Replacement, ReplacementStep};
 use countersign_tests::Page;
 
 use crate::moving::other_phone;

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use countersign_core::AccountSummary;
-use countersign_core::approvals::{BindingState, Provider};
-use countersign_core::import::Import;
-use countersign_core::otp::OtpParameters;
-use countersign_core::vault::{Completeness, RecoveryCode, Vault, VaultError};
+use countersign_authenticator::AccountSummary;
+use countersign_authenticator::approvals::{BindingState, Provider};
+use countersign_authenticator::import::Import;
+use countersign_authenticator::otp::OtpParameters;
+use countersign_authenticator::vault::{Completeness, RecoveryCode, Vault, VaultError};
 
 use crate::operations::{BACKUPS, PASSWORD, VAULT, authenticator};
 use crate::{moving, privacyidea};

@@ -4,10 +4,10 @@ mod browser;
 
 use std::time::Duration;
 
-use countersign_core::approvals::MatchProof;
-use countersign_core::protocol::messages::Outcome;
-use countersign_core::protocol::{EnrolmentLink, Id, MatchLink};
-use countersign_core::scan::scan_picture;
+use countersign_authenticator::approvals::MatchProof;
+use countersign_authenticator::protocol::messages::Outcome;
+use countersign_authenticator::protocol::{EnrolmentLink, Id, MatchLink};
+use countersign_authenticator::scan::scan_picture;
 use countersign_tests::{Phone, TestService, enrolled};
 use serde_json::json;
 

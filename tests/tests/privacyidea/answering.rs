@@ -1,9 +1,9 @@
 //! Approving, denying and reporting.
 
-use countersign_core::TurnDown;
-use countersign_core::approvals::MatchProof;
-use countersign_core::clock::{ClockChoice, TimeSource};
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::TurnDown;
+use countersign_authenticator::approvals::MatchProof;
+use countersign_authenticator::clock::{ClockChoice, TimeSource};
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Failure, Fault, Network, PrivacyIdea};
 use serde_json::json;
 

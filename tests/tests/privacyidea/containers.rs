@@ -1,10 +1,10 @@
 //! Smartphone containers, from registration to leaving.
 
-use countersign_core::approvals::MatchProof;
-use countersign_core::keys::RsaKeySize;
-use countersign_core::offer::{ContainerOffer, Offer};
-use countersign_core::protocol::Id;
-use countersign_core::{
+use countersign_authenticator::approvals::MatchProof;
+use countersign_authenticator::keys::RsaKeySize;
+use countersign_authenticator::offer::{ContainerOffer, Offer};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{
     AccountSummary, CodeKind, Container, ContainerPassphrase, ContainerSync, Error, Secret, SyncOptions,
 };
 use countersign_tests::{Failure, Fault, Network, Phone, PrivacyIdea};

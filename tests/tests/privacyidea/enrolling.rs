@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::approvals::{BindingState, MatchProof, Provider};
-use countersign_core::offer::Offer;
-use countersign_core::protocol::messages::WakeUp;
+use countersign_authenticator::approvals::{BindingState, MatchProof, Provider};
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::protocol::messages::WakeUp;
 use countersign_tests::{Failure, Phone, PrivacyIdea};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

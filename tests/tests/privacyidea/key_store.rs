@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign_core::approvals::{DeviceDescription, MatchProof};
-use countersign_core::client::HttpTransportBuilder;
-use countersign_core::clock::SystemClock;
-use countersign_core::keys::{DeviceKeys, KeyName, KeyRole, Prompt, RsaKeySize, SoftwareKeys, UserCheck};
-use countersign_core::offer::{EnrolmentOffer, Offer};
-use countersign_core::protocol::messages::{Outcome, Platform};
-use countersign_core::vault::{NewSlot, RecoveryCode, Vault};
-use countersign_core::{Authenticator, Enrolment, Error, KeyStoreError};
+use countersign_authenticator::approvals::{DeviceDescription, MatchProof};
+use countersign_authenticator::client::HttpTransportBuilder;
+use countersign_authenticator::clock::SystemClock;
+use countersign_authenticator::keys::{
+    DeviceKeys, KeyName, KeyRole, Prompt, RsaKeySize, SoftwareKeys, UserCheck,
+};
+use countersign_authenticator::offer::{EnrolmentOffer, Offer};
+use countersign_authenticator::protocol::messages::{Outcome, Platform};
+use countersign_authenticator::vault::{NewSlot, RecoveryCode, Vault};
+use countersign_authenticator::{Authenticator, Enrolment, Error, KeyStoreError};
 use countersign_tests::{Failure, PrivacyIdea};
 use data_encoding::BASE64;
 use ring::rand::SystemRandom;

@@ -1,9 +1,9 @@
 //! Many answers at once, replies that are lost, and gateways that answer in place of the server.
 
-use countersign_core::approvals::MatchProof;
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Outcome;
-use countersign_core::{Error, TurnDown};
+use countersign_authenticator::approvals::MatchProof;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::Outcome;
+use countersign_authenticator::{Error, TurnDown};
 use countersign_tests::{Failure, Fault, PrivacyIdea};
 
 use crate::answering::through_a_network;

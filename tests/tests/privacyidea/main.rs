@@ -18,9 +18,9 @@ mod unshown;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use countersign_core::Error;
-use countersign_core::approvals::ApprovalRequest;
-use countersign_core::protocol::Id;
+use countersign_authenticator::Error;
+use countersign_authenticator::approvals::ApprovalRequest;
+use countersign_authenticator::protocol::Id;
 use countersign_tests::{Failure, Phone, PrivacyIdea, Transaction};
 
 /// Runs each test by its name; names a test that fails and goes on.

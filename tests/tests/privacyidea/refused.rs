@@ -1,8 +1,8 @@
 //! What the phone refuses, and what the server does.
 
-use countersign_core::approvals::{BindingState, MatchProof};
-use countersign_core::offer::Offer;
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::approvals::{BindingState, MatchProof};
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Failure, Fault, Network, Phone, PrivacyIdea};
 use serde_json::json;
 

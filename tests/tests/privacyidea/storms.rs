@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use countersign_core::TurnDown;
-use countersign_core::approvals::PauseReason;
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::TurnDown;
+use countersign_authenticator::approvals::PauseReason;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Failure, Phone, PrivacyIdea};
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! One token is one account: no dead twins beside live codes. And accounts that a container takes over with consent.
 
-use countersign_core::offer::Offer;
-use countersign_core::protocol::Id;
-use countersign_core::{AddedAccount, ContainerSync};
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{AddedAccount, ContainerSync};
 use countersign_tests::{Failure, Network, Phone, PrivacyIdea};
 use serde_json::{Value, json};
 

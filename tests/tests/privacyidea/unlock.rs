@@ -1,9 +1,9 @@
 //! `push_app_force_unlock` and `push_force_app_pin`: met, or refused with a reason.
 
-use countersign_core::approvals::MatchProof;
-use countersign_core::keys::UserCheck;
-use countersign_core::offer::Offer;
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::approvals::MatchProof;
+use countersign_authenticator::keys::UserCheck;
+use countersign_authenticator::offer::Offer;
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Failure, Phone, PrivacyIdea};
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_core::approvals::MatchProof;
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::approvals::MatchProof;
+use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Failure, Network, PrivacyIdea};
 use serde_json::json;
 

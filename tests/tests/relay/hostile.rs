@@ -1,9 +1,9 @@
 //! A service that lies: it can make a move fail over the service, and nothing else.
 
-use countersign_core::import::ImportOptions;
-use countersign_core::protocol::{MailboxName, encode_base64url};
-use countersign_core::transfer::TransferError;
-use countersign_core::{Receiving, ReceivingStep, Transfer};
+use countersign_authenticator::import::ImportOptions;
+use countersign_authenticator::protocol::{MailboxName, encode_base64url};
+use countersign_authenticator::transfer::TransferError;
+use countersign_authenticator::{Receiving, ReceivingStep, Transfer};
 use countersign_tests::{Phone, TestService};
 
 use super::{by_codes, database, greet, movable, old_phone, proven, receiving, refused, sending};

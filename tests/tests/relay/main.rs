@@ -5,11 +5,13 @@ mod hostile;
 
 use std::time::Duration;
 
-use countersign_core::backup::ExportFormat;
-use countersign_core::import::{Import, ImportOptions};
-use countersign_core::protocol::Id;
-use countersign_core::transfer::{Acceptance, TransferCode, TransferError};
-use countersign_core::{Error, Receiving, ReceivingStep, Sending, SendingStep, Transfer, TransferRelay};
+use countersign_authenticator::backup::ExportFormat;
+use countersign_authenticator::import::{Import, ImportOptions};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::transfer::{Acceptance, TransferCode, TransferError};
+use countersign_authenticator::{
+    Error, Receiving, ReceivingStep, Sending, SendingStep, Transfer, TransferRelay,
+};
 use countersign_tests::{Fault, Phone, TestService, enrolled};
 use rusqlite::Connection;
 

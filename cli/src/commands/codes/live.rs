@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use countersign_core::Authenticator;
-use countersign_core::protocol::Id;
+use countersign_authenticator::Authenticator;
+use countersign_authenticator::protocol::Id;
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use futures_util::StreamExt;
 

@@ -6,9 +6,9 @@ mod view;
 use std::collections::HashSet;
 
 use clap::Args;
-use countersign_core::approvals::CodeRefusal;
-use countersign_core::protocol::Id;
-use countersign_core::{AccountSummary, Authenticator, CodeKind};
+use countersign_authenticator::approvals::CodeRefusal;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{AccountSummary, Authenticator, CodeKind};
 use view::CodesReport;
 
 use super::completions;

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use countersign_core::approvals::CodeRefusal;
-use countersign_core::clock::{ClockStatus, TimeSource};
-use countersign_core::otp::Code;
-use countersign_core::protocol::Id;
-use countersign_core::{AccountSummary, Codes, Correction, ShownCode};
+use countersign_authenticator::approvals::CodeRefusal;
+use countersign_authenticator::clock::{ClockStatus, TimeSource};
+use countersign_authenticator::otp::Code;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{AccountSummary, Codes, Correction, ShownCode};
 use serde::Serialize;
 
 use crate::account::short;

@@ -4,9 +4,9 @@ pub(crate) mod register;
 mod view;
 
 use clap::{Args, Subcommand};
-use countersign_core::approvals::privacyidea::container::ContainerError;
-use countersign_core::protocol::Id;
-use countersign_core::{Authenticator, Container as Registered, Error, SyncOptions};
+use countersign_authenticator::approvals::privacyidea::container::ContainerError;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{Authenticator, Container as Registered, Error, SyncOptions};
 
 use super::enrol::RsaBits;
 use crate::account::short;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use countersign_core::approvals::privacyidea::container::ContainerError;
-use countersign_core::offer::ContainerOffer;
-use countersign_core::{ContainerPassphrase, Error, Secret};
+use countersign_authenticator::approvals::privacyidea::container::ContainerError;
+use countersign_authenticator::offer::ContainerOffer;
+use countersign_authenticator::{ContainerPassphrase, Error, Secret};
 
 use super::synchronise;
 use super::view::ContainersReport;

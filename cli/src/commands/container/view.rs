@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use countersign_core::protocol::Id;
-use countersign_core::{AccountSummary, Container, ContainerSync, ContainerTransfer, Secret};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{AccountSummary, Container, ContainerSync, ContainerTransfer, Secret};
 use serde::Serialize;
 
 use crate::account::short;

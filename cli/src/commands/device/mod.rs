@@ -5,8 +5,8 @@ mod replace;
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
-use countersign_core::AccountSummary;
-use countersign_core::protocol::name;
+use countersign_authenticator::AccountSummary;
+use countersign_authenticator::protocol::name;
 use serde::Serialize;
 
 use super::accounts::AccountView;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use countersign_core::approvals::BindingState;
-use countersign_core::protocol::{Id, MatchLink};
-use countersign_core::{AccountSummary, Authenticator, Error, Replacement, ReplacementStep};
+use countersign_authenticator::approvals::BindingState;
+use countersign_authenticator::protocol::{Id, MatchLink};
+use countersign_authenticator::{AccountSummary, Authenticator, Error, Replacement, ReplacementStep};
 use serde::Serialize;
 
 use super::super::completions;

@@ -1,7 +1,7 @@
 //! Whether this computer's clock is right, by whom, and whose clock isn't.
 
-use countersign_core::Authenticator;
-use countersign_core::clock::{ClockStatus, TimeSource};
+use countersign_authenticator::Authenticator;
+use countersign_authenticator::clock::{ClockStatus, TimeSource};
 
 use super::Check;
 use crate::correction;

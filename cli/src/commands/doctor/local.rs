@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign_core::vault::{Completeness, KeySlot, KindHealth, Recoverability, SlotKind, Vault};
+use countersign_authenticator::vault::{Completeness, KeySlot, KindHealth, Recoverability, SlotKind, Vault};
 
 use super::Check;
 use crate::args::Global;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_core::approvals::BindingState;
+use countersign_authenticator::approvals::BindingState;
 use futures_util::future::join_all;
 
 use super::super::requests::pauses;

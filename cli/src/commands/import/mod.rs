@@ -6,12 +6,12 @@ mod undo;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use countersign_core::import::{
+use countersign_authenticator::import::{
     AddedFile, Import as CoreImport, ImportError, ImportOptions, ImportedRow, RowOutcome, RowVerdict,
     SameName, preview,
 };
-use countersign_core::vault::VaultError;
-use countersign_core::{Error, Secret};
+use countersign_authenticator::vault::VaultError;
+use countersign_authenticator::{Error, Secret};
 pub(super) use rows::Imported;
 
 use crate::args::Global;

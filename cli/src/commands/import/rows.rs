@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use countersign_core::import::{ImportReport, ImportRow, Place, RowOutcome, RowVerdict};
-use countersign_core::protocol::Id;
+use countersign_authenticator::import::{ImportReport, ImportRow, Place, RowOutcome, RowVerdict};
+use countersign_authenticator::protocol::Id;
 use serde::Serialize;
 
 use crate::output::{Look, Report};

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use countersign_core::import::{ImportError, LastImport, UndoReport};
-use countersign_core::protocol::Id;
-use countersign_core::{AccountSummary, Authenticator, Error};
+use countersign_authenticator::import::{ImportError, LastImport, UndoReport};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{AccountSummary, Authenticator, Error};
 use serde::Serialize;
 
 use crate::args::Global;

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use countersign_core::AnswerOutcome;
-use countersign_core::approvals::{ApprovalRequest, MatchProof};
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Outcome, Purpose};
+use countersign_authenticator::AnswerOutcome;
+use countersign_authenticator::approvals::{ApprovalRequest, MatchProof};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::{Outcome, Purpose};
 use serde::Serialize;
 
 use super::ask::{self, Answered};

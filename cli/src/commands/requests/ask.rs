@@ -7,10 +7,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use countersign_core::approvals::{ApprovalRequest, MatchProof, Matching, RequestGroup};
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::{Outcome, Purpose};
-use countersign_core::{AnswerOutcome, TurnDown};
+use countersign_authenticator::approvals::{ApprovalRequest, MatchProof, Matching, RequestGroup};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::{Outcome, Purpose};
+use countersign_authenticator::{AnswerOutcome, TurnDown};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 

@@ -14,10 +14,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use countersign_core::approvals::privacyidea::PushError;
-use countersign_core::approvals::{ApprovalRequest, BindingState};
-use countersign_core::protocol::Id;
-use countersign_core::{Error, Requests as CoreRequests, TurnDown};
+use countersign_authenticator::approvals::privacyidea::PushError;
+use countersign_authenticator::approvals::{ApprovalRequest, BindingState};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{Error, Requests as CoreRequests, TurnDown};
 use view::RequestsReport;
 
 use super::completions;

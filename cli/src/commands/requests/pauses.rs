@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use countersign_core::AccountSummary;
-use countersign_core::approvals::{AccountPause, PauseReason, WayOut};
-use countersign_core::protocol::Id;
+use countersign_authenticator::AccountSummary;
+use countersign_authenticator::approvals::{AccountPause, PauseReason, WayOut};
+use countersign_authenticator::protocol::Id;
 use serde::Serialize;
 
 use super::super::accounts::AccountView;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use countersign_core::approvals::{MatchProof, Matching, ascii_digits};
-use countersign_core::offer::Offer;
+use countersign_authenticator::approvals::{MatchProof, Matching, ascii_digits};
+use countersign_authenticator::offer::Offer;
 
 use crate::failure::Failure;
 use crate::input;

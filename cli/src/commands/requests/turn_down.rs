@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use countersign_core::TurnDown;
-use countersign_core::approvals::{ApprovalRequest, RequestGroup, group};
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Outcome;
+use countersign_authenticator::TurnDown;
+use countersign_authenticator::approvals::{ApprovalRequest, RequestGroup, group};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::Outcome;
 use serde::Serialize;
 
 use super::answer;

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use countersign_core::approvals::{AccountPause, ApprovalRequest, RequestGroup, group};
-use countersign_core::protocol::Id;
-use countersign_core::protocol::messages::Purpose;
-use countersign_core::{AccountFailure, Requests};
+use countersign_authenticator::approvals::{AccountPause, ApprovalRequest, RequestGroup, group};
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::protocol::messages::Purpose;
+use countersign_authenticator::{AccountFailure, Requests};
 use serde::Serialize;
 
 use crate::account::short;

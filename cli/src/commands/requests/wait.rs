@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_core::Requests;
+use countersign_authenticator::Requests;
 
 use super::{hopeless, pauses};
 use crate::failure::Failure;

@@ -8,10 +8,10 @@ mod show;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use countersign_core::import::ImportOptions;
-use countersign_core::protocol::Id;
-use countersign_core::transfer::{TransferCode, TransferError};
-use countersign_core::{
+use countersign_authenticator::import::ImportOptions;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::transfer::{TransferCode, TransferError};
+use countersign_authenticator::{
     AccountSummary, Authenticator, Error, ReceivingStep, Sending, SendingStep, Transfer as Move,
 };
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use countersign_core::protocol::Id;
-use countersign_core::{
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{
     AccountSummary, Authenticator, Error, Receiving, ReceivingStep, Sending, SendingStep, Transfer as Move,
 };
 

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use countersign_core::import::ImportPreview;
-use countersign_core::protocol::Id;
-use countersign_core::{
+use countersign_authenticator::import::ImportPreview;
+use countersign_authenticator::protocol::Id;
+use countersign_authenticator::{
     Received, Receiving, ReceivingStep, Sending, SendingStep, ShownAccounts, Transfer as Move, TransferRelay,
 };
 use serde::Serialize;

@@ -40,8 +40,15 @@ pub(in crate::cross) fn run(tools: &Tools, host: &BTreeSet<String>) -> Result<()
 }
 
 /// What is built in one go, so that every crate is compiled once.
-const EVERYTHING: [&str; 7] =
-    ["--package", "countersign-android", "--package", "countersign-core", "--lib", "--bins", "--tests"];
+const EVERYTHING: [&str; 7] = [
+    "--package",
+    "countersign-android",
+    "--package",
+    "countersign-authenticator",
+    "--lib",
+    "--bins",
+    "--tests",
+];
 
 /// Where cargo has put what it built.
 #[derive(Default)]
@@ -71,7 +78,7 @@ fn compile(sysroot: &Sysroot) -> Result<Built, Failure> {
         match (message["target"]["name"].as_str(), message["profile"]["test"].as_bool()) {
             (Some("countersign_android"), Some(false)) => built.library = file,
             (Some("countersign-android-story"), Some(false)) => built.story = file,
-            (Some("countersign_core"), Some(true)) => built.tests = file,
+            (Some("countersign_authenticator"), Some(true)) => built.tests = file,
             _ => {}
         }
     }
@@ -166,7 +173,7 @@ fn test(app: &App<'_>, tests: &Path) -> Result<(), Failure> {
     for (name, _) in NOT_HERE {
         command.args(["--skip", name]);
     }
-    command.current_dir(bindings::root().join("core")).env("TMPDIR", temporary);
+    command.current_dir(bindings::root().join("core/authenticator")).env("TMPDIR", temporary);
     command.env("QEMU_LD_PREFIX", &app.emulator.root);
     command.env("COUNTERSIGN_EMULATOR", &app.emulator.program);
     let output = command.output()?;

@@ -48,7 +48,7 @@ class BorderBench {
         report("100 accounts", calls(500) { authenticator.accounts() })
     }
 
-    /** The same as `core/benches/approval.rs`, against the same program. */
+    /** The same as `core/authenticator/benches/approval.rs`, against the same program. */
     @Test
     fun approve(): Unit = runBlocking {
         ServiceProcess.start(folder.resolve("service")).use { service ->
