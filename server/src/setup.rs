@@ -9,6 +9,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, MasterKeyError, obtain_master_key, write_private};
 use crate::secret::{SecretBytes, SecretText};
+use crate::store::clients::{self, Client};
 use crate::store::signing_keys::{self, Purpose};
 use crate::store::{self, SchemaError, StoreError, organisations};
 use crate::time::Time;
@@ -125,8 +126,7 @@ pub fn create_api_key(
     let key = make_api_key();
     let failed = |error: StoreError| database_error(config, &error);
     let transaction = begin(&mut opened.connection).map_err(|error| failed(error.into()))?;
-    let organisation = organisations::obtain(&transaction, organisation, now).map_err(failed)?;
-    organisations::add_api_key(&transaction, &key, organisation, client, now).map_err(failed)?;
+    add_api_key(&transaction, &key, organisation, client, now).map_err(failed)?;
     transaction.commit().map_err(|error| failed(error.into()))?;
     Ok(key)
 }
@@ -180,9 +180,8 @@ fn set_up(connection: &mut Connection, keys: &Keys, data: &Path, now: Time) -> R
     )?;
     signing_keys::add(&transaction, &keys.sealer, Purpose::Device, now)?;
     signing_keys::add(&transaction, &keys.sealer, Purpose::Assertion, now)?;
-    let organisation = organisations::obtain(&transaction, DEFAULT_ORGANISATION, now)?;
     let key = make_api_key();
-    organisations::add_api_key(&transaction, &key, organisation, DEFAULT_CLIENT, now)?;
+    add_api_key(&transaction, &key, DEFAULT_ORGANISATION, DEFAULT_CLIENT, now)?;
     let text = SecretText::new(format!("{}\n", key.expose()));
     write_private(&data.join(API_KEY_FILE), text.expose().as_bytes()).map_err(Failed::File)?;
     Ok(transaction.commit()?)
@@ -197,6 +196,25 @@ fn check_master_key(
         .query_row("SELECT value FROM meta WHERE key = 'master_key_check'", [], |row| row.get(0))
         .map_err(|error| failed(error.into()))?;
     if keys.checks(&stored) { Ok(()) } else { Err(MasterKeyError::Wrong.into()) }
+}
+
+/// Adds a secret to the client of this name, which is made if there is none, as is its organisation.
+fn add_api_key(
+    connection: &Connection,
+    key: &SecretText,
+    organisation: &str,
+    client: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    let id = organisations::obtain(connection, organisation, now)?;
+    let client = if let Some(known) = clients::named(connection, id, client)? {
+        known
+    } else {
+        let new = Client::rest(id, organisation, client, clients::api_key_rights(), now);
+        clients::insert(connection, &new)?;
+        new
+    };
+    clients::add_secret(connection, client.id, key, now)
 }
 
 fn make_api_key() -> SecretText {

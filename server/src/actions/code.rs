@@ -13,10 +13,10 @@ use crate::secret::SecretText;
 use crate::source::Source;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
+use crate::store::clients::Client;
 use crate::store::devices::Totp;
 use crate::store::failures::{self, Authenticator};
 use crate::store::idempotency::{self, Known, Retry};
-use crate::store::organisations::Client;
 use crate::store::sign_ins::{self, Ending, Method, SignIn, SignInPurpose, SignInState};
 use crate::store::{Result, StoreError, Transaction, devices, pushes};
 use crate::throttle::{self, Lock};
@@ -31,7 +31,7 @@ pub(crate) enum Asker {
     /// The browser that has the sign-in's page.
     Page,
     /// A relying party, which may send its request again.
-    Client(Client, Option<Retry>),
+    Client(Box<Client>, Option<Retry>),
 }
 
 impl Asker {

@@ -73,6 +73,6 @@ fn hash_of(request: &str) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, request.as_bytes()).as_ref().to_vec()
 }
 
-fn account_of(client: &crate::store::organisations::Client, user: &str) -> Account {
+fn account_of(client: &crate::store::clients::Client, user: &str) -> Account {
     Account { organisation: client.organisation, user: user.to_owned() }
 }

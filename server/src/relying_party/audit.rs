@@ -12,7 +12,7 @@ use super::error::{ApiError, ErrorBody};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::audit::{self, Entry};
-use crate::store::organisations::Client;
+use crate::store::clients::Client;
 
 /// Which part of the log.
 #[derive(Deserialize)]

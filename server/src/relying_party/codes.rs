@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
 use crate::source::Source;
-use crate::store::organisations::Client;
+use crate::store::clients::Client;
 
 /// A code to be verified.
 #[derive(Deserialize, ToSchema)]
@@ -72,7 +72,7 @@ pub(super) async fn verify(
     let VerifyRequest { user, code, ip } = parse(&body)?;
     let account = account(&client, user)?;
     let source = Source::derive(&app.keys, &client.name, ip);
-    let asker = Asker::Client(client, key.of(&app, &["codes/verify"], &body));
+    let asker = Asker::Client(Box::new(client), key.of(&app, &["codes/verify"], &body));
     let invalid = VerifyReply { valid: false, next_code: false, device: None, amr: None };
     match one_time_code::alone(&app, account, SecretText::new(code), source, asker).await {
         Ok(device) => Ok(Json(VerifyReply {

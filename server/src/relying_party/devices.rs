@@ -15,8 +15,8 @@ use crate::actions;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::audit::Actor;
+use crate::store::clients::Client;
 use crate::store::devices::{self, Device, DeviceState};
-use crate::store::organisations::Client;
 use crate::time::Time;
 
 /// Whose devices.

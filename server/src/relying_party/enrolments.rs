@@ -16,8 +16,8 @@ use super::{Params, Show, exposed, parse, parse_id};
 use crate::actions::{enrolment, sign_in};
 use crate::app::App;
 use crate::store::audit::Actor;
+use crate::store::clients::Client;
 use crate::store::enrolments::{Enrolment, EnrolmentState};
-use crate::store::organisations::Client;
 
 /// Whom a device is enrolled for.
 #[derive(Deserialize, ToSchema)]

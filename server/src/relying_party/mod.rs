@@ -28,7 +28,7 @@ pub(crate) use self::assertion::{__path_jwks, jwks};
 pub(crate) use self::error::{ApiError, ErrorBody, PROBLEM_JSON};
 use crate::app::App;
 use crate::secret::SecretText;
-use crate::store::organisations::{self, Client};
+use crate::store::clients::{self, Client};
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -71,7 +71,8 @@ impl FromRequestParts<Arc<App>> for Client {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
             .map(|(_, key)| key.trim().to_owned())
             .ok_or(ApiError::UNAUTHORISED)?;
-        let client = app.store.read(move |connection| organisations::client_of(connection, &key)).await;
+        let now = app.now();
+        let client = app.store.read(move |connection| clients::by_secret(connection, &key, now)).await;
         client
             .map_err(|error| ApiError::from(crate::refusal::Refusal::from(error)))?
             .ok_or(ApiError::UNAUTHORISED)

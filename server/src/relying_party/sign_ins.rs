@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
 use crate::store::audit::Actor;
-use crate::store::organisations::Client;
+use crate::store::clients::Client;
 use crate::store::sign_ins::{Matched, Method, Push, SignIn, SignInState};
 use crate::time::Time;
 
@@ -211,7 +211,7 @@ pub(super) async fn code(
     body: Bytes,
 ) -> Result<Json<SignInReply>, ApiError> {
     let CodeRequest { code } = parse(&body)?;
-    let asker = Asker::Client(client, key.of(&app, &["sign-ins/code", &id], &body));
+    let asker = Asker::Client(Box::new(client), key.of(&app, &["sign-ins/code", &id], &body));
     let sign_in = one_time_code::for_sign_in(&app, parse_id(&id)?, SecretText::new(code), asker).await?;
     Ok(Json(reply(&app, sign_in).await?))
 }

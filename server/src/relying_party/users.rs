@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::refusal::{Refusal, check_name};
 use crate::store::accounts::Account;
 use crate::store::audit::Actor;
+use crate::store::clients::Client;
 use crate::store::failures::{self, Authenticator};
-use crate::store::organisations::Client;
 use crate::store::sign_ins::{Push, SignInState};
 use crate::time::Time;
 

@@ -7,7 +7,7 @@
 use countersign_protocol::Id;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::organisations::Client;
+use super::clients::Client;
 use super::{Result, optional_id};
 use crate::time::Time;
 

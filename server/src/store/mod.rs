@@ -15,6 +15,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod challenges;
+pub(crate) mod clients;
 pub(crate) mod clock;
 pub(crate) mod devices;
 pub(crate) mod enrolments;
@@ -25,6 +26,7 @@ pub(crate) mod organisations;
 pub(crate) mod page_claims;
 pub(crate) mod pushes;
 mod schema;
+pub(crate) mod set;
 pub(crate) mod sign_ins;
 pub(crate) mod signing_keys;
 mod trouble;

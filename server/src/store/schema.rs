@@ -315,6 +315,49 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_by_time ON idempotency (at);
 ",
+    "
+CREATE TABLE clients (
+    id BLOB PRIMARY KEY,
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    application TEXT,
+    rights TEXT NOT NULL,
+    redirect_uris TEXT NOT NULL DEFAULT '[]',
+    returns_anywhere INTEGER NOT NULL DEFAULT 0,
+    issuers TEXT NOT NULL DEFAULT '[]',
+    tenants TEXT NOT NULL DEFAULT '[]',
+    jwks TEXT,
+    methods TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}',
+    created INTEGER NOT NULL,
+    expires INTEGER,
+    revoked INTEGER,
+    last_used INTEGER,
+    UNIQUE (organisation, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE client_secrets (
+    id BLOB PRIMARY KEY,
+    client BLOB NOT NULL REFERENCES clients (id),
+    hash BLOB UNIQUE,
+    sealed BLOB,
+    created INTEGER NOT NULL,
+    last_used INTEGER,
+    removed INTEGER,
+    CHECK ((hash IS NULL) <> (sealed IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX secrets_of_client ON client_secrets (client);
+
+INSERT INTO clients (id, organisation, name, kind, rights, returns_anywhere, methods, created)
+    SELECT randomblob(16), organisation, client, 'rest', 'sign_in enrol read_users manage_users read_audit', 1,
+        'push code', min(created)
+    FROM api_keys GROUP BY organisation, client;
+INSERT INTO client_secrets (id, client, hash, created)
+    SELECT randomblob(16), clients.id, api_keys.hash, api_keys.created
+    FROM api_keys JOIN clients ON clients.organisation = api_keys.organisation AND clients.name = api_keys.client;
+DROP TABLE api_keys;
+",
 ];
 
 #[cfg(test)]
@@ -379,6 +422,36 @@ mod tests {
             rows("SELECT user, length(source), push = 'asked' FROM sign_ins"),
             [("ada".to_owned(), 16, 1)]
         );
+    }
+
+    #[test]
+    fn every_api_key_becomes_a_secret_of_its_client_with_the_rights_that_it_had() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..6] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 6).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO organisations VALUES (x'00', 'one', 0), (x'01', 'two', 0);
+                 INSERT INTO api_keys VALUES (x'0a', x'00', 'portal', 7), (x'0b', x'00', 'portal', 5),
+                     (x'0c', x'00', 'portal', 9), (x'0d', x'00', 'Portal', 1), (x'0e', x'01', 'portal', 2);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT hex(organisation) || ' ' || name || ' ' || clients.created || ' ' || kind || ' ' || rights
+                     || ' ' || returns_anywhere || ' ' || length(clients.id),
+                     group_concat(hex(hash) || client_secrets.created, ' ' ORDER BY hash)
+                 FROM clients JOIN client_secrets ON client = clients.id GROUP BY clients.id ORDER BY 1",
+            )
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().unwrap();
+        let rights = "rest sign_in enrol read_users manage_users read_audit 1 16";
+        let expected = [("00 Portal 1", "0D1"), ("00 portal 5", "0A7 0B5 0C9"), ("01 portal 2", "0E2")];
+        assert_eq!(rows, expected.map(|(client, keys)| (format!("{client} {rights}"), keys.to_owned())));
     }
 
     #[test]
