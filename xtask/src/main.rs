@@ -7,6 +7,7 @@ mod debian;
 mod demo;
 mod dependencies;
 mod kotlin;
+mod package;
 mod size;
 mod swift;
 mod test;
@@ -48,6 +49,12 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Pack the service and the command line for Debian, into target/debian, with bills of materials (builds for minutes)
+    Package {
+        /// Pack what was built for tests instead, install it on a throw-away copy of this machine, and start it (as root)
+        #[arg(long)]
+        check: bool,
+    },
     /// Weigh the library as it ships (builds for minutes)
     Size {
         /// Take the new weight into the ledger
@@ -86,6 +93,8 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Dependencies => dependencies::check(),
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
+        Task::Package { check: false } => package::run(),
+        Task::Package { check: true } => package::check(),
         Task::Size { update } => size::run(update),
         Task::Cross { run: true } => cross::run_android(),
         Task::Cross { run: false } => cross::run(),

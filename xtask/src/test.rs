@@ -17,6 +17,7 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("benches", &["test", "--workspace", "--bench", "*", "--locked"]),
     ("documentation", &["doc", "--workspace", "--no-deps", "--locked", "--quiet"]),
     ("demo", &["xtask", "demo"]),
+    ("packages", &["xtask", "package", "--check"]),
     ("Swift", &["xtask", "swift"]),
     ("Kotlin", &["xtask", "kotlin"]),
     ("size", &["xtask", "size"]),
