@@ -5,7 +5,7 @@
 //! | has told the time since the device was started | that service's, right or wrong: it is who checks them |
 //! | has not, or there is none | the device's clock; against it, two services that don't know each other, or one that the person has chosen |
 //!
-//! `docs/adr/0014-whose-time-codes-go-by.md` says why.
+//! `docs/adr/0014-clock-for-codes.md` says why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
