@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::bindings::{self, Profile};
-use crate::{Failure, build};
+use crate::{Failure, build, debian};
 use chroot::Chroot;
 
 /// Builds and tests the package; with `bench`, measures what its calls cost, on the library as it ships.
@@ -75,7 +75,7 @@ impl Swift {
             Command::new("swift").arg("--version").output().is_ok_and(|swift| swift.status.success());
         let chroot = if is_here {
             None
-        } else if Chroot::is_possible() {
+        } else if debian::is_here() {
             Some(timed("Swift", || Chroot::open(&repository, &target))?)
         } else {
             return Ok(None);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bindings::{self, Profile};
-use crate::{Failure, build, cache};
+use crate::{Failure, build, cache, debian};
 
 /// Builds the library as it ships, and looks at it.
 pub(crate) fn run() -> Result<(), Failure> {
@@ -25,9 +25,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// Builds the library for tests, looks at it, and runs it as Android code.
 pub(crate) fn run_android() -> Result<(), Failure> {
-    let tools = Tools::set_up()?;
-    let host = exported(&tools, &bindings::build(Profile::Dev)?, "--dynamic", "")?;
-    android::run(&tools, &host)
+    android::run()
 }
 
 /// Variables for cargo.
@@ -55,6 +53,10 @@ impl Tools {
             let partial = folder.join("zig.partial");
             let target = partial.to_string_lossy();
             let package = format!("ziglang=={ZIG}");
+            let has_pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
+            if !has_pip.is_ok_and(|pip| pip.status.success()) && debian::can_install() {
+                debian::install(&["python3-pip"])?;
+            }
             let pip = ["-m", "pip", "install", "--quiet", "--upgrade", "--target", &target, &package];
             crate::run("python3", &pip)?;
             fs::rename(&partial, &zig)?;

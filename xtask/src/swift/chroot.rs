@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Failure, cache};
+use crate::{Failure, cache, debian};
 
 /// A folder that Debian's own `swiftlang` is installed in, with the package and cargo's target folder where they are outside.
 pub(super) struct Chroot {
@@ -13,13 +13,6 @@ pub(super) struct Chroot {
 }
 
 impl Chroot {
-    /// Whether this is Debian, and we are root.
-    pub(super) fn is_possible() -> bool {
-        let is_debian = fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("\nID=debian"));
-        let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
-        is_debian && is_root
-    }
-
     /// The one in the user's cache folder, set up first if need be.
     pub(super) fn open(repository: &Path, target: &Path) -> Result<Self, Failure> {
         let root = cache()?.join("swift-trixie");
@@ -62,7 +55,7 @@ fn set_up(root: &Path) -> Result<(), Failure> {
     let name = partial.to_string_lossy();
     crate::run("apt-get", &["update", "-qq"])?;
     crate::run("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "debootstrap"])?;
-    crate::run("debootstrap", &["--variant=minbase", RELEASE, &name, &mirror()?])?;
+    crate::run("debootstrap", &["--variant=minbase", debian::NEWER, &name, &debian::mirror()?])?;
     install(&partial)?;
     Ok(fs::rename(&partial, root)?)
 }
@@ -85,8 +78,6 @@ fn install(root: &Path) -> Result<(), Failure> {
     Ok(fs::write(list, packages)?)
 }
 
-/// The first Debian with Swift: 6.0.
-const RELEASE: &str = "trixie";
 const PACKAGES: &[&str] = &[
     "swiftlang",
     "ca-certificates",
@@ -98,13 +89,3 @@ const PACKAGES: &[&str] = &[
     "libstdc++-14-dev",
     "libxml2-dev",
 ];
-
-/// The mirror that this machine gets its own packages from.
-fn mirror() -> Result<String, Failure> {
-    let sites = Command::new("apt-get")
-        .args(["indextargets", "--format", "$(SITE) $(LABEL)|$(COMPONENT)", "Created-By: Packages"])
-        .output()?;
-    let sites = String::from_utf8(sites.stdout)?;
-    let site = sites.lines().find_map(|line| line.strip_suffix(" Debian|main"));
-    Ok(site.ok_or("apt-get names no mirror of Debian")?.to_owned())
-}

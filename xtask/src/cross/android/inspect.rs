@@ -40,6 +40,9 @@ pub(super) fn library(
     if let Some(missing) = NEEDED.iter().find(|name| !headers.needed.contains(*name)) {
         return Err(format!("the library doesn't name {missing}, without which no phone loads it").into());
     }
+    if !headers.tags.contains("ANDROID_RELR") {
+        return Err("the library's relocations aren't packed: .cargo/config.toml has the flags".into());
+    }
     if let Some(tag) = REFUSED.iter().find(|tag| headers.tags.contains(*tag)) {
         return Err(format!("not every phone loads a library with {tag}").into());
     }

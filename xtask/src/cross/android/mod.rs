@@ -4,11 +4,14 @@
 //! the libraries of a phone by name and symbol, and LLVM's libunwind as the NDK has it, so that what comes out names what it
 //! needs, and finds it.
 
+mod compile;
 mod emulator;
 mod inspect;
 mod run;
 mod service;
 mod sysroot;
+mod tags;
+mod tests;
 
 use std::collections::BTreeSet;
 

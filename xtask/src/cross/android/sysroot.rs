@@ -70,17 +70,12 @@ pub(super) fn make(tools: &Tools, kind: &Kind) -> Result<Sysroot, Failure> {
     Ok(Sysroot { compiler, linker, environment })
 }
 
-/// Set in the linker's environment to leave relocations as they are: musl's loader doesn't read Android's packed ones.
-pub(super) const UNPACKED: &str = "COUNTERSIGN_UNPACKED";
-
 /// A linker that is called as a C compiler would be. Nothing may stay undefined. A program gets the loader that it wants,
 /// and its first instructions.
 const LD: &str = r#"program="PROGRAM --pie"
 for argument; do
     shift
     case "$argument" in
-        -Wl,--pack-dyn-relocs=* | -Wl,--use-android-relr-tags)
-            [ "$COUNTERSIGN_UNPACKED" ] || set -- "$@" "${argument#-Wl,}" ;;
         -Wl,*) IFS=,; set -- "$@" ${argument#-Wl,}; unset IFS ;;
         -shared) program=; set -- "$@" "$argument" ;;
         -nodefaultlibs | -nostartfiles | -fuse-ld=* | -B/* | -m64 | -m32 | -march=* | -pie | -no-pie) ;;
