@@ -11,6 +11,7 @@
 //! | `store` | tables and the group commit |
 //! | `keys`, `secret` | what follows from the master key |
 //! | `hub` | who waits for what |
+//! | `foreign` | what other issuers have signed |
 //! | `wake_up` | tells phones to fetch |
 
 mod actions;
@@ -18,7 +19,10 @@ mod app;
 mod config;
 mod descriptors;
 mod device_api;
+#[cfg_attr(not(test), expect(dead_code, reason = "the doors that use it follow"))]
+mod foreign;
 mod http;
+mod https;
 mod hub;
 mod keys;
 pub mod logging;

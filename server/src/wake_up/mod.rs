@@ -5,7 +5,7 @@
 
 mod destination;
 mod fcm;
-mod https;
+mod reply;
 mod unified_push;
 
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::https::SetupError;
 use crate::refusal::log_store_error;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
 use crate::store::devices::Device;
 use crate::time::Time;
 use fcm::Fcm;
-use https::SetupError;
 use unified_push::UnifiedPush;
 pub(crate) use unified_push::is_endpoint;
 

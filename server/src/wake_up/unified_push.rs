@@ -13,7 +13,8 @@ use url::{Host, Url};
 
 use super::Failure;
 use super::destination::{NotPublic, PublicOnly, is_public};
-use super::https::{self, SetupError, judge};
+use super::reply::judge;
+use crate::https::{self, SetupError};
 
 /// Sends wake-ups to the addresses that phones have from their distributors.
 pub(crate) struct UnifiedPush {

@@ -19,7 +19,8 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::Failure;
-use super::https::{self, SetupError, judge};
+use super::reply::judge;
+use crate::https::{self, SetupError};
 use crate::time::Time;
 
 const HOST: &str = "https://fcm.googleapis.com";
