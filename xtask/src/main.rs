@@ -2,6 +2,7 @@
 
 mod bindings;
 mod build;
+mod check;
 mod cross;
 mod debian;
 mod demo;
@@ -36,6 +37,8 @@ enum Task {
         #[arg(long)]
         interactive: bool,
     },
+    /// Check formatting, lints, and the unit tests of what differs from the main branch
+    Check,
     /// Run everything that CI runs
     Test,
     /// Check every crate's licence, source and known advisories, and what is banned
@@ -90,6 +93,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Demo { interactive } => demo::run(interactive),
+        Task::Check => check::run(),
         Task::Test => test::run(),
         Task::Dependencies => dependencies::check(),
         Task::Bindings { profile, out } => bindings::run(profile, out.as_deref()),
