@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Effects, Style};
 use countersign_authenticator::approvals::ascii_digits;
+use countersign_authenticator::protocol::name;
 use unicode_normalization::UnicodeNormalization;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use zeroize::Zeroizing;
@@ -120,9 +121,7 @@ pub(crate) fn moment(unix_seconds: u64) -> String {
 }
 
 fn is_treacherous(c: char) -> bool {
-    let turns_direction =
-        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns_direction || matches!(c, '\u{2028}' | '\u{2029}')
+    c.is_control() || name::turns_direction(c) || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]

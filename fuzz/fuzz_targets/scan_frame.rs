@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use countersign_authenticator::scan::{FrameScanner, scan_frame};
+use countersign_scan::{FrameScanner, scan_frame};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u16, u16, u16, &[u8])| {

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use countersign_authenticator::scan::scan_picture;
+use countersign_scan::scan_picture;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

@@ -195,20 +195,6 @@ impl OfferError {
     }
 }
 
-impl ScanError {
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::BadFrame => "scan_bad_frame",
-            Self::TooManyPixels => "scan_too_many_pixels",
-            Self::FileTooLarge => "scan_file_too_large",
-            Self::UnknownFormat => "scan_unknown_format",
-            Self::BadPicture => "scan_bad_picture",
-            Self::PartsMissing { .. } => "scan_parts_missing",
-            Self::PartsMismatched => "scan_parts_mismatched",
-        }
-    }
-}
-
 impl NetworkError {
     const fn code(self) -> &'static str {
         match self {

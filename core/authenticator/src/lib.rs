@@ -13,9 +13,6 @@ pub mod import;
 mod key_store;
 pub mod keys;
 pub mod offer;
-pub mod otp;
-pub mod scan;
-mod secret;
 pub mod tasks;
 pub mod text;
 pub mod transfer;
@@ -29,7 +26,9 @@ pub use authenticator::{
     ReceivingStep, RelayAccount, Replacement, ReplacementStep, Requests, Sending, SendingStep, ShownAccounts,
     ShownCode, SyncOptions, TokenFailure, Transfer, TransferRelay, TurnDown, TurnedDown,
 };
+pub use countersign_otp as otp;
+pub use countersign_otp::Secret;
 pub use countersign_protocol as protocol;
+pub use countersign_scan as scan;
 pub use error::Error;
 pub use key_store::KeyStoreError;
-pub use secret::Secret;

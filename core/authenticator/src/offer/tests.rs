@@ -119,6 +119,7 @@ fn name(error: OfferError) -> String {
         OfferError::Parameters(ParametersError::Digits) => "digits".to_owned(),
         OfferError::Parameters(ParametersError::Period) => "period".to_owned(),
         OfferError::Parameters(ParametersError::Steam) => "steam".to_owned(),
+        OfferError::Parameters(error) => panic!("the vectors have no name for: {error}"),
         OfferError::BadMigration => "bad_migration".to_owned(),
         OfferError::NewerVersion => "newer_version".to_owned(),
         OfferError::BrokenLink => "broken_link".to_owned(),

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "archives")]
 mod archives;
+mod codes;
 mod formats;
 mod hostile;
 mod links;

@@ -7,7 +7,7 @@
 //!   noise away, so it is both faster and reads more than the full frame does;
 //! - what still can't be read is tried again sharpened, which undoes shadows, glare and blur, inverted, and enlarged.
 //!
-//! A code's bytes are read here, whichever decoder found it ([`content`], [`charset`]): neither decoder tells apart what is
+//! A code's bytes are read here, whichever decoder found it (`content`, `charset`): neither decoder tells apart what is
 //! whole from what is a part of a text, and none tells which letters it guessed.
 //!
 //! Pictures come from anyone, so sizes are checked before anything is allocated, the work is bounded, and a panic in a

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use countersign_authenticator::scan::{FrameScanner, ScannedCode, scan_frame};
+use countersign_scan::{FrameScanner, ScannedCode, scan_frame};
 use cpu_time::ThreadTime;
 
 use crate::frames::{HEIGHT, WIDTH};

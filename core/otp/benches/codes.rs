@@ -5,8 +5,7 @@
 
 use std::hint::black_box;
 
-use countersign_authenticator::Secret;
-use countersign_authenticator::otp::{Algorithm, CodeFormat, MovingFactor, OtpGenerator, OtpParameters};
+use countersign_otp::{Algorithm, CodeFormat, MovingFactor, OtpGenerator, OtpParameters, Secret};
 use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };

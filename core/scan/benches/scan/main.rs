@@ -15,7 +15,7 @@ mod zxing;
 
 use std::hint::black_box;
 
-use countersign_authenticator::scan::{FrameScanner, scan_frame};
+use countersign_scan::{FrameScanner, scan_frame};
 use criterion::Criterion;
 use frames::{HEIGHT, WIDTH, frame};
 use rxing::common::{DetectorRXingResult, HybridBinarizer};

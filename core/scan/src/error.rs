@@ -31,3 +31,19 @@ pub enum ScanError {
     #[error("these QR codes are parts of a text, but not of the same one; scan those of one text only")]
     PartsMismatched,
 }
+
+impl ScanError {
+    /// A stable name for shells and scripts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::BadFrame => "scan_bad_frame",
+            Self::TooManyPixels => "scan_too_many_pixels",
+            Self::FileTooLarge => "scan_file_too_large",
+            Self::UnknownFormat => "scan_unknown_format",
+            Self::BadPicture => "scan_bad_picture",
+            Self::PartsMissing { .. } => "scan_parts_missing",
+            Self::PartsMismatched => "scan_parts_mismatched",
+        }
+    }
+}

@@ -25,7 +25,7 @@ fn assert_reads(bits: Bits, expected: &str) {
 
 const LABELLED: &str = "otpauth://totp/日本:ada?secret=JBSWY3DPEHPK3PXP";
 
-fn in_shift_jis() -> Vec<u8> {
+pub(super) fn in_shift_jis() -> Vec<u8> {
     [&b"otpauth://totp/\x93\xFA\x96\x7B"[..], b":ada?secret=JBSWY3DPEHPK3PXP"].concat()
 }
 
@@ -58,15 +58,6 @@ fn character_sets_without_tables_are_right_everywhere() {
         let text = text(Bits::default().eci(number).bytes(bytes));
         assert_eq!((text.expose(), text.has_unreadable_letters()), (expected, false), "{number}");
     }
-}
-
-#[test]
-fn an_import_says_that_letters_could_not_be_read() {
-    let mut import = crate::import::Import::new();
-    let picture = Bits::default().eci(20).bytes(&in_shift_jis()).picture();
-    let side = usize::try_from(picture.width()).unwrap();
-    let added = import.add_frame(picture.as_raw(), side, side, side).unwrap();
-    assert_eq!((added.entries, added.has_unreadable_letters), (1, !cfg!(feature = "charsets")));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::symbols::{Bits, parity, parts};
 use super::*;
-use crate::import::{Import, ImportError};
 
 const SECRET_LINK: &str =
     "otpauth://totp/Klinik%20Nord:ada@nord.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Nord";
@@ -37,18 +36,9 @@ fn vector(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_part_alone_is_no_text_and_adds_nothing() {
+fn a_part_alone_is_no_text() {
     let file = vector("structured-append-part1-cut-in-secret.png");
     assert_eq!(missing(&scan_picture(&file).unwrap()), Some((2, vec![1])));
-
-    let mut import = Import::new();
-    assert_eq!(import.add_picture(&file).unwrap().entries, 0);
-    let refused = crate::import::preview(&import, &[], &Default::default()).unwrap_err();
-    assert_eq!(refused, ImportError::Picture(ScanError::PartsMissing { count: 2, missing: 1 }));
-
-    assert_eq!(import.add_picture(&vector("structured-append-part2.png")).unwrap().entries, 1);
-    let rows = crate::import::preview(&import, &[], &Default::default()).unwrap().rows;
-    assert_eq!((rows.len(), &rows[0].verdict), (1, &crate::import::RowVerdict::New));
 }
 
 #[test]
@@ -142,11 +132,6 @@ fn parts_of_different_texts_never_make_one() {
     assert_eq!(mixed.len(), 1);
     assert_eq!(mixed[0].text().err(), Some(ScanError::PartsMismatched));
     assert_eq!(missing(&stream(&mut scanner, &ours[1])), Some((2, vec![0])), "begins anew");
-
-    let mut import = Import::new();
-    import.add_codes(codes(&ours[0])).unwrap();
-    assert_eq!(import.add_codes(codes(&altered)).err(), Some(ScanError::PartsMismatched.into()));
-    assert_eq!(import.add_codes(codes(&ours[1])).unwrap().entries, 1, "the import stayed as it was");
 }
 
 #[test]
@@ -170,4 +155,22 @@ fn headers_that_no_text_has_give_no_text() {
 fn what_a_part_holds_is_not_in_debug_output() {
     let found = codes(&parts(b"otpauth://CANARY", &[10])[0]);
     assert_eq!(format!("{found:?}"), "[Parts(ScannedParts { count: 2, missing: [1] })]");
+}
+
+/// Pictures for those who collect parts from files, a file each.
+#[test]
+#[ignore = "writes vectors: cargo test -p countersign-scan writes_the_pictures -- --ignored"]
+fn writes_the_pictures() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/scan");
+    let mut scanner = PartCollector::new();
+    let first = scan_picture(&vector("structured-append-part1-cut-in-secret.png")).unwrap();
+    let second = scan_picture(&vector("structured-append-part2.png")).unwrap();
+    scanner.add(first);
+    let whole = scanner.add(second);
+    let whole = text(&whole).unwrap().as_bytes();
+    let altered = Bits::default().header(1, 2, parity(whole)).bytes(b"P&issuer=Nord").picture();
+    altered.save(folder.join("structured-append-part2-of-another-text.png")).unwrap();
+    let letters = letters::in_shift_jis();
+    let picture = Bits::default().eci(20).bytes(&letters).picture();
+    picture.save(folder.join("qr-shift-jis.png")).unwrap();
 }

@@ -1,4 +1,4 @@
-//! The one type that holds secret bytes in the core.
+//! The one type that holds secret bytes.
 
 use std::fmt;
 

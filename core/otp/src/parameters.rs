@@ -15,7 +15,7 @@ pub struct OtpParameters {
 
 /// The hash under HMAC (RFC 6238, section 1.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "whoever stores or writes codes must know every one of them")]
 pub enum Algorithm {
     /// HMAC-SHA-1, what nearly every issuer uses.
     #[default]
@@ -28,7 +28,7 @@ pub enum Algorithm {
 
 /// How the truncated HMAC is written for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "whoever stores or writes codes must know every one of them")]
 pub enum CodeFormat {
     /// Decimal digits, 6 to 10 of them (RFC 4226, section 5.3).
     Decimal {
@@ -41,7 +41,7 @@ pub enum CodeFormat {
 
 /// What moves from one code to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "whoever stores or writes codes must know every one of them")]
 pub enum MovingFactor {
     /// Time steps (RFC 6238).
     Time {

@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_contained_panic_prints_nothing_and_others_still_print() {
-        let test = "scan::contain::tests::panics_inside_and_outside";
+        let test = "contain::tests::panics_inside_and_outside";
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", test, "--nocapture"])
             .output()

@@ -12,8 +12,7 @@ use super::{Algorithm, Code, CodeFormat, MovingFactor, OtpParameters};
 /// Makes the codes of one account; cheap to ask, as it keeps the keyed HMAC state.
 ///
 /// ```
-/// use countersign_authenticator::Secret;
-/// use countersign_authenticator::otp::{Algorithm, CodeFormat, MovingFactor, OtpGenerator, OtpParameters};
+/// use countersign_otp::{Algorithm, CodeFormat, MovingFactor, OtpGenerator, OtpParameters, Secret};
 ///
 /// let secret = Secret::from(&b"12345678901234567890"[..]);
 /// let (format, factor) = (CodeFormat::Decimal { digits: 8 }, MovingFactor::Time { period: 30 });
@@ -21,7 +20,7 @@ use super::{Algorithm, Code, CodeFormat, MovingFactor, OtpParameters};
 /// let shown = OtpGenerator::new(&parameters).codes_at(59).expect("codes come from the time");
 /// assert_eq!((shown.code.as_str(), shown.next.as_str()), ("94287082", "37359152"));
 /// assert_eq!(shown.remaining_seconds, 1);
-/// # Ok::<(), countersign_authenticator::otp::ParametersError>(())
+/// # Ok::<(), countersign_otp::ParametersError>(())
 /// ```
 #[derive(Clone)]
 pub struct OtpGenerator {

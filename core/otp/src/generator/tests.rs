@@ -74,7 +74,7 @@ fn generator(secret: Secret, algorithm: Algorithm, format: CodeFormat, factor: M
 
 #[test]
 fn hotp_gives_the_codes_of_rfc_4226_appendix_d() {
-    let vectors: HotpVectors = vectors(include_str!("../../../../../tests/vectors/hotp.json"));
+    let vectors: HotpVectors = vectors(include_str!("../../../../tests/vectors/hotp.json"));
     let format = CodeFormat::Decimal { digits: vectors.digits };
     let factor = MovingFactor::Counter { next: 0 };
     let generator = generator(secret(&vectors.secret_hex), Algorithm::Sha1, format, factor);
@@ -86,7 +86,7 @@ fn hotp_gives_the_codes_of_rfc_4226_appendix_d() {
 
 #[test]
 fn totp_gives_the_codes_of_rfc_6238_appendix_b() {
-    let vectors: TotpVectors = vectors(include_str!("../../../../../tests/vectors/totp.json"));
+    let vectors: TotpVectors = vectors(include_str!("../../../../tests/vectors/totp.json"));
     let format = CodeFormat::Decimal { digits: vectors.digits };
     let factor = MovingFactor::Time { period: vectors.period };
     assert_eq!(vectors.codes.len(), 18);
@@ -99,7 +99,7 @@ fn totp_gives_the_codes_of_rfc_6238_appendix_b() {
 
 #[test]
 fn steam_and_unusual_parameters_give_the_codes_of_another_implementation() {
-    let vectors: OtherVectors = vectors(include_str!("../../../../../tests/vectors/codes.json"));
+    let vectors: OtherVectors = vectors(include_str!("../../../../tests/vectors/codes.json"));
     assert!(!vectors.codes.is_empty());
     for case in vectors.codes {
         let format = match (case.format.as_str(), case.digits) {
