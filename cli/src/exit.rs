@@ -347,6 +347,7 @@ mod tests {
         include_str!("../../core/authenticator/src/key_store.rs"),
         include_str!("../../core/authenticator/src/transfer/error.rs"),
         include_str!("../../core/authenticator/src/vault/error.rs"),
+        include_str!("../../core/scan/src/error.rs"),
     ];
 
     fn codes_in(source: &str) -> impl Iterator<Item = &str> {
