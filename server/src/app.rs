@@ -9,6 +9,7 @@ use countersign_protocol::{Id, ServiceUrl};
 use crate::http::Readiness;
 use crate::hub::{Hub, Subscription};
 use crate::keys::{KeyRing, Keys};
+use crate::oidc::KeyStore;
 use crate::push_limit::PushLimit;
 use crate::store::{Store, signing_keys};
 use crate::time::{Clock, Time};
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) wake_ups: WakeUps,
     pub(crate) readiness: Readiness,
+    pub(crate) openid_keys: KeyStore,
     ring: RwLock<Arc<KeyRing>>,
 }
 
@@ -50,7 +52,9 @@ impl App {
         wake_ups: WakeUps,
     ) -> Self {
         let readiness = Readiness::default();
-        Self { settings, clock, keys, store, hub, wake_ups, readiness, ring: RwLock::new(Arc::new(ring)) }
+        let openid_keys = KeyStore::default();
+        let ring = RwLock::new(Arc::new(ring));
+        Self { settings, clock, keys, store, hub, wake_ups, readiness, openid_keys, ring }
     }
 
     pub(crate) fn now(&self) -> Time {

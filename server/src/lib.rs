@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `http`, `descriptors` | routes, health, the serving loop, bounds on what clients may take |
 //! | `device_api`, `relying_party`, `pages` | the three interfaces: phones, relying parties, hosted pages |
+//! | `oidc` | the OpenID Connect door: makes a sign-in and reads its final state |
 //! | `page` | what the hosted pages work with |
 //! | `actions` | what the service does, whoever asks |
 //! | `store` | tables and the group commit |
@@ -26,6 +27,7 @@ mod https;
 mod hub;
 mod keys;
 pub mod logging;
+mod oidc;
 mod openapi;
 mod otp;
 mod page;
@@ -51,7 +53,8 @@ pub use push_limit::PushLimit;
 pub use secret::{SecretBytes, SecretText};
 pub use service::{Service, StartError};
 pub use setup::{
-    API_KEY_FILE, DATABASE_FILE, DEFAULT_CLIENT, DEFAULT_ORGANISATION, SetupError, create_api_key, rotate_key,
+    API_KEY_FILE, DATABASE_FILE, DEFAULT_CLIENT, DEFAULT_ORGANISATION, SetupError, create_api_key,
+    rotate_key, rotate_openid_keys,
 };
 pub use store::SchemaError;
 pub use time::{Clock, SystemClock, Time};

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign_protocol::{ServiceUrl, name};
 use countersign_server::{
     Clock, Config, MasterKey, MasterKeySource, Overrides, Service, SystemClock, create_api_key, logging,
-    rotate_key,
+    rotate_key, rotate_openid_keys,
 };
 
 /// The Countersign approval service. Without a command it serves.
@@ -35,6 +35,12 @@ enum Command {
     },
     /// Make a new signing key; devices go over to it by themselves
     RotateKey,
+    /// Make new keys for ID tokens: published now, used in two days
+    RotateOpenidKeys {
+        /// Use them now and delete the old ones, since one has leaked
+        #[arg(long)]
+        at_once: bool,
+    },
     /// Exit with 0 if the service on the listen address is ready
     Health,
 }
@@ -171,6 +177,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::RotateKey) => {
             let thumbprint = rotate_key(&config, SystemClock.now())?;
             say(&format!("the signing key is now {thumbprint}"))
+        }
+        Some(Command::RotateOpenidKeys { at_once }) => {
+            rotate_openid_keys(&config, at_once, SystemClock.now())?;
+            say(if at_once {
+                "the old keys are deleted and the new ones sign from now on"
+            } else {
+                "the new keys are published and sign in two days; the old ones are kept for two more"
+            })
         }
         Some(Command::Health) => health(config.listen),
     }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, MasterKeyError, obtain_master_key, write_private};
+use crate::oidc::NewKey;
 use crate::secret::{SecretBytes, SecretText};
 use crate::store::clients::{self, Client};
 use crate::store::signing_keys::{self, Purpose};
@@ -143,6 +144,27 @@ pub fn rotate_key(config: &Config, now: Time) -> Result<countersign_protocol::Th
     signing_keys::add(&opened.connection, &opened.keys.sealer, Purpose::Device, now).map_err(failed)?;
     let ring = signing_keys::load(&opened.connection, &opened.keys.sealer).map_err(failed)?;
     Ok(ring.current().thumbprint())
+}
+
+/// Makes new keys for ID tokens. They are published at once and sign two days later, when relying parties have them; the
+/// old ones are kept for as long after that. With `at_once`, for when a key has leaked, the old ones are deleted: they are
+/// published no longer, and relying parties that keep a copy of them refuse sign-ins until they have fetched the new ones.
+///
+/// # Errors
+///
+/// [`SetupError`].
+pub fn rotate_openid_keys(config: &Config, at_once: bool, now: Time) -> Result<(), SetupError> {
+    let mut opened = open_beside(config, now)?;
+    let failed = |error: StoreError| database_error(config, &error);
+    let made = NewKey::make_all(now).map_err(|error| failed(error.into()))?;
+    let transaction = begin(&mut opened.connection).map_err(|error| failed(error.into()))?;
+    if at_once {
+        signing_keys::delete_openid(&transaction).map_err(failed)?;
+    }
+    for key in &made {
+        signing_keys::add_openid(&transaction, &opened.keys.sealer, key, now).map_err(failed)?;
+    }
+    transaction.commit().map_err(|error| failed(error.into()))
 }
 
 enum Failed {

@@ -49,6 +49,7 @@ pub(crate) async fn run(app: Arc<App>) {
 /// Writes down what is over, tells those who wait, and forgets what is old: all that there is at this moment.
 async fn once(app: &Arc<App>) -> Result<(), StoreError> {
     app.reload_ring().await?;
+    app.openid_keys.reload(app).await?;
     let now = app.now();
     loop {
         let is_more_overdue = end_overdue(app, now).await?;

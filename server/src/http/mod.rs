@@ -32,7 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::{device_api, openapi, pages, relying_party};
+use crate::{device_api, oidc, openapi, pages, relying_party};
 
 pub(crate) use self::health::Readiness;
 pub(crate) use self::serve::{Limits, serve};
@@ -56,6 +56,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     router
         .route("/openapi.json", get(async move || Json((*api).clone())))
         .merge(pages::router())
+        .merge(oidc::router())
         .fallback(pages::not_found)
         .layer(from_fn(bound_body))
         .layer(from_fn(problem::describe_errors))

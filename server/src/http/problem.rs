@@ -30,6 +30,9 @@ fn is_api(path: &str) -> bool {
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     is_below("/v1")
         || is_below("/.well-known")
+        || is_below("/oidc/jwks")
+        || is_below("/oidc/token")
+        || is_below("/oidc/userinfo")
         || matches!(path, "/openapi.json" | "/healthz" | "/livez" | "/readyz")
 }
 

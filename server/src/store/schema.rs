@@ -358,6 +358,9 @@ INSERT INTO client_secrets (id, client, hash, created)
     FROM api_keys JOIN clients ON clients.organisation = api_keys.organisation AND clients.name = api_keys.client;
 DROP TABLE api_keys;
 ",
+    "
+ALTER TABLE signing_keys ADD COLUMN certificate BLOB;
+",
 ];
 
 #[cfg(test)]
