@@ -9,7 +9,7 @@ use countersign_protocol::{Id, ServiceUrl};
 use crate::http::Readiness;
 use crate::hub::{Hub, Subscription};
 use crate::keys::{KeyRing, Keys};
-use crate::oidc::KeyStore;
+use crate::oidc::{KeyStore, Starts};
 use crate::push_limit::PushLimit;
 use crate::store::{Store, signing_keys};
 use crate::time::{Clock, Time};
@@ -25,6 +25,7 @@ pub(crate) struct App {
     pub(crate) wake_ups: WakeUps,
     pub(crate) readiness: Readiness,
     pub(crate) openid_keys: KeyStore,
+    pub(crate) openid_starts: Starts,
     ring: RwLock<Arc<KeyRing>>,
 }
 
@@ -52,9 +53,9 @@ impl App {
         wake_ups: WakeUps,
     ) -> Self {
         let readiness = Readiness::default();
-        let openid_keys = KeyStore::default();
+        let (openid_keys, openid_starts) = (KeyStore::default(), Starts::default());
         let ring = RwLock::new(Arc::new(ring));
-        Self { settings, clock, keys, store, hub, wake_ups, readiness, openid_keys, ring }
+        Self { settings, clock, keys, store, hub, wake_ups, readiness, openid_keys, openid_starts, ring }
     }
 
     pub(crate) fn now(&self) -> Time {

@@ -16,6 +16,7 @@ use crate::keys::PageKind;
 use crate::refusal::Refusal;
 use crate::secret::{SecretBytes, SecretText};
 use crate::store::audit::Actor;
+use crate::store::clients::Methods;
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
 use crate::store::{devices, organisations, page_claims};
@@ -60,6 +61,8 @@ pub(crate) struct SignInView {
     pub(crate) ip: Option<String>,
     pub(crate) browser: Option<String>,
     pub(crate) state: SignInState,
+    /// What may approve it.
+    pub(crate) methods: Methods,
     /// Whether devices were asked; where not, a code is the way.
     pub(crate) push: Push,
     /// When a code is taken again, if too many wrong ones were typed where this sign-in comes from.
@@ -73,6 +76,8 @@ pub(crate) struct SignInView {
     pub(crate) match_link: Option<SecretText>,
     /// Where the browser goes once the sign-in has ended.
     pub(crate) return_url: Option<String>,
+    /// Whether its person may be new here: the application has named them and knows nothing of their phone.
+    pub(crate) may_be_new: bool,
 }
 
 /// Opens a page by the key in its address. Gives the value of the `Set-Cookie` header that lets the browser in from now
@@ -240,22 +245,40 @@ fn sign_in_view(app: &App, sign_in: SignIn, organisation: String, code_wait: Opt
         ip: sign_in.ip,
         browser: sign_in.browser,
         state,
+        methods: sign_in.methods,
         push: sign_in.push,
         code_wait,
         has_code_tries: sign_in.code_tries_left > 0,
         expires: sign_in.expires,
+        may_be_new: sign_in
+            .return_url
+            .as_deref()
+            .is_some_and(|address| address.starts_with(&app.settings.public_url.join("/oidc/"))),
         return_url: sign_in.return_url,
     }
 }
 
-/// The cookie is sent to this page alone, and is gone with the browser's session.
+/// A sign-in's page for the browser that has asked for the sign-in, which needs no key then: what its cookie holds, and the
+/// hash of that, to be stored in the transaction that stores the sign-in.
+pub(crate) fn make_claim() -> (SecretBytes<16>, Vec<u8>) {
+    let claim = SecretBytes::<16>::make_random();
+    let hash = hash(claim.expose());
+    (claim, hash)
+}
+
 fn set_cookie(app: &App, kind: PageKind, id: Id, claim: &SecretBytes<16>) -> SecretText {
-    let url = &app.settings.public_url;
     let folder = match kind {
         PageKind::Enrolment => "enrolments",
         PageKind::SignIn => "sign-ins",
     };
-    let address = url.join(&format!("/{folder}/{id}"));
+    cookie_for(app, &format!("/{folder}/{id}"), claim)
+}
+
+/// The value of the `Set-Cookie` header that lets a browser in at `path`. The cookie is sent there alone, and is gone with
+/// the browser's session.
+pub(crate) fn cookie_for(app: &App, path: &str, claim: &SecretBytes<16>) -> SecretText {
+    let url = &app.settings.public_url;
+    let address = url.join(path);
     let path = address.split_once(url.authority()).map_or("/", |(_, path)| path);
     let secure = if address.starts_with("https:") { "; Secure" } else { "" };
     let value = encode_base64url(claim.expose());

@@ -16,9 +16,10 @@ use crate::otp;
 use crate::secret::SecretBytes;
 use crate::source::Source;
 use crate::store::audit::{self, Actor, Event};
+use crate::store::clients::Methods;
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
-use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
+use crate::store::sign_ins::{self, Method, Push, SignIn, SignInPurpose, SignInState};
 use crate::store::{Result, StoreError, Transaction, organisations};
 use crate::wake_up::is_endpoint;
 
@@ -218,6 +219,7 @@ fn activation_of(app: &App, enrolment: &Enrolment, organisation: &str) -> SignIn
         browser: None,
         return_url: None,
         enrolment: Some(enrolment.id),
+        methods: Methods::of(&[Method::Push]),
         matching: activation_matching(app.settings.policy.matching),
         // The page and the phone are in one person's hands: a wrong number here means that they aren't.
         tries_left: 1,

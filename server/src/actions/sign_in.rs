@@ -13,10 +13,10 @@ use crate::secret::SecretText;
 use crate::source::Source;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, Actor, Event};
-use crate::store::clients::Client;
+use crate::store::clients::{Client, Methods};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::idempotency::{self, Known, Retry};
-use crate::store::sign_ins::{self, Push, SignIn, SignInPurpose, SignInState};
+use crate::store::sign_ins::{self, Method, Push, SignIn, SignInPurpose, SignInState};
 use crate::store::{Result, StoreError, Transaction, accounts, challenges, pushes};
 use crate::time::Time;
 use crate::{actions, text};
@@ -46,35 +46,8 @@ pub(crate) async fn create(
     new: NewSignIn,
     retry: Option<Retry>,
 ) -> std::result::Result<SignIn, Refusal> {
-    check(&new)?;
-    let now = app.now();
-    let policy = app.settings.policy;
-    let mut sign_in = SignIn {
-        id: Id::make_random(),
-        account: actions::account_of(client, &new.user),
-        client: client.name.clone(),
-        source: Source::derive(&app.keys, &client.name, new.ip),
-        purpose: SignInPurpose::SignIn,
-        application: new.application,
-        place: new.place,
-        ip: new.ip.map(|ip| ip.to_string()),
-        browser: new.browser,
-        return_url: new.return_url,
-        enrolment: None,
-        matching: policy.matching,
-        tries_left: policy.tries,
-        code_tries_left: CODE_TRIES,
-        devices: 0,
-        push: Push::Asked,
-        push_until: None,
-        state: SignInState::Pending,
-        created: now,
-        expires: now + app.settings.challenge_lifetime,
-        method: None,
-        decided: None,
-        amr: None,
-        matched: None,
-    };
+    let mut sign_in = prepare(app, client, new, client.methods)?;
+    let now = sign_in.created;
     let (writer, client) = (Arc::clone(app), client.clone());
     let created = app
         .store
@@ -90,27 +63,7 @@ pub(crate) async fn create(
                 }
                 idempotency::remember(transaction, &client, retry, "created", Some(sign_in.id), now)?;
             }
-            let devices = select_devices(&writer, transaction, &mut sign_in)?;
-            sign_in.devices = u32::try_from(devices.len()).unwrap_or(u32::MAX);
-            sign_ins::insert(transaction, &sign_in)?;
-            for device in &devices {
-                challenge_device(&writer, transaction, &sign_in, device)?;
-            }
-            let actor = Actor::Client(sign_in.client.clone());
-            let outcome = match sign_in.push {
-                Push::Asked => "created",
-                Push::Limited => "push_limited",
-                Push::Locked => "push_locked",
-            };
-            audit::append(
-                transaction,
-                now,
-                &actor,
-                Event::SignInCreate,
-                outcome,
-                &sign_in.account,
-                Some(sign_in.id),
-            )?;
+            let devices = start(&writer, transaction, &mut sign_in)?;
             Ok(Ok((sign_in, devices)))
         })
         .await?;
@@ -119,9 +72,81 @@ pub(crate) async fn create(
     Ok(sign_in)
 }
 
+/// A new sign-in that these methods may approve, as it is before anybody is asked: see [`start`].
+pub(crate) fn prepare(
+    app: &App,
+    client: &Client,
+    new: NewSignIn,
+    methods: Methods,
+) -> std::result::Result<SignIn, Refusal> {
+    check(&new)?;
+    let (policy, now) = (app.settings.policy, app.now());
+    Ok(SignIn {
+        id: Id::make_random(),
+        account: actions::account_of(client, &new.user),
+        client: client.name.clone(),
+        source: Source::derive(&app.keys, &client.name, new.ip),
+        purpose: SignInPurpose::SignIn,
+        application: new.application,
+        place: new.place,
+        ip: new.ip.map(|ip| ip.to_string()),
+        browser: new.browser,
+        return_url: new.return_url,
+        enrolment: None,
+        methods,
+        matching: policy.matching,
+        tries_left: policy.tries,
+        code_tries_left: if methods.contains(Method::Code) { CODE_TRIES } else { 0 },
+        devices: 0,
+        push: Push::Asked,
+        push_until: None,
+        state: SignInState::Pending,
+        created: now,
+        expires: now + app.settings.challenge_lifetime,
+        method: None,
+        decided: None,
+        amr: None,
+        matched: None,
+    })
+}
+
+/// Stores a new sign-in and asks devices about it. They are to be woken after the commit.
+pub(crate) fn start(
+    app: &App,
+    transaction: &mut Transaction<'_>,
+    sign_in: &mut SignIn,
+) -> Result<Vec<Device>> {
+    let devices = select_devices(app, transaction, sign_in)?;
+    sign_in.devices = u32::try_from(devices.len()).unwrap_or(u32::MAX);
+    sign_ins::insert(transaction, sign_in)?;
+    for device in &devices {
+        challenge_device(app, transaction, sign_in, device)?;
+    }
+    let actor = Actor::Client(sign_in.client.clone());
+    let outcome = match sign_in.push {
+        Push::Asked | Push::Excluded => "created",
+        Push::Limited => "push_limited",
+        Push::Locked => "push_locked",
+    };
+    audit::append(
+        transaction,
+        sign_in.created,
+        &actor,
+        Event::SignInCreate,
+        outcome,
+        &sign_in.account,
+        Some(sign_in.id),
+    )?;
+    Ok(devices)
+}
+
 /// The devices to be asked about a new sign-in, and a note in it if there are none for the account's standing. A user
 /// who doesn't exist is counted as well: the limit says nothing about who does.
 fn select_devices(app: &App, transaction: &Transaction<'_>, sign_in: &mut SignIn) -> Result<Vec<Device>> {
+    if !sign_in.methods.contains(Method::Push) {
+        sign_in.push = Push::Excluded;
+        return Ok(Vec::new());
+    }
     let (account, source, now) = (&sign_in.account, sign_in.source, sign_in.created);
     let standing = standing(transaction, account)?;
     let asked = sign_ins::asked(transaction, account, now)?;

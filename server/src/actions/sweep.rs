@@ -14,7 +14,9 @@ use crate::refusal::log_store_error;
 use crate::store::audit::Actor;
 use crate::store::enrolments::{self, EnrolmentState};
 use crate::store::sign_ins::{self, SignInState};
-use crate::store::{StoreError, Transaction, clock, devices, failures, idempotency, mailboxes, pushes};
+use crate::store::{
+    StoreError, Transaction, authorize_requests, clock, devices, failures, idempotency, mailboxes, pushes,
+};
 use crate::time::Time;
 
 /// How often the service looks. Nothing is accepted late for it: every decision looks at the time itself.
@@ -114,6 +116,7 @@ async fn forget_old(app: &Arc<App>, now: Time) -> Result<bool, StoreError> {
                 || pushes::has_forgettable(connection, rested, unused)?
                 || failures::has_forgettable(connection, old)?
                 || idempotency::has_older(connection, old)?
+                || authorize_requests::has_forgettable(connection, old, now)?
                 || mailboxes::has_forgettable(connection, counted)?)
         })
         .await?;
@@ -127,6 +130,7 @@ async fn forget_old(app: &Arc<App>, now: Time) -> Result<bool, StoreError> {
             .max(pushes::forget(transaction, rested, unused, BATCH)?)
             .max(failures::forget(transaction, old, BATCH)?)
             .max(idempotency::forget(transaction, old, BATCH)?)
+            .max(authorize_requests::forget(transaction, old, now, BATCH)?)
             .max(mailboxes::forget(transaction, counted, BATCH)?);
         Ok(is_full(most))
     };

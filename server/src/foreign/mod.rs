@@ -99,7 +99,39 @@ impl Foreign {
     }
 }
 
+/// Verifies a token under keys that are at hand, as a JWK set. It must be of this issuer, and for one of these audiences.
+pub(crate) fn verify_under(
+    keys: &[u8],
+    issuer: &str,
+    audiences: &[&str],
+    lifetime: Lifetime,
+    token: &str,
+    now: Time,
+) -> Result<Verified, ForeignError> {
+    let token = Token::parse(token)?;
+    if token.claims.issuer != issuer {
+        return Err(ForeignError::Issuer);
+    }
+    if !audiences.contains(&token.claims.audience.as_str()) {
+        return Err(ForeignError::Audience);
+    }
+    token.claims.check_time(lifetime, now)?;
+    keys::KeySet::parse(keys).map_err(ForeignError::Unavailable)?.verify(&token)?;
+    let claims = token.claims;
+    Ok(Verified {
+        issuer: claims.issuer,
+        subject: claims.subject,
+        issued: Time::from_seconds(claims.issued),
+        claims: claims.all,
+    })
+}
+
 impl Verified {
+    /// A claim that is a time in whole seconds.
+    pub(crate) fn time(&self, claim: &str) -> Option<Time> {
+        self.claims.get(claim)?.as_u64().map(Time::from_seconds)
+    }
+
     /// A claim that is text.
     pub(crate) fn text(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim)?.as_str()

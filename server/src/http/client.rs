@@ -7,7 +7,11 @@ use ipnet::IpNet;
 
 /// A client: an IPv4 address, or an IPv6 network of 64 bits, which is what one subscriber has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Client(IpAddr);
+pub(crate) struct Client(IpAddr);
+
+/// The address that a request comes from, as its extension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 impl From<IpAddr> for Client {
     fn from(address: IpAddr) -> Self {
@@ -35,7 +39,7 @@ impl Proxies {
 
     /// Whose request a proxy passes on: the last address in `X-Forwarded-For` that isn't a proxy's. What stands before
     /// it was written by the client, and may be anything.
-    pub(super) fn client_behind(&self, proxy: IpAddr, headers: &HeaderMap) -> Client {
+    pub(super) fn address_behind(&self, proxy: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines: Vec<_> =
             headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or("")).collect();
         let mut nearest = proxy;
@@ -46,7 +50,7 @@ impl Proxies {
                 break;
             }
         }
-        nearest.into()
+        nearest
     }
 }
 
@@ -99,11 +103,11 @@ mod tests {
             for line in lines {
                 headers.append("x-forwarded-for", HeaderValue::from_static(line));
             }
-            assert_eq!(proxies.client_behind(proxy, &headers), client(expected), "{lines:?}");
+            assert_eq!(Client::from(proxies.address_behind(proxy, &headers)), client(expected), "{lines:?}");
         }
         let mut opaque = HeaderMap::new();
         opaque.append("x-forwarded-for", HeaderValue::from_bytes(b"192.0.2.1, \xff").unwrap());
-        assert_eq!(proxies.client_behind(proxy, &opaque), client("10.0.0.1"));
+        assert_eq!(Client::from(proxies.address_behind(proxy, &opaque)), client("10.0.0.1"));
     }
 
     #[test]

@@ -34,7 +34,9 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::{device_api, oidc, openapi, pages, relying_party};
 
+pub(crate) use self::client::{Client, ClientAddress};
 pub(crate) use self::health::Readiness;
+pub(crate) use self::pace::Pace;
 pub(crate) use self::serve::{Limits, serve};
 
 /// How long a client may take for the body of a request.

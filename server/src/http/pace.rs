@@ -17,7 +17,7 @@ const MAX_CLIENTS: usize = 65_536;
 
 /// Budgets, by client.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// What one refusal takes from the budget.
     interval: Duration,
     /// A full budget.
@@ -30,12 +30,12 @@ pub(super) struct Pace {
 
 impl Pace {
     /// A budget of `burst` refusals, refilled by one in each `interval`.
-    pub(super) fn new(interval: Duration, burst: u32, longest: Duration) -> Self {
+    pub(crate) fn new(interval: Duration, burst: u32, longest: Duration) -> Self {
         Self { interval, burst: interval * burst, longest, full_at: Mutex::default() }
     }
 
     /// Takes one refusal from the client's budget, and says how long it has to wait for its reply.
-    pub(super) fn take(&self, client: Client, now: Instant) -> Duration {
+    pub(crate) fn take(&self, client: Client, now: Instant) -> Duration {
         let mut clients = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= MAX_CLIENTS && !clients.contains_key(&client) {
             clients.retain(|_, full_at| *full_at > now);
@@ -50,9 +50,29 @@ impl Pace {
     }
 
     /// How long the client has to wait, without taking anything.
-    pub(super) fn debt(&self, client: Client, now: Instant) -> Duration {
+    pub(crate) fn debt(&self, client: Client, now: Instant) -> Duration {
         let clients = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         clients.get(&client).map_or(Duration::ZERO, |full_at| self.wait(*full_at, now))
+    }
+
+    /// How long the client has to wait before it may take one more at once, without taking anything.
+    pub(crate) fn wait_for_one(&self, client: Client, now: Instant) -> Duration {
+        let clients = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        match clients.get(&client) {
+            Some(full_at) => self.wait((*full_at).max(now) + self.interval, now),
+            None if clients.len() >= MAX_CLIENTS => self.longest,
+            None => Duration::ZERO,
+        }
+    }
+
+    /// Gives the client one back.
+    pub(crate) fn give_back(&self, client: Client) {
+        let mut clients = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(full_at) = clients.get_mut(&client)
+            && let Some(earlier) = full_at.checked_sub(self.interval)
+        {
+            *full_at = earlier;
+        }
     }
 
     fn wait(&self, full_at: Instant, now: Instant) -> Duration {

@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::client::{Client, Proxies};
+use super::client::{Client, ClientAddress, Proxies};
 use super::connections::{Busy, Connection, Connections, Full, Requests};
 use super::pace::Pace;
 use super::stream::WriteDeadline;
@@ -214,13 +214,15 @@ impl Service<Request<Incoming>> for Tracked {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (client, passed_on) = if let Some(client) = self.direct {
-            (client, None)
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let (address, client, passed_on) = if let Some(client) = self.direct {
+            (self.peer, client, None)
         } else {
-            let client = self.shared.proxies.client_behind(self.peer, request.headers());
-            (client, Some(client))
+            let address = self.shared.proxies.address_behind(self.peer, request.headers());
+            let client = Client::from(address);
+            (address, client, Some(client))
         };
+        request.extensions_mut().insert(ClientAddress(address.to_canonical()));
         let busy = match self.requests.begin(passed_on) {
             Ok(busy) => busy,
             Err(full) => {

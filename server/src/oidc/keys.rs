@@ -21,7 +21,7 @@ use ring::signature::{
 use rsa::PrivateKey;
 use rsa::pkcs8::EncodePrivateKey;
 use rustls::pki_types::PrivatePkcs8KeyDer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -42,12 +42,14 @@ const RSA_BITS: usize = 2048;
 const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(24 * 365 * 10);
 
 /// What an ID token is signed by (RFC 7518, section 3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[default]
+    #[serde(rename = "RS256")]
     Rs256,
     /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
     Es256,
 }
 
@@ -69,7 +71,7 @@ pub(crate) struct OpenidKey {
 
 enum Pair {
     Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
+    P256(Box<EcdsaKeyPair>),
 }
 
 /// All keys of the OpenID door, oldest first.
@@ -172,7 +174,7 @@ impl OpenidKey {
                 let names = json!({
                     "crv": "P-256", "kty": "EC", "x": encode_base64url(x), "y": encode_base64url(y),
                 });
-                (Pair::P256(pair), names)
+                (Pair::P256(Box::new(pair)), names)
             }
         };
         // The thumbprint (RFC 7638) is over these members alone, in this order: that of their names.

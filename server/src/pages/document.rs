@@ -28,6 +28,8 @@ pub(super) struct Document {
 pub(super) enum Refresh {
     /// Load the page again.
     Again,
+    /// Load it again after a second, with JavaScript as well.
+    Soon,
     /// Go to another address.
     To(String),
 }
@@ -39,6 +41,7 @@ impl Document {
         let asset = |asset: &Asset| format!("{root}assets/{}", asset.name);
         let refresh = self.refresh.as_ref().map(|refresh| match refresh {
             Refresh::Again => "5".to_owned(),
+            Refresh::Soon => "1".to_owned(),
             Refresh::To(address) => format!("2;url={address}"),
         });
         html! {
@@ -54,7 +57,11 @@ impl Document {
                     link rel="stylesheet" href=(asset(&assets::STYLE));
                     script src=(asset(&assets::SCRIPT)) defer {}
                     @if let Some(refresh) = refresh {
-                        noscript { meta http-equiv="refresh" content=(refresh); }
+                        @if self.refresh == Some(Refresh::Soon) {
+                            meta http-equiv="refresh" content=(refresh);
+                        } @else {
+                            noscript { meta http-equiv="refresh" content=(refresh); }
+                        }
                     }
                 }
                 body {

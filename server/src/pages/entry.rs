@@ -74,17 +74,20 @@ async fn enter(parts: &mut Parts, app: &Arc<App>, kind: PageKind) -> Result<Page
 }
 
 /// Whether a person has come to the page. What loads an address ahead of a person, or without one, may not use it up.
-fn is_visit(method: &Method, headers: &HeaderMap) -> bool {
+pub(crate) fn is_visit(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::GET && is_document(headers)
+}
+
+/// Whether a request loads a page that a person is to see now.
+pub(crate) fn is_document(headers: &HeaderMap) -> bool {
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let ahead = ["sec-purpose", "purpose"]
         .into_iter()
         .any(|name| value(name).is_some_and(|it| it.contains("prefetch")));
-    method == Method::GET
-        && !ahead
-        && value("sec-fetch-dest").is_none_or(|destination| destination == "document")
+    !ahead && value("sec-fetch-dest").is_none_or(|destination| destination == "document")
 }
 
-fn cookies(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn cookies(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::COOKIE)?.to_str().ok()
 }
 

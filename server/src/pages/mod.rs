@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `routes`, `entry`, `origin`, `reply` | requests, who may see a page and post its forms, responses |
 //! | `events` | server-sent events: the state, each time that it changes |
-//! | `sign_in_view`, `enrolment_view`, `plain` | a state as HTML |
+//! | `sign_in_view`, `enrolment_view`, `openid`, `plain` | a state as HTML |
 //! | `document`, `parts` | the frame, and what pages have in common |
 //! | `text` | every sentence |
 //! | `qr`, `assets` | pictures, style sheet, script |
@@ -16,9 +16,10 @@
 mod assets;
 mod document;
 mod enrolment_view;
-mod entry;
+pub(crate) mod entry;
 mod events;
-mod origin;
+pub(crate) mod openid;
+pub(crate) mod origin;
 mod parts;
 mod plain;
 mod qr;

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use countersign_protocol::ServiceUrl;
 
 /// Whether nothing in the request says that it comes from elsewhere. A program that isn't a browser says nothing.
-pub(super) fn is_own(headers: &HeaderMap, service: &ServiceUrl) -> bool {
+pub(crate) fn is_own(headers: &HeaderMap, service: &ServiceUrl) -> bool {
     let value = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let site = headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or_default());
     let own = origin_of(service);

@@ -29,6 +29,21 @@ pub(super) fn show(status: StatusCode, document: &Document) -> Response {
     (status, headers, Html(document.render(&ENGLISH))).into_response()
 }
 
+/// A page whose form goes to another site. It is submitted there by itself or by its button, and nowhere else.
+pub(super) fn show_posting(document: &Document, scheme: &str) -> Response {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action {scheme}:; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    let mut response = show(StatusCode::OK, document);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // The other site learns which service posts to it, and may ask for that.
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("origin"));
+    response
+}
+
 /// The page that says why another one isn't shown.
 pub(super) fn refuse(refusal: Refusal, root: &'static str) -> Response {
     let text = &ENGLISH.refusal;

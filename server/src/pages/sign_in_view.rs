@@ -7,7 +7,7 @@ use super::parts::{button, heading, number, opening, other_match, qr, time_left,
 use super::text::{Section, Text};
 use crate::page::SignInView;
 use crate::refusal::Refusal;
-use crate::store::sign_ins::{Push, SignInState};
+use crate::store::sign_ins::{Method, Push, SignInState};
 use crate::time::Time;
 
 /// Which way the page offers.
@@ -189,7 +189,7 @@ impl Page<'_> {
         });
         html! {
             (heading(said.heading))
-            @if !asks_phone {
+            @if !asks_phone && self.view.push != Push::Excluded {
                 p class="lead" { (said.phone_rests) }
             } @else if self.takes_code() {
                 p class="lead" { (said.where_from) }
@@ -229,6 +229,7 @@ impl Page<'_> {
                         (said.locked) " " (wait(self.text, until.since(self.now))) "."
                         @if !self.may_take_code() { " " (said.locked_for_longer) }
                     }
+                    None if !view.methods.contains(Method::Code) => (said.phone_only),
                     None => (said.too_many),
                 }
             }
@@ -287,6 +288,12 @@ impl Page<'_> {
                     a data-secret href=(address) { (label) }
                 }
                 (button(&format!("{}/cancel", self.base), self.text.sign_in.cancel))
+            }
+            @if self.view.may_be_new {
+                details class="new-here" {
+                    summary { (self.text.sign_in.no_phone.heading) }
+                    p { (self.text.sign_in.no_phone.body) }
+                }
             }
         }
     }

@@ -10,8 +10,9 @@ use super::text::ENGLISH;
 use super::{enrolment_view, plain};
 use crate::page::{EnrolmentView, SignInView};
 use crate::secret::SecretText;
+use crate::store::clients::Methods;
 use crate::store::enrolments::EnrolmentState;
-use crate::store::sign_ins::{Push, SignInState};
+use crate::store::sign_ins::{Method, Push, SignInState};
 use crate::time::Time;
 
 const NOW: Time = Time::from_millis(1_800_000_000_000);
@@ -321,6 +322,8 @@ fn sign_in(state: SignInState) -> SignInView {
         push: Push::Asked,
         code_wait: None,
         has_code_tries: true,
+        methods: Methods::of(&[Method::Push, Method::Code]),
+        may_be_new: false,
         expires: NOW + Duration::from_secs(118),
         number: waits.then(|| SecretText::new("482913".to_owned())),
         match_link: waits.then(|| SecretText::new("https://approve.example/match#c=x&s=y".to_owned())),

@@ -20,6 +20,7 @@ pub(super) struct Text {
     pub(super) enrolment: EnrolmentText,
     pub(super) landing: LandingText,
     pub(super) refusal: RefusalText,
+    pub(super) openid: OpenidText,
 }
 
 /// A heading and what is said under it.
@@ -54,6 +55,7 @@ pub(super) struct SignInText {
     pub(super) cancelled: Section,
     pub(super) start_again: fn(&str) -> String,
     pub(super) back_to: fn(&str) -> String,
+    pub(super) no_phone: Section,
 }
 
 pub(super) struct CodeText {
@@ -73,6 +75,7 @@ pub(super) struct CodeText {
     pub(super) locked_for_longer: &'static str,
     pub(super) again: &'static str,
     pub(super) too_many: &'static str,
+    pub(super) phone_only: &'static str,
     pub(super) unavailable: &'static str,
 }
 
@@ -111,6 +114,26 @@ pub(super) struct LandingText {
     pub(super) enrol_steps: [&'static str; 3],
     pub(super) sign_in_steps: [&'static str; 3],
     pub(super) rule: &'static str,
+}
+
+pub(super) struct OpenidText {
+    pub(super) endpoint: Section,
+    pub(super) name: Section,
+    pub(super) name_application: &'static str,
+    pub(super) name_label: &'static str,
+    pub(super) name_hint: &'static str,
+    pub(super) name_wrong: &'static str,
+    pub(super) name_submit: &'static str,
+    pub(super) finished: Section,
+    pub(super) waiting: Section,
+    pub(super) posting: Section,
+    pub(super) post: &'static str,
+    pub(super) unknown_client: Section,
+    pub(super) return_address: Section,
+    pub(super) malformed: Section,
+    pub(super) too_many: Section,
+    pub(super) too_many_again: &'static str,
+    pub(super) for_administrators: &'static str,
 }
 
 pub(super) struct RefusalText {
@@ -176,6 +199,12 @@ pub(super) const ENGLISH: Text = Text {
         cancelled: Section { heading: "Cancelled", body: "The sign-in was cancelled. Nobody was signed in." },
         start_again: |application| format!("To sign in, start again from {application}."),
         back_to: |application| format!("Go back to {application}"),
+        no_phone: Section {
+            heading: "No request on your phone?",
+            body: "If you haven’t set up a phone for this account yet, nothing can arrive. Ask your service desk to \
+                   set one up: they give you a QR code to scan with the Countersign app. If you have, open the app \
+                   and check that the phone is online. Then start again.",
+        },
     },
     code: CodeText {
         heading: "Use a code",
@@ -195,6 +224,8 @@ pub(super) const ENGLISH: Text = Text {
         locked: "Too many wrong codes were typed. The next one is taken in",
         locked_for_longer: "This sign-in ends before that. Start again then, or ask your service desk.",
         again: "You can type a code again.",
+        phone_only: "This application takes no code, and requests to your phone are paused. Try again later, or ask your \
+                     service desk.",
         too_many: "This sign-in has had too many codes and takes no more. Start again.",
         unavailable: "The service couldn’t check the code just now. Try again in a moment.",
     },
@@ -302,5 +333,51 @@ pub(super) const ENGLISH: Text = Text {
             heading: "The service is busy",
             body: "It couldn’t answer just now. Nothing is lost: load this page again in a moment.",
         },
+    },
+    openid: OpenidText {
+        endpoint: Section {
+            heading: "Nothing to do here",
+            body: "Applications send people to this address to have their sign-ins approved. Start from the application \
+                   that you want to use.",
+        },
+        name: Section {
+            heading: "Who is signing in?",
+            body: "Your phone is asked to approve this sign-in next.",
+        },
+        name_application: "Application",
+        name_label: "User name",
+        name_hint: "As your organisation writes it.",
+        name_wrong: "Type your user name. It can’t be longer than 128 characters.",
+        name_submit: "Continue",
+        finished: Section {
+            heading: "This sign-in is finished",
+            body: "Its result has gone to the application once, and isn’t sent again. You can close this window. If the \
+                   application didn’t open, start again there.",
+        },
+        waiting: Section {
+            heading: "One moment",
+            body: "This sign-in has just been opened in another tab. This page follows it.",
+        },
+        posting: Section { heading: "Taking you back", body: "If nothing happens, press the button." },
+        post: "Continue",
+        unknown_client: Section {
+            heading: "This application isn’t known here",
+            body: "It may have been removed, or its set-up is wrong. Nobody was signed in.",
+        },
+        return_address: Section {
+            heading: "This application can’t be trusted",
+            body: "It asks to be sent your sign-in at an address that isn’t registered for it. Nobody was signed in, and \
+                   nothing was sent there.",
+        },
+        malformed: Section {
+            heading: "This sign-in can’t be started",
+            body: "The application’s request isn’t what it should be. Start again there.",
+        },
+        too_many: Section {
+            heading: "Too many sign-ins from your network",
+            body: "Many sign-ins were started from your network and not approved, so new ones have to wait.",
+        },
+        too_many_again: "Try again in",
+        for_administrators: "For administrators:",
     },
 };

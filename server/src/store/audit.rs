@@ -63,6 +63,8 @@ super::text_enum! {
         SignInEnd = "sign_in.end",
         /// A one-time code was given.
         CodeVerify = "code.verify",
+        /// A client of the OpenID door exchanged a code for tokens, or tried to do so again.
+        TokenIssue = "token.issue",
         /// Push was locked for the account.
         UserLock = "user.lock",
         /// The account was unlocked.

@@ -14,6 +14,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod authorize_requests;
 pub(crate) mod challenges;
 pub(crate) mod clients;
 pub(crate) mod clock;

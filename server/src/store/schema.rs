@@ -360,6 +360,45 @@ DROP TABLE api_keys;
 ",
     "
 ALTER TABLE signing_keys ADD COLUMN certificate BLOB;
+ALTER TABLE sign_ins ADD COLUMN methods TEXT NOT NULL DEFAULT 'push code';
+
+CREATE TABLE authorize_requests (
+    id BLOB PRIMARY KEY,
+    fingerprint BLOB NOT NULL UNIQUE,
+    client BLOB NOT NULL REFERENCES clients (id),
+    redirect_uri TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    state TEXT,
+    nonce TEXT,
+    code_challenge TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    wanted TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    redeemed BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX authorize_requests_by_time ON authorize_requests (created);
+
+CREATE TABLE authorize_codes (
+    hash BLOB PRIMARY KEY,
+    request BLOB NOT NULL REFERENCES authorize_requests (id) ON DELETE CASCADE,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX codes_of_request ON authorize_codes (request);
+
+CREATE TABLE access_tokens (
+    hash BLOB PRIMARY KEY,
+    request BLOB NOT NULL REFERENCES authorize_requests (id) ON DELETE CASCADE,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_of_request ON access_tokens (request);
+
+CREATE TABLE client_assertions (
+    client BLOB NOT NULL REFERENCES clients (id),
+    jti BLOB NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (client, jti)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX client_assertions_by_expiry ON client_assertions (expires);
 ",
 ];
 

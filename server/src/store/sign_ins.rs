@@ -5,6 +5,7 @@ use countersign_protocol::messages::Matching;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::Account;
+use super::clients::Methods;
 use super::{Result, id, optional_id};
 use crate::source::Source;
 use crate::time::{CLOCK_TOLERANCE, Time};
@@ -70,6 +71,8 @@ super::text_enum! {
         Limited = "limited",
         /// No: a report, or an administrator, has locked push for the account. Other methods work.
         Locked = "locked",
+        /// No: an approval on a device wouldn't do.
+        Excluded = "excluded",
     }
 }
 
@@ -89,6 +92,8 @@ pub(crate) struct SignIn {
     pub(crate) return_url: Option<String>,
     /// The enrolment that an activation belongs to.
     pub(crate) enrolment: Option<Id>,
+    /// What may approve it.
+    pub(crate) methods: Methods,
     pub(crate) matching: Matching,
     /// Numbers that may still be tried.
     pub(crate) tries_left: u8,
@@ -148,8 +153,9 @@ pub(crate) fn insert(connection: &Connection, sign_in: &SignIn) -> Result<()> {
         .prepare_cached(
             "INSERT INTO sign_ins (id, organisation, client, user, purpose, application, place, ip, browser, return_url,
                  enrolment, digits, scan, tries_left, code_tries_left, devices, push, push_until, state, created, expires,
-                 source)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+                 source, methods)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+                 ?23)",
         )?
         .execute(params![
             sign_in.id.as_bytes(),
@@ -173,7 +179,8 @@ pub(crate) fn insert(connection: &Connection, sign_in: &SignIn) -> Result<()> {
             sign_in.state,
             sign_in.created,
             sign_in.expires,
-            sign_in.source.as_bytes()
+            sign_in.source.as_bytes(),
+            sign_in.methods
         ])?;
     Ok(())
 }
@@ -327,6 +334,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SignIn> {
         browser: row.get("browser")?,
         return_url: row.get("return_url")?,
         enrolment: optional_id(row, "enrolment")?,
+        methods: row.get("methods")?,
         matching: Matching { digits: row.get("digits")?, scan: row.get("scan")? },
         tries_left: row.get("tries_left")?,
         code_tries_left: row.get("code_tries_left")?,

@@ -9,6 +9,7 @@ mod fairness;
 mod http;
 mod keys;
 mod main_job;
+mod openid;
 mod pages;
 mod push;
 mod relay;

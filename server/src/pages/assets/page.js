@@ -20,6 +20,9 @@
   function begin() {
     const main = document.getElementById("main");
     const stops = [listen(main), countDown(main), countWait(main)];
+    if (main.dataset.posts) {
+      document.getElementById(main.dataset.posts).submit();
+    }
     if (main.dataset.next) {
       setTimeout(() => location.assign(main.dataset.next), LEAVE_MS);
     }

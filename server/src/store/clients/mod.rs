@@ -10,12 +10,11 @@ use countersign_protocol::Id;
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the token endpoint"))]
-pub(crate) use self::secrets::check_secret;
-pub(crate) use self::secrets::{add_secret, by_secret};
+pub(crate) use self::secrets::{add_secret, by_secret, check_secret};
 use super::set::{Member, Set};
 use super::sign_ins::Method;
 use super::{Result, StoreError, id};
+use crate::oidc::Algorithm;
 use crate::time::Time;
 
 super::text_enum! {
@@ -93,6 +92,8 @@ pub(crate) fn api_key_rights() -> Rights {
 pub(crate) struct ClientSettings {
     /// OpenID Connect: whether a person whom the application hasn't named may type their name on our page.
     pub(crate) asks_name: bool,
+    /// OpenID Connect: what its ID tokens are signed by.
+    pub(crate) id_token_signed_response_alg: Algorithm,
     /// Entra: the application ID of the registration, which is the `aud` of its hints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) app_id: Option<String>,

@@ -31,7 +31,6 @@ pub(crate) fn by_secret(connection: &Connection, secret: &str, now: Time) -> Res
 }
 
 /// Whether this is a secret of a client that can be used now.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the token endpoint"))]
 pub(crate) fn check_secret(
     connection: &Connection,
     client: Id,

@@ -30,7 +30,11 @@ fn a_client_is_read_as_it_was_stored() {
         tenants: vec!["tenant".to_owned()],
         jwks: Some(r#"{"keys":[]}"#.to_owned()),
         methods: Methods::of(&[Method::Push]),
-        settings: ClientSettings { asks_name: true, app_id: Some("app".to_owned()) },
+        settings: ClientSettings {
+            asks_name: true,
+            app_id: Some("app".to_owned()),
+            ..ClientSettings::default()
+        },
         expires: Some(at(9)),
         revoked: Some(at(8)),
         last_used: Some(at(7)),
