@@ -69,7 +69,8 @@ pub(super) struct SignInReply {
     /// Devices that were asked. With none, only a one-time code could help; a page must not tell.
     devices: u32,
     /// Whether devices are asked: `limited` after too many sign-ins from there without a success, or while too many wait,
-    /// `locked` after a report that asked for it. The page then offers the other methods at once.
+    /// `locked` after a report that asked for it, `excluded` where an approval on a device wouldn't do. The page then offers
+    /// the other methods at once.
     push: Push,
     /// When devices will be asked again, if push is `limited`.
     #[serde(skip_serializing_if = "Option::is_none")]

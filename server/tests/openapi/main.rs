@@ -51,7 +51,7 @@ async fn enumerations_have_the_texts_that_are_sent() {
         ),
         ("DeviceState", json!(["awaiting_activation", "active", "revoked"])),
         ("Method", json!(["push", "code"])),
-        ("Push", json!(["asked", "limited", "locked"])),
+        ("Push", json!(["asked", "limited", "locked", "excluded"])),
     ] {
         assert_eq!(texts(name), expected, "{name}");
     }
