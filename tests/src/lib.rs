@@ -1,7 +1,8 @@
-//! What the end-to-end tests and the demo stand on: the real service, a real privacyIDEA server, a phone that is the real
+//! What the end-to-end tests and the demo stand on: the real service, a real privacyIDEA server, a real Keycloak, a phone that is the real
 //! core, a browser, a push server, and a network that can be told to fail.
 
 mod browser;
+mod keycloak;
 mod network;
 mod phone;
 mod privacyidea;
@@ -11,6 +12,7 @@ mod relying_party;
 mod service;
 
 pub use browser::Page;
+pub use keycloak::Keycloak;
 pub use network::{Fault, Network};
 pub use phone::{Phone, TurnedClock};
 pub use privacyidea::{PrivacyIdea, Transaction};

@@ -61,6 +61,7 @@ fn every_part_has_the_version_of_the_workspace() {
         ("android/sdk/pom.xml", format!("<version>{version}</version>")),
         ("android/sdk-android/pom.xml", format!("<version>{version}</version>")),
         ("android/app/pom.xml", format!("<version>{version}</version>")),
+        ("integrations/keycloak/pom.xml", format!("<version>{version}</version>")),
         ("android/build.gradle.kts", format!("version = \"{version}\"")),
         ("android/app/build.gradle.kts", format!("versionName = \"{version}\"")),
     ] {

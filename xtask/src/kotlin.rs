@@ -56,7 +56,7 @@ pub(crate) fn run(profile: Profile) -> Result<(), Failure> {
     let java = java_for_tests();
     let library = bindings::build(profile)?;
     timed("Kotlin: compile and test", || maven(&library, &["--projects", &projects, &java, "verify"]))?;
-    report(&android(), modules)?;
+    report("Kotlin", &android(), modules)?;
     println!("all of it took {:.0} s", started.elapsed().as_secs_f64());
     Ok(())
 }
@@ -76,10 +76,10 @@ fn maven(library: &Path, arguments: &[&str]) -> Result<(), Failure> {
 }
 
 /// Adds up what the test reports say: Maven itself is told to be quiet.
-fn report(android: &Path, modules: &[&str]) -> Result<(), Failure> {
+pub(crate) fn report(what: &str, root: &Path, modules: &[&str]) -> Result<(), Failure> {
     let mut sum = [0; 3];
     for module in modules {
-        for file in fs::read_dir(android.join(module).join("target/surefire-reports"))? {
+        for file in fs::read_dir(root.join(module).join("target/surefire-reports"))? {
             let path = file?.path();
             if path.extension().is_none_or(|extension| extension != "xml") {
                 continue;
@@ -91,7 +91,7 @@ fn report(android: &Path, modules: &[&str]) -> Result<(), Failure> {
         }
     }
     let [tests, failures, errors] = sum;
-    println!("Kotlin: {} passed, {} failed", tests - failures - errors, failures + errors);
+    println!("{what}: {} passed, {} failed", tests - failures - errors, failures + errors);
     if tests == 0 { Err("no test was run".into()) } else { Ok(()) }
 }
 
@@ -102,7 +102,7 @@ fn count(report: &str, name: &str) -> Option<u64> {
     rest.split_once('"')?.0.parse().ok()
 }
 
-fn install_maven() -> Result<(), Failure> {
+pub(crate) fn install_maven() -> Result<(), Failure> {
     if answers("mvn", "--version") {
         return Ok(());
     }

@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 
 /// An open browser.
 pub(crate) struct Browser {
-    client: Client,
+    pub(crate) client: Client,
     driver: String,
     kind: Kind,
 }
