@@ -3,6 +3,7 @@
 //! The service and the phone are the real programs in processes of their own; they speak HTTP over loopback, the QR code
 //! is a picture that the phone decodes, and the number is read off the page that a person would see.
 
+mod keycloak;
 mod phone;
 
 use std::path::Path;
@@ -19,14 +20,14 @@ use phone::Phone;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // The one argument that there is.
-    let interactive = std::env::args().any(|argument| argument == "--interactive");
+    let has = |flag: &str| std::env::args().any(|argument| argument == flag);
+    let (interactive, with_keycloak) = (has("--interactive"), has("--keycloak"));
     let ending = told_to_end();
     // However it ends, the service is stopped and the folder removed: both go when the story is dropped. The story comes
     // first, since Ctrl-C is how a person ends its last part.
     tokio::select! {
         biased;
-        told = story(interactive) => match told {
+        told = tell(interactive, with_keycloak) => match told {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 eprintln!("\nfailed: {failure}");
@@ -66,15 +67,19 @@ async fn told_to_end() -> u8 {
     2
 }
 
-async fn story(interactive: bool) -> Result<(), Failure> {
-    let started = Instant::now();
+async fn tell(interactive: bool, with_keycloak: bool) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    let data = folder.path().join("service");
+    if with_keycloak { keycloak::story(folder.path()).await } else { story(folder.path(), interactive).await }
+}
+
+async fn story(folder: &Path, interactive: bool) -> Result<(), Failure> {
+    let started = Instant::now();
+    let data = folder.join("service");
     let service = ServiceProcess::start(&data, None, None, None).await?;
     let portal = service.relying_party()?;
     step("The approval service is up, on an embedded database");
     println!("   {}", service.url());
-    let phone = Phone::new(&folder.path().join("phone"))?;
+    let phone = Phone::new(&folder.join("phone"))?;
 
     let account = enrol(&portal, &phone).await?;
     sign_in(&portal, &phone).await?;

@@ -7,6 +7,7 @@ mod cross;
 mod debian;
 mod demo;
 mod dependencies;
+mod keycloak;
 mod kotlin;
 mod package;
 mod size;
@@ -36,6 +37,9 @@ enum Task {
         /// Leave the service up afterwards and say what to try by hand
         #[arg(long)]
         interactive: bool,
+        /// Start a Keycloak that asks Countersign after the password instead, to try by hand (downloads 180 MB the first time)
+        #[arg(long, conflicts_with = "interactive")]
+        keycloak: bool,
     },
     /// Check formatting, lints, and the unit tests of what differs from the main branch
     Check,
@@ -70,6 +74,8 @@ enum Task {
         #[arg(long)]
         run: bool,
     },
+    /// Build and test the authenticator for Keycloak; the tests of the workspace run it in the real server
+    Keycloak,
     /// Build and test the Swift package against the real service (on Debian, sets Swift up first)
     Swift {
         /// Measure what calls cost instead, on the library as it ships (builds for minutes)
@@ -92,7 +98,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Demo { interactive } => demo::run(interactive),
+        Task::Demo { interactive, keycloak } => demo::run(interactive, keycloak),
+        Task::Keycloak => keycloak::run(),
         Task::Check => check::run(),
         Task::Test => test::run(),
         Task::Dependencies => dependencies::check(),
