@@ -343,11 +343,12 @@ mod tests {
         include_str!("../../core/authenticator/src/approvals/unshown.rs"),
         include_str!("../../core/authenticator/src/error.rs"),
         include_str!("../../core/authenticator/src/backup/error.rs"),
-        include_str!("../../core/authenticator/src/import/error.rs"),
+        include_str!("../../core/offer/src/exports/error.rs"),
         include_str!("../../core/authenticator/src/key_store.rs"),
         include_str!("../../core/authenticator/src/transfer/error.rs"),
         include_str!("../../core/authenticator/src/vault/error.rs"),
         include_str!("../../core/scan/src/error.rs"),
+        include_str!("../../core/offer/src/error.rs"),
     ];
 
     fn codes_in(source: &str) -> impl Iterator<Item = &str> {

@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use countersign_authenticator::offer::Offer;
-use countersign_authenticator::otp::OtpGenerator;
-use countersign_authenticator::protocol::name;
+use countersign_offer::Offer;
+use countersign_otp::OtpGenerator;
+use countersign_protocol::name;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

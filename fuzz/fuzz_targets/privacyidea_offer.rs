@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use countersign_authenticator::offer::{EnrolmentOffer, Offer};
+use countersign_offer::{EnrolmentOffer, Offer};
 use libfuzzer_sys::fuzz_target;
 
 /// Each with its secret last, which the input may take over and change.

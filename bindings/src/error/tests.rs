@@ -257,11 +257,12 @@ fn no_code_of_the_core_is_missing_in_the_table() {
         include_str!("../../../core/authenticator/src/approvals/unshown.rs"),
         include_str!("../../../core/authenticator/src/error.rs"),
         include_str!("../../../core/authenticator/src/backup/error.rs"),
-        include_str!("../../../core/authenticator/src/import/error.rs"),
+        include_str!("../../../core/offer/src/exports/error.rs"),
         include_str!("../../../core/authenticator/src/key_store.rs"),
         include_str!("../../../core/authenticator/src/transfer/error.rs"),
         include_str!("../../../core/authenticator/src/vault/error.rs"),
         include_str!("../../../core/scan/src/error.rs"),
+        include_str!("../../../core/offer/src/error.rs"),
     ];
     let core: BTreeSet<&str> = sources
         .iter()

@@ -170,31 +170,6 @@ const fn describe_enrolled(state: BindingState, is_trashed: bool) -> &'static st
     }
 }
 
-impl OfferError {
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::TooLong => "offer_too_long",
-            Self::Empty => "offer_empty",
-            Self::NotAnOffer => "offer_unknown",
-            Self::UnsupportedType => "offer_unsupported_type",
-            Self::UnsupportedScheme(_) => "offer_unsupported_scheme",
-            Self::SeveralLinks => "offer_several_links",
-            Self::CutShort => "offer_cut_short",
-            Self::SecretInName => "offer_secret_in_name",
-            Self::MissingSecret => "offer_missing_secret",
-            Self::BadSecret => "offer_bad_secret",
-            Self::UnsupportedAlgorithm => "offer_unsupported_algorithm",
-            Self::BadNumber(_) => "offer_bad_number",
-            Self::Contradiction(_) => "offer_contradiction",
-            Self::Parameters(_) => "offer_bad_parameters",
-            Self::BadMigration => "offer_bad_migration",
-            Self::NewerVersion => "offer_newer_version",
-            Self::BrokenLink => "offer_broken_link",
-            Self::InsecureLink => "offer_insecure_link",
-        }
-    }
-}
-
 impl NetworkError {
     const fn code(self) -> &'static str {
         match self {

@@ -12,9 +12,7 @@ mod error;
 pub mod import;
 mod key_store;
 pub mod keys;
-pub mod offer;
 pub mod tasks;
-pub mod text;
 pub mod transfer;
 pub mod vault;
 
@@ -26,6 +24,7 @@ pub use authenticator::{
     ReceivingStep, RelayAccount, Replacement, ReplacementStep, Requests, Sending, SendingStep, ShownAccounts,
     ShownCode, SyncOptions, TokenFailure, Transfer, TransferRelay, TurnDown, TurnedDown,
 };
+pub use countersign_offer as offer;
 pub use countersign_otp as otp;
 pub use countersign_otp::Secret;
 pub use countersign_protocol as protocol;

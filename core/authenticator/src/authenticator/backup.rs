@@ -10,6 +10,7 @@ use crate::backup::{
     old_ones, rehearse,
 };
 use crate::import::ImportError;
+use crate::offer::exports::sealed::is_sealed;
 use crate::tasks::blocking;
 use crate::{Error, Secret};
 
@@ -178,7 +179,7 @@ impl Authenticator {
             )) => return Err(error.into()),
             rehearsed => rehearsed?,
         };
-        if rehearsal.missing() == 0 && backup::is_sealed(content) {
+        if rehearsal.missing() == 0 && is_sealed(content) {
             self.note_proof(&rehearsal)?;
         }
         Ok(rehearsal)

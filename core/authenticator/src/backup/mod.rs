@@ -13,20 +13,19 @@ mod error;
 mod folder;
 mod links;
 mod rehearsal;
-mod sealed;
 
 pub use error::BackupError;
 pub use folder::BackupFolder;
 pub(crate) use folder::{file_name, old_ones, remove_old, write};
 pub(crate) use rehearsal::{BackupState, rehearse};
 pub use rehearsal::{LeftBehind, LeftReason, Rehearsal};
-pub(crate) use sealed::{is_sealed, open};
 
 use countersign_protocol::Id;
 use zeroize::Zeroizing;
 
 use crate::Secret;
 use crate::account::Account;
+use crate::offer::exports::{ImportError, sealed};
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,11 +81,19 @@ pub(crate) fn export(
         ExportFormat::Backup => {
             let password = password.filter(|password| !password.is_empty());
             let password = password.ok_or(BackupError::PasswordNeeded)?;
-            sealed::seal(&aegis::write(&accounts.readable)?, password)?
+            sealed::seal(&aegis::write(&accounts.readable)?, password).map_err(not_sealed)?
         }
     };
     let rehearsal = rehearse(accounts, &content, password)?;
     Ok(Export { content, rehearsal })
+}
+
+const fn not_sealed(error: ImportError) -> BackupError {
+    match error {
+        ImportError::OutOfMemory => BackupError::OutOfMemory,
+        ImportError::TooMuch => BackupError::Storage,
+        error => BackupError::Unreadable(error),
+    }
 }
 
 /// Accounts that an export is about.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use countersign_protocol::Id;
+use countersign_protocol::name::clean;
 use serde::{Deserialize, Serialize};
 
 use super::{Accounts, BackupError, visible};
 use crate::Secret;
 use crate::import::Import;
-use crate::offer::{OtpOffer, clean_label};
+use crate::offer::OtpOffer;
 use crate::vault::{Record, RecordKind};
 
 /// What a file restores of the accounts that there are.
@@ -77,7 +78,7 @@ pub(crate) fn rehearse(
     let mut rehearsal = Rehearsal { total: accounts.damaged.len(), restorable: 0, left_behind: Vec::new() };
     for account in visible(&accounts.readable) {
         rehearsal.total += 1;
-        let names = (clean_label(&account.issuer), clean_label(&account.name));
+        let names = (clean(&account.issuer), clean(&account.name));
         let held = account.otp.as_ref().map(|otp| {
             held.get(&names).is_some_and(|offers| offers.iter().any(|offer| offer.parameters == *otp))
         });

@@ -104,7 +104,7 @@ fn an_altered_shortened_or_lengthened_backup_does_not_open() {
     // Of three chunks.
     let text = vec![b'x'; 150_000];
     let sealed = sealed::seal(&text, &password()).unwrap();
-    let opens = |bytes: &[u8]| open(bytes, Some(&password())).is_ok();
+    let opens = |bytes: &[u8]| sealed::open(bytes, Some(&password())).is_ok();
     assert!(opens(&sealed));
     let (header, chunk) = (50, 64 * 1024 + 16);
     for at in [0, 8, 17, 18, 49, header, header + chunk, sealed.len() - 1] {
@@ -130,7 +130,7 @@ fn an_altered_shortened_or_lengthened_backup_does_not_open() {
 fn a_backup_that_asks_for_too_much_memory_is_refused() {
     let mut sealed = sealed::seal(b"x", &password()).unwrap();
     sealed[9..13].copy_from_slice(&u32::MAX.to_be_bytes());
-    let refused = open(&sealed, Some(&password())).unwrap_err();
+    let refused = sealed::open(&sealed, Some(&password())).unwrap_err();
     assert_eq!(refused, ImportError::TooCostly(ImportFormat::Countersign));
 }
 

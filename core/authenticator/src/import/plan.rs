@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use countersign_protocol::Id;
 use ring::digest::{Context, Digest, SHA256};
 
-use super::{EntryError, Found, Import, ImportError, ImportFormat, Place};
+use super::{EntryError, Import, ImportError, ImportFormat, Place};
 use crate::Account;
 use crate::offer::OtpOffer;
+use crate::offer::exports::Found;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 
 /// What to do with an entry of which an account already has the issuer and name, with another secret, or the secret
@@ -161,14 +162,14 @@ pub(super) fn plan(
     accounts: &[Account],
     options: &ImportOptions,
 ) -> Result<Vec<Planned>, ImportError> {
-    let mut found = import.all()?;
+    let mut found = import.entries()?;
     let is_left_out: Vec<bool> =
         found.iter().enumerate().map(|(index, found)| options.leaves_out(index, found)).collect();
     let earlier = Earlier::of_all(&mut found, &is_left_out);
     let mut known = Known::new(accounts, &found);
     let rows = found.into_iter().zip(is_left_out).zip(earlier).enumerate();
     let planned = rows.map(|(index, ((found, is_left_out), earlier))| {
-        let Found { format, file, place, entry } = found;
+        let Found { format, file, place, entry, .. } = found;
         let (issuer, name, decided) = match entry.content {
             Err(refused) => {
                 (refused.issuer, refused.name, Err(RowVerdict::Refused { reason: refused.reason }))

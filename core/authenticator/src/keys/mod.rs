@@ -7,9 +7,9 @@ pub(crate) mod rsa;
 mod software;
 
 use async_trait::async_trait;
+pub use countersign_offer::RsaKeySize;
 use countersign_protocol::Id;
 pub use countersign_protocol::messages::UserCheck;
-pub use rsa::RsaKeySize;
 pub use software::SoftwareKeys;
 
 use crate::KeyStoreError;

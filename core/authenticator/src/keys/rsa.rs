@@ -12,30 +12,8 @@ use rsa::PrivateKey;
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::offer::RsaKeySize;
 use crate::{KeyStoreError, Secret};
-
-/// Bits of a key's modulus.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RsaKeySize {
-    /// 112 bits of security (NIST SP 800-57, part 1), and the quickest to make.
-    Bits2048,
-    /// 128 bits of security.
-    Bits3072,
-    /// What privacyIDEA's own app makes. A phone needs seconds to find one.
-    #[default]
-    Bits4096,
-}
-
-impl RsaKeySize {
-    const fn bits(self) -> usize {
-        match self {
-            Self::Bits2048 => 2048,
-            Self::Bits3072 => 3072,
-            Self::Bits4096 => 4096,
-        }
-    }
-}
 
 /// A private key, ready to sign.
 pub(crate) struct RsaKey(KeyPair);

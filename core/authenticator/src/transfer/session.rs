@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::code::{Kind, Part, TransferCode, part_header};
 use super::{Relay, TransferError};
-use crate::import::{Argon2Cost, ImportError, ImportFormat, argon2id};
+use crate::offer::exports::{Argon2Cost, ImportError, ImportFormat, argon2id};
 use crate::{Error, Secret};
 
 /// The secret of one move, bound to the keys of both phones.

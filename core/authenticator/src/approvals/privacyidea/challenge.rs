@@ -15,7 +15,7 @@ use super::options::PresenceOption;
 use super::{PushBinding, PushToken, options};
 use crate::approvals::{AnswerError, ApprovalRequest, MatchProof, Matching, Unshown};
 use crate::keys::rsa;
-use crate::offer::clean_label;
+use countersign_protocol::name::clean;
 
 /// A verified challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,7 +196,7 @@ impl PushChallenge {
     }
 
     pub(crate) fn request(&self, account: Id, organisation: &str) -> ApprovalRequest {
-        let (title, question) = (clean_label(&self.title), clean_label(&self.question));
+        let (title, question) = (clean(&self.title), clean(&self.question));
         // Where the one ends and the other begins isn't signed.
         let (application, message) = match (title.contains('|') || question.contains('|'), title.is_empty()) {
             (true, _) => (organisation.to_owned(), format!("{question} | {title}")),

@@ -4,7 +4,7 @@
 //! (`red : green`), and the server keeps the spaces: what is shown has none around it, and what is sent is as it came.
 
 use super::challenge::RefusedChallenge;
-use crate::offer::clean_label;
+use countersign_protocol::name::clean;
 
 /// One option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) fn read(text: &str) -> Result<Vec<PresenceOption>, RefusedChallenge> 
     let is_good = |(index, option): (usize, &PresenceOption)| {
         let PresenceOption { shown, sent } = option;
         !shown.is_empty()
-            && clean_label(shown) == *shown
+            && clean(shown) == *shown
             && sent.chars().count() <= MAX_CHARS
             && !sent.contains('|')
             && !shown.eq_ignore_ascii_case("decline")

@@ -10,7 +10,7 @@ use super::PushError;
 use crate::approvals::ReplyError;
 use crate::client::HttpReply;
 use crate::keys::rsa;
-use crate::offer::clean_label;
+use countersign_protocol::name::clean;
 
 /// An answer, parsed.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ impl PushReply {
         let is_code = |code: &String| {
             (1..=16).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
-        let message = detail.get("message").and_then(Value::as_str).map(clean_label);
+        let message = detail.get("message").and_then(Value::as_str).map(clean);
         let message = message
             .filter(|text| !text.is_empty())
             .map(|text| text.chars().take(MAX_MESSAGE_CHARS).collect());

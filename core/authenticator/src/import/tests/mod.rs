@@ -1,14 +1,10 @@
 //! What import promises, on the exports in `tests/vectors/import` and on a real vault.
 
-#[cfg(feature = "archives")]
-mod archives;
-mod codes;
-mod formats;
-mod hostile;
-mod links;
+mod trash;
 mod vault;
 
 use super::*;
+use crate::Secret;
 use crate::offer::OtpOffer;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 
@@ -45,7 +41,7 @@ fn offer(
 ) -> OtpOffer {
     let format = if digits == 5 { CodeFormat::Steam } else { CodeFormat::Decimal { digits } };
     let parameters = OtpParameters::new(Secret::new(secret), algorithm, format, factor).unwrap();
-    OtpOffer { issuer: issuer.into(), name: name.into(), parameters, token: None }
+    OtpOffer::new(issuer.into(), name.into(), parameters)
 }
 
 fn time(period: u32) -> MovingFactor {

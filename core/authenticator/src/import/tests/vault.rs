@@ -65,12 +65,7 @@ fn an_import_into_an_empty_vault_holds_everything_the_export_held() {
     let stored: Vec<_> = fixture
         .accounts()
         .into_iter()
-        .map(|account| OtpOffer {
-            issuer: account.issuer,
-            name: account.name,
-            parameters: account.otp.unwrap(),
-            token: None,
-        })
+        .map(|account| OtpOffer::new(account.issuer, account.name, account.otp.unwrap()))
         .collect();
     assert_eq!(stored, [hospital(), bank(), door(), steam()]);
 }
