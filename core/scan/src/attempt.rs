@@ -4,7 +4,7 @@ use super::contain::contain;
 use super::content::Content;
 use super::decoders::{read_with_quircs, read_with_rxing};
 use super::luma::LumaView;
-use super::prepared::Prepared;
+use super::prepared::{Prepared, Size};
 use super::{PartCollector, ScannedCode};
 
 /// One attempt at reading a picture.
@@ -12,18 +12,6 @@ use super::{PartCollector, ScannedCode};
 pub(super) struct Attempt {
     size: Size,
     form: Form,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Size {
-    /// As many pixels as it makes sense to look at ([`Prepared`]).
-    Full,
-    Half,
-    /// For small pictures, whose modules are hardly larger than a pixel; others aren't read at this size.
-    Double,
-    /// All pixels of a very large picture, such as the screenshot of a whole desktop with a small code in it; others are read
-    /// at full size.
-    True,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 
-use super::attempt::Size;
 use super::bitmap::Bitmap;
 use super::luma::{Luma, LumaView};
 
@@ -16,6 +15,19 @@ pub(super) struct Prepared<'a> {
     filtered: OnceCell<Luma>,
     /// In the order of [`Size`].
     bitmaps: [OnceCell<Bitmap>; 4],
+}
+
+/// In which size a picture is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    /// As many pixels as it makes sense to look at ([`Prepared`]).
+    Full,
+    Half,
+    /// For small pictures, whose modules are hardly larger than a pixel; others aren't read at this size.
+    Double,
+    /// All pixels of a very large picture, such as the screenshot of a whole desktop with a small code in it; others are read
+    /// at full size.
+    True,
 }
 
 /// Frames up to this size (VGA, say) are first read as they are, larger ones at half their size.

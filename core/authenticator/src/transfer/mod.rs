@@ -14,23 +14,23 @@
 //!
 //! [`crate::Authenticator`] does it; [`TransferCode`] reads a scanned text.
 
-mod accounts;
+mod carrier;
 mod code;
+mod content;
 mod error;
 mod parts;
 mod record;
-mod relay;
 mod session;
 
-pub(crate) use accounts::{Receipt, is_of_this_device, proven, read, write};
+pub use carrier::Relay;
 pub(crate) use code::Kind;
 pub use code::{Acceptance, Greeting, Part, TransferCode};
+pub(crate) use content::{Receipt, is_of_this_device, proven, read, write};
 pub use error::TransferError;
 pub(crate) use record::{
     Peer, Proof, ReceivingRelay, SendingRelay, StoredReceiving, StoredSending, StoredTransfer, clear, codes,
     content, keep_code, load, sealed,
 };
-pub use relay::Relay;
 pub(crate) use session::Session;
 
 #[cfg(test)]

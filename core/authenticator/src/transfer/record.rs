@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::TransferError;
+use super::carrier::Relay;
 use super::code::{Acceptance, Greeting, Kind, Part, TransferCode};
 use super::parts::Parts;
-use super::relay::Relay;
 use super::session::Session;
 use crate::vault::{Record, RecordKind, Transaction, VaultError};
 use crate::{Error, Secret};

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::keys::Keys;
 use super::slots::{self, KeySlot, NewSlot, RecoveryCode, SlotKind, VaultKeyStore};
 use super::transaction::Transaction;
-use super::{State, Vault, VaultError, database, schema};
+use super::{State, Vault, VaultError, connection, schema};
 use crate::Secret;
 
 /// Who has given what opens the vault.
@@ -166,6 +166,6 @@ fn exchange_slot(
     transaction.forget_proof(old)?;
     transaction.commit()?;
     // The old slot is still in the write-ahead log, where it would open the vault.
-    database::empty_log(connection);
+    connection::empty_log(connection);
     Ok(())
 }

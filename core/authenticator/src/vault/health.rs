@@ -2,10 +2,10 @@
 
 use countersign_protocol::Id;
 
-use super::accounts::StoredAccount;
 use super::manifest::Manifest;
 use super::record::{Completeness, RecordKind};
 use super::slots::{self, KeySlot};
+use super::stored_account::StoredAccount;
 use super::transaction::Transaction;
 use super::{Vault, VaultError, schema};
 

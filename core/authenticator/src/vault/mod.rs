@@ -45,21 +45,23 @@
 //! ```
 
 mod access;
-mod accounts;
+mod account_records;
 mod aside;
-mod database;
+mod connection;
 mod envelope;
 mod error;
 pub(crate) mod files;
 mod health;
 mod keys;
 mod manifest;
+mod open;
 mod plain;
 pub(crate) mod proof;
 mod record;
 mod schema;
 pub(crate) mod sealed_secret;
 mod slots;
+mod stored_account;
 mod transaction;
 
 use std::path::{Path, PathBuf};
@@ -108,7 +110,7 @@ impl Vault {
         }
         let keys = Keys::derive(Secret::make_random(Keys::VAULT_KEY_LEN));
         files::create(path, |draft| {
-            let mut connection = database::connect(draft)?;
+            let mut connection = connection::connect(draft)?;
             schema::build(&mut connection)?;
             let mut transaction = Transaction::new(connection.transaction()?, &keys);
             transaction.write_manifest(&Manifest::default())?;
@@ -120,7 +122,7 @@ impl Vault {
             connection.close().map_err(|(_, error)| error)?;
             Ok(())
         })?;
-        let connection = database::open(path)?;
+        let connection = open::open(path)?;
         Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: Some(keys), typed: None }) })
     }
 
@@ -131,7 +133,7 @@ impl Vault {
     /// [`VaultError::Missing`], [`VaultError::NotAVault`], [`VaultError::DamagedFile`], [`VaultError::NewerSchema`];
     /// none of them changes the file.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
-        let connection = database::open(path)?;
+        let connection = open::open(path)?;
         Ok(Self { path: path.into(), state: Mutex::new(State { connection, keys: None, typed: None }) })
     }
 
@@ -141,7 +143,7 @@ impl Vault {
     pub fn lock(&self) {
         let mut state = self.state();
         (state.keys, state.typed) = (None, None);
-        database::merge_log(&state.connection);
+        connection::merge_log(&state.connection);
     }
 
     /// Whether the keys are absent.

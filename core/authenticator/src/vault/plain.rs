@@ -3,11 +3,20 @@
 //! A list of 10,000 accounts is read whenever a vault is opened, and what `serde` needs for each was a third of the time
 //! beyond decryption. Whatever this reader doesn't expect is left to `serde`, which decides what a record is.
 
-use super::accounts::{StoredAccount, StoredOtp};
+use super::record::{Record, RecordKind};
+use super::stored_account::{StoredAccount, StoredOtp};
 use crate::Secret;
 
+impl Record for StoredAccount {
+    const KIND: RecordKind = RecordKind::Account;
+
+    fn read(payload: &[u8]) -> Option<Self> {
+        read_account(payload).or_else(|| rmp_serde::from_slice(payload).ok())
+    }
+}
+
 /// The account in a payload, or `None` for anything but the fields of an account without approvals, each once.
-pub(super) fn read_account(payload: &[u8]) -> Option<StoredAccount> {
+fn read_account(payload: &[u8]) -> Option<StoredAccount> {
     let mut reader = Reader(payload);
     let (mut issuer, mut name, mut otp) = (None, None, None);
     let (mut created_at, mut trashed_at, mut moved_at, mut position) = (None, None, None, None);

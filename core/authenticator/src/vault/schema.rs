@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{VaultError, database, files};
+use super::{VaultError, connection, files};
 
 /// The schema version that this software writes.
 pub(super) const VERSION: u32 = 1;
@@ -116,9 +116,9 @@ fn keep_copy(path: &Path, version: u32) -> Result<(), VaultError> {
     let copy = copy_path(path, version);
     files::publish(&copy, |draft| {
         let target = draft.to_str().ok_or(VaultError::Storage { code: 0 })?;
-        database::connect(path)?.execute("VACUUM INTO ?1", [target])?;
+        connection::connect(path)?.execute("VACUUM INTO ?1", [target])?;
 
-        let written = database::connect(draft)?;
+        let written = connection::connect(draft)?;
         if check_against(&written, version)? != version || !is_sound(&written)? {
             return Err(VaultError::DamagedFile);
         }

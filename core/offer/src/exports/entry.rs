@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 use super::error::{EntryError, ImportError};
 use super::json::Json;
-use super::links;
+use super::names::shown_names;
+use super::trash::{is_deleted, is_trashed};
 use crate::{End, Offer, OfferError, OtpOffer, algorithm_named, clean_label, decode_base32, trim_text};
 use countersign_otp::Secret;
 use countersign_otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
@@ -85,18 +86,6 @@ pub struct RefusedEntry {
 /// The entry of each item of a list.
 pub(super) fn entries(items: &[Json], read: impl Fn(&Json) -> Entry) -> Vec<Entry> {
     items.iter().map(|item| read(item).deleted_if(is_deleted(item))).collect()
-}
-
-/// Whether the item is in the other app's trash, by any of the marks that apps use.
-pub(super) fn is_deleted(item: &Json) -> bool {
-    ["deleted", "isDeleted", "is_deleted", "trashed", "deletedDate", "deletedAt", "deleted_at"]
-        .into_iter()
-        .any(|name| match item.get(name) {
-            Some(Json::Bool(is_deleted)) => *is_deleted,
-            Some(Json::Number(at)) => *at > 0,
-            Some(Json::Text(at)) => !matches!(at.as_str(), "" | "0" | "false"),
-            _ => false,
-        })
 }
 
 /// What kind of codes an entry has.
@@ -214,15 +203,15 @@ fn read_link(link: &str, end: End, issuer: &str, name: &str) -> Entry {
         Ok(Offer::Otp(offer)) => {
             let entry =
                 finish(either(&offer.issuer, issuer), either(&offer.name, name), Ok(offer.parameters));
-            return entry.deleted_if(links::is_trashed(trimmed));
+            return entry.deleted_if(is_trashed(trimmed));
         }
         Ok(Offer::Enrolment(_) | Offer::Match(_)) => EntryError::Approvals,
         Ok(_) => EntryError::Malformed,
         Err(error) => error.into(),
     };
-    let (shown_issuer, shown_name) = links::shown_names(trimmed);
+    let (shown_issuer, shown_name) = shown_names(trimmed);
     finish(either(&shown_issuer, issuer), either(&shown_name, name), Err(reason))
-        .deleted_if(links::is_trashed(trimmed))
+        .deleted_if(is_trashed(trimmed))
 }
 
 impl Fields {

@@ -1,12 +1,8 @@
-//! The entries of lists of links, and what a link says that isn't for its codes.
+//! The entries of lists of links.
 
-use percent_encoding::percent_decode_str;
-
-use super::entry::{Entry, Place, entry_of_link, is_deleted};
-use super::json::Json;
+use super::entry::{Entry, Place, entry_of_link};
 use super::list::Listed;
 use super::{ImportError, list};
-use crate::clean_label;
 
 pub(super) use super::list::MAX_ENTRIES;
 
@@ -15,94 +11,4 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, ImportError> {
     let entry = |link: Listed<'_>| entry_of_link(link.text, "", "").at(Place::Line(link.line));
     let entries: Vec<_> = list::links(text).take(MAX_ENTRIES + 1).map(entry).collect();
     if entries.len() > MAX_ENTRIES { Err(ImportError::TooMuch) } else { Ok(entries) }
-}
-
-/// Whether Ente Auth has the link's account in its trash: it appends what it shows of an account as JSON.
-pub(super) fn is_trashed(link: &str) -> bool {
-    let Some(display) = parameter(link, "codeDisplay") else { return false };
-    // Ente escapes commas once more.
-    let display = percent_decode_str(display).decode_utf8_lossy().replace("%2C", ",");
-    Json::parse(display.as_bytes()).is_ok_and(|display| is_deleted(&display))
-}
-
-/// Issuer and name of a link that can't be used, so that a person knows which it is. Empty where it isn't plain that
-/// they are names: such a link is damaged, and a part of its secret must not be shown.
-pub(super) fn shown_names(link: &str) -> (String, String) {
-    let none = (String::new(), String::new());
-    let Some((scheme, rest)) = link.split_once("://") else { return none };
-    let (Some((path, _)), true) = (rest.split_once('?'), scheme.eq_ignore_ascii_case("otpauth")) else {
-        return none;
-    };
-    let label = path.split_once('/').map_or("", |(_, label)| label);
-    let Some(label) = shown(label) else { return none };
-    let issuer = parameter(link, "issuer").and_then(shown).unwrap_or_default();
-    match label.split_once(':') {
-        Some((prefix, name)) if issuer.is_empty() || prefix.trim() == issuer => {
-            (prefix.trim().to_owned(), name.trim().to_owned())
-        }
-        _ => (issuer, label),
-    }
-}
-
-/// A name, decoded, if it is plainly one.
-fn shown(text: &str) -> Option<String> {
-    const MAX_CHARS: usize = 200;
-    let text = clean_label(&percent_decode_str(text).decode_utf8_lossy());
-    let is_base32 = |part: &str| {
-        part.len() >= 16 && part.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7' | b'='))
-    };
-    let has_part_of_link = ["://", "&", "secret="].iter().any(|mark| text.to_lowercase().contains(mark));
-    let has_secret = text.split([':', ' ']).any(|part| is_base32(&part.to_ascii_uppercase()));
-    (!has_part_of_link && !has_secret && text.chars().count() <= MAX_CHARS).then_some(text)
-}
-
-/// The value of a parameter, still percent-encoded.
-fn parameter<'l>(link: &'l str, name: &str) -> Option<&'l str> {
-    let (_, query) = link.split_once('?')?;
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entes_trash_is_told_by_its_mark_and_by_nothing_like_it() {
-        let link = |display: &str| format!("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&codeDisplay={display}");
-        for trashed in [
-            "%7B%22trashed%22%3Atrue%7D",
-            "%7B%22pinned%22%3Afalse%2C%22trashed%22%3Atrue%2C%22note%22%3A%22%22%7D",
-            "{\"pinned\":false%252C\"trashed\":true}",
-        ] {
-            assert!(is_trashed(&link(trashed)), "{trashed}");
-        }
-        for kept in ["", "%7B%22trashed%22%3Afalse%7D", "%7B%22note%22%3A%22trashed%3Atrue%22%7D", "%7B"] {
-            assert!(!is_trashed(&link(kept)), "{kept}");
-        }
-    }
-
-    #[test]
-    fn a_link_that_cannot_be_used_is_named_and_its_secret_is_not() {
-        let pair = |issuer: &str, name: &str| (issuer.to_owned(), name.to_owned());
-        assert_eq!(shown_names("otpauth://totp/Shop:ada?secret=018"), pair("Shop", "ada"));
-        assert_eq!(
-            shown_names("otpauth://totp/ada%40x.org?issuer=Shop&secret=018"),
-            pair("Shop", "ada@x.org")
-        );
-        assert_eq!(shown_names("otpauth://motp/Shop:ada?secret=018"), pair("Shop", "ada"));
-        for secret in [
-            "otpauth://totp/JBSWY3DPEHPK3PXP?issuer=Shop",
-            "otpauth://totp/Shop:jbswy3dpehpk3pxp?issuer=Shop",
-            "otpauth://totp/Shop&secret=JBSWY3DPEHPK3PXP?x",
-            "otpauth://totp/Shop:secret=JBSWY3DP?x",
-            "otpauth://totp/JBSWY3DP",
-            "JBSWY3DPEHPK3PXP",
-        ] {
-            assert_eq!(shown_names(secret), pair("", ""), "{secret}");
-        }
-    }
 }

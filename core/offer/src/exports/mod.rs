@@ -34,8 +34,10 @@ mod kind;
 mod links;
 mod list;
 mod missing;
+mod names;
 pub mod sealed;
 mod source;
+mod trash;
 mod xml;
 
 use std::fmt;

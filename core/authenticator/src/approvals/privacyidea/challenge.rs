@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::capabilities::Capabilities;
 use super::options::PresenceOption;
+use super::refused_challenge::RefusedChallenge;
 use super::{PushBinding, PushToken, options};
-use crate::approvals::{AnswerError, ApprovalRequest, MatchProof, Matching, Unshown};
+use crate::approvals::{AnswerError, ApprovalRequest, MatchProof, Matching};
 use crate::keys::rsa;
 use countersign_protocol::name::clean;
 
@@ -31,42 +32,6 @@ pub(crate) struct PushChallenge {
     /// When it was first seen, seconds of the authenticator's time.
     seen_at: u64,
     user: String,
-}
-
-/// Why a challenge isn't shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum RefusedChallenge {
-    #[error("the challenge is not of the form it should have")]
-    Malformed,
-    #[error("the challenge does not verify")]
-    BadSignature,
-    #[error("the challenge is for another token")]
-    OtherToken,
-    #[error("the challenge wants its answer sent to another server than the one of the enrolment")]
-    OtherServer,
-    #[error("the challenge's sslverify is neither 0 nor 1")]
-    AmbiguousText,
-    #[error("the challenge has options that can be taken for something else")]
-    BadOptions,
-    #[error("the challenge's capabilities do not verify")]
-    BadCapabilities,
-    #[error("more challenges wait than are looked at")]
-    TooMany,
-}
-
-impl From<RefusedChallenge> for Unshown {
-    fn from(refused: RefusedChallenge) -> Self {
-        match refused {
-            RefusedChallenge::BadOptions => Self::Options,
-            RefusedChallenge::OtherServer => Self::Address,
-            RefusedChallenge::TooMany => Self::TooMany,
-            RefusedChallenge::Malformed
-            | RefusedChallenge::BadSignature
-            | RefusedChallenge::OtherToken
-            | RefusedChallenge::AmbiguousText
-            | RefusedChallenge::BadCapabilities => Self::Unverified,
-        }
-    }
 }
 
 /// As it comes. Fields that nobody signs (`version`) are left out.

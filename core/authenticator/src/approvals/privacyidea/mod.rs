@@ -13,6 +13,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod options;
+mod refused_challenge;
 mod reply;
 mod time;
 mod token;

@@ -3,7 +3,7 @@
 //! The server joins them by commas and signs them as they are. An administrator writes them with colons between
 //! (`red : green`), and the server keeps the spaces: what is shown has none around it, and what is sent is as it came.
 
-use super::challenge::RefusedChallenge;
+use super::refused_challenge::RefusedChallenge;
 use countersign_protocol::name::clean;
 
 /// One option.

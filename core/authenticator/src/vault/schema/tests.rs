@@ -96,7 +96,7 @@ fn other_databases_and_impossible_versions_are_not_opened() {
 #[test]
 fn a_migration_runs_all_its_steps_and_keeps_a_copy_of_the_old_vault() {
     let closed = closed_vault();
-    let mut connection = database::connect(&closed.path).unwrap();
+    let mut connection = connection::connect(&closed.path).unwrap();
     migrate_by(&mut connection, &closed.path, &steps(TO_NEXT)).unwrap();
     let touched: i64 =
         connection.query_row("SELECT min(touched) FROM records", [], |row| row.get(0)).unwrap();
@@ -114,7 +114,7 @@ fn a_migration_runs_all_its_steps_and_keeps_a_copy_of_the_old_vault() {
 #[test]
 fn a_migration_that_fails_leaves_the_old_vault() {
     let closed = closed_vault();
-    let mut connection = database::connect(&closed.path).unwrap();
+    let mut connection = connection::connect(&closed.path).unwrap();
     assert!(migrate_by(&mut connection, &closed.path, &steps(FAILING)).is_err());
     drop(connection);
     assert_opens_with_its_account(&closed.path, &closed);
@@ -125,7 +125,7 @@ fn without_room_for_the_copy_nothing_is_migrated() {
     let closed = closed_vault();
     // A folder in the copy's place: it can't be replaced by a file.
     fs::create_dir(copy_path(&closed.path, VERSION)).unwrap();
-    let mut connection = database::connect(&closed.path).unwrap();
+    let mut connection = connection::connect(&closed.path).unwrap();
     assert!(migrate_by(&mut connection, &closed.path, &steps(TO_NEXT)).is_err());
     assert_eq!(check(&connection), Ok(VERSION));
 }
@@ -136,7 +136,7 @@ fn of_two_that_migrate_at_once_one_does_and_the_other_finds_it_done() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let mut connection = database::connect(&closed.path).unwrap();
+                let mut connection = connection::connect(&closed.path).unwrap();
                 migrate_by(&mut connection, &closed.path, &steps(TO_NEXT)).unwrap();
                 assert_eq!(check_against(&connection, VERSION + 1), Ok(VERSION + 1));
             });
@@ -148,7 +148,7 @@ fn of_two_that_migrate_at_once_one_does_and_the_other_finds_it_done() {
 #[test]
 fn the_copy_goes_once_the_new_vault_is_found_sound() {
     let closed = closed_vault();
-    let mut connection = database::connect(&closed.path).unwrap();
+    let mut connection = connection::connect(&closed.path).unwrap();
     migrate_by(&mut connection, &closed.path, &steps(TO_NEXT)).unwrap();
     let copy = copy_path(&closed.path, VERSION);
     let discard = |sound| discard_copies_before(&closed.path, VERSION + 1, || sound);
@@ -171,7 +171,7 @@ fn child_upgrades() {
     let (Some(path), Ok(point)) = (std::env::var_os(PATH).map(PathBuf::from), std::env::var(POINT)) else {
         return;
     };
-    let mut connection = database::connect(&path).unwrap();
+    let mut connection = connection::connect(&path).unwrap();
     countersign_kill::arm(point.parse().unwrap());
     migrate_by(&mut connection, &path, &steps(TO_NEXT)).unwrap();
     fs::write(path.with_extension("changes"), countersign_kill::disarm()).unwrap();
@@ -199,7 +199,7 @@ fn killed_at_any_write_an_upgrade_leaves_the_old_vault_or_the_new_one_and_works_
     for point in countersign_kill::points(&changes) {
         let closed = closed_vault();
         tried += u64::from(upgrade(&closed.path, point).is_none());
-        let version = check_against(&database::connect(&closed.path).unwrap(), VERSION + 1).unwrap();
+        let version = check_against(&connection::connect(&closed.path).unwrap(), VERSION + 1).unwrap();
         let copy = copy_path(&closed.path, VERSION);
         if version == VERSION {
             assert_opens_with_its_account(&closed.path, &closed);
@@ -207,7 +207,7 @@ fn killed_at_any_write_an_upgrade_leaves_the_old_vault_or_the_new_one_and_works_
         }
         // Upgraded means that a copy was kept first, and verified.
         assert_opens_with_its_account(&copy, &closed);
-        let connection = database::connect(&closed.path).unwrap();
+        let connection = connection::connect(&closed.path).unwrap();
         let touched: i64 =
             connection.query_row("SELECT min(touched) FROM records", [], |row| row.get(0)).unwrap();
         assert_eq!((check_against(&connection, VERSION + 1), touched), (Ok(VERSION + 1), 7), "{point}");

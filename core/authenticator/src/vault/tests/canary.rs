@@ -93,7 +93,7 @@ fn a_deleted_record_is_overwritten_and_not_only_unlinked() {
     let vault = Vault::open(&path).unwrap();
     let connection = &vault.state().connection;
     connection.execute("DELETE FROM records WHERE kind = 1", []).unwrap();
-    database::empty_log(connection);
+    connection::empty_log(connection);
     assert!(!contains(&fs::read(&path).unwrap(), account.id.as_bytes()));
 }
 

@@ -6,9 +6,10 @@ use ring::pbkdf2::PBKDF2_HMAC_SHA1;
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::OfferError;
 use crate::exports::crypto::{open_cbc, pbkdf2};
-use crate::exports::entry::{Fields, Kind, base32, base64, either, entry, hex, is_deleted};
+use crate::exports::entry::{Fields, Kind, base32, base64, either, entry, hex};
 use crate::exports::error::EntryError;
 use crate::exports::json::Json;
+use crate::exports::trash::is_deleted;
 use crate::exports::xml;
 use countersign_otp::Secret;
 

@@ -9,9 +9,10 @@ use zeroize::Zeroizing;
 
 use super::{Entry, Format, ImportError, ImportFormat, Source};
 use crate::exports::crypto::{Argon2Cost, Key, argon2id, open_cbc, pbkdf2};
-use crate::exports::entry::{Fields, Kind, Place, base32, base64, entry, entry_of_link, is_deleted};
+use crate::exports::entry::{Fields, Kind, Place, base32, base64, entry, entry_of_link};
 use crate::exports::error::EntryError;
 use crate::exports::json::Json;
+use crate::exports::trash::is_deleted;
 use countersign_otp::Secret;
 
 pub(super) struct Bitwarden;

@@ -28,12 +28,6 @@ fn import_of(name: &str) -> Result<Import, ImportError> {
     Ok(import)
 }
 
-fn import_of_links(links: &[&str]) -> Import {
-    let mut import = Import::new();
-    import.add_file(links.join("\n").as_bytes(), None).unwrap();
-    import
-}
-
 fn offer(
     issuer: &str,
     name: &str,

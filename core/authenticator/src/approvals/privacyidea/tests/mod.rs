@@ -12,7 +12,7 @@ use countersign_protocol::Id;
 use data_encoding::{BASE32, BASE64};
 use serde_json::{Value, json};
 
-use super::challenge::RefusedChallenge;
+use super::refused_challenge::RefusedChallenge;
 use super::{PushBinding, PushChallenge, PushKey, PushToken, read_challenges};
 use crate::Secret;
 use crate::approvals::BindingState;

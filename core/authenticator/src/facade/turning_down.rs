@@ -7,9 +7,9 @@ use countersign_protocol::Id;
 use countersign_protocol::messages::{Decision, Outcome, ProblemCode, PushStop, StormPolicy, UserCheck};
 use futures_util::future::join_all;
 
-use super::answers::AnswerOutcome;
+use super::answering::AnswerOutcome;
+use super::asking::is_asked;
 use super::inbox::{Entry, Wish};
-use super::requests::is_asked;
 use super::service::is_passing;
 use super::{Authenticator, hold};
 use crate::approvals::privacyidea::PushError;

@@ -3,12 +3,26 @@
 
 use countersign_protocol::Id;
 
-use super::accounts::AddedAccount;
 use super::privacyidea::container::follow;
 use crate::Account;
 use crate::import::fingerprint;
 use crate::offer::{IssuedToken, OtpOffer};
 use crate::vault::{Transaction, VaultError};
+
+/// An account that was added, or found to be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AddedAccount {
+    /// The new account.
+    pub id: Id,
+    /// Accounts of the same issuer and name that were there before. They are untouched: nothing merges by name.
+    pub same_name: Vec<Id>,
+    /// Accounts of the same token of the same server, by its serial, that went to the trash for it: their codes count no
+    /// more.
+    pub replaced: Vec<Id>,
+    /// Whether it was added. If not, it had these very codes already.
+    pub is_new: bool,
+}
 
 /// Whether the account is of this token.
 pub(super) fn is_of(account: &Account, token: &IssuedToken) -> bool {

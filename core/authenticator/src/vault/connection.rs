@@ -1,34 +1,12 @@
 //! The connection: how the file is opened, and with which settings.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::VaultError;
-use super::schema;
-
-/// Opens an existing vault file and brings its schema up to date. It never creates a file.
-pub(super) fn open(path: &Path) -> Result<Connection, VaultError> {
-    // SQLite takes an empty file for an empty database; for a vault it is a file that lost everything.
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() || metadata.len() == 0 {
-        return Err(VaultError::DamagedFile);
-    }
-    let mut connection = connect(path)?;
-    // Until the schema is known to be ours, not even the checkpoint of another version's log may touch the file.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    let version = schema::check(&connection)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    if version < schema::VERSION {
-        schema::migrate(&mut connection, path)?;
-    }
-    merge_log(&connection);
-    Ok(connection)
-}
 
 /// Moves what is in the write-ahead log into the file, as far as that goes without waiting for another process.
 ///
@@ -67,7 +45,7 @@ const MAX_ROW_BYTES: i32 = 1024 * 1024;
 
 /// | pragma | why |
 /// |---|---|
-/// | `journal_mode=WAL` (kept in the file, set by [`schema::build`]) | one sync a write, readers and a writer in two processes at once |
+/// | `journal_mode=WAL` (kept in the file, set when it is made) | one sync a write, readers and a writer in two processes at once |
 /// | `synchronous=FULL` | a committed write survives power loss; WAL's default doesn't sync |
 /// | `fullfsync`, `checkpoint_fullfsync` | Apple's fsync doesn't reach the disk by itself; elsewhere without effect |
 /// | `secure_delete=ON` | a deleted record or key slot is overwritten, not merely unlinked |

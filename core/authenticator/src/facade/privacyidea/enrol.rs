@@ -9,7 +9,7 @@ use super::super::{Authenticator, Enrolment, hold};
 use super::platform_name;
 use crate::approvals::privacyidea::{PushBinding, PushError, PushKey, PushToken, register_call};
 use crate::approvals::{AnswerError, Binding, BindingState, DeviceDescription};
-use crate::authenticator::twins;
+use crate::facade::twins;
 use crate::keys::rsa::{self, NewRsaKey};
 use crate::keys::{KeyName, KeyRole, RsaKeySize};
 use crate::offer::{IssuedToken, PushOffer, Unlock};

@@ -8,14 +8,15 @@
 
 use countersign_protocol::messages::{self, ProblemCode, ReplacementState, paths};
 use countersign_protocol::{EnrolmentLink, Id, MatchLink};
+use serde::{Deserialize, Serialize};
 
 use super::service::RETRIES;
 use super::{Authenticator, hold};
 use crate::approvals::{
-    Binding, BindingState, Exchange, NativeBinding, Refusal, ReplyError, StoredReplacement, replace_request,
+    Binding, BindingState, Exchange, NativeBinding, Refusal, ReplyError, replace_request,
 };
 use crate::keys::{KeyName, KeyRole, Prompt};
-use crate::vault::{Transaction, VaultError};
+use crate::vault::{Record, RecordKind, Transaction, VaultError};
 use crate::{Account, Error, KeyStoreError, tasks};
 
 /// A device that is to take this one's place, from the ticket to its activation.
@@ -290,4 +291,15 @@ impl Replacement {
 /// Whether the service will never take these bytes.
 const fn is_final(refusal: &Refusal) -> bool {
     !matches!(refusal.code, ProblemCode::Unavailable | ProblemCode::Throttled)
+}
+
+/// The request for a replacement whose end isn't known yet. In the vault under the account's identifier.
+#[derive(Serialize, Deserialize)]
+struct StoredReplacement {
+    /// As it was signed. The same bytes ask how far the other device is; whoever has them is told its number.
+    request: String,
+}
+
+impl Record for StoredReplacement {
+    const KIND: RecordKind = RecordKind::Replacement;
 }

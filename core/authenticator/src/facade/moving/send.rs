@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use countersign_protocol::Id;
 
-use super::super::backup::whole;
+use super::super::exporting::whole;
 use super::super::{Authenticator, hold};
 use super::{Sending, SendingStep, ShownAccounts, TransferRelay};
 use crate::backup::Accounts;

@@ -14,7 +14,7 @@ use crate::approvals::privacyidea::container::{
     Synchronised, inventory_text, read_inventory, synchronise_call,
 };
 use crate::approvals::{Binding, BindingState, DeviceDescription};
-use crate::authenticator::{AddedAccount, twins};
+use crate::facade::{AddedAccount, twins};
 use crate::keys::RsaKeySize;
 use crate::offer::{IssuedToken, PushOffer, TokenContent, TokenKind, TokenOffer};
 use crate::otp::MovingFactor;

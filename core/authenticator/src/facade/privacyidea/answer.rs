@@ -3,7 +3,7 @@
 use countersign_protocol::Id;
 use countersign_protocol::messages::{Decision, Outcome};
 
-use super::super::answers::AnswerOutcome;
+use super::super::answering::AnswerOutcome;
 use super::super::inbox::{Entry, SignedAnswer, SignedRequest, Wish};
 use super::super::{Authenticator, hold};
 use crate::approvals::privacyidea::{

@@ -5,46 +5,47 @@
 //! is drop-safe, needs a tokio runtime, and does its disk work off the thread that polls it.
 
 mod accounts;
-mod answers;
-mod backup;
+mod answering;
+mod asking;
 mod codes;
 mod device;
-mod enrolment;
-mod import;
+mod enrolling;
+mod exporting;
+mod importing;
 mod inbox;
+mod moving;
 mod privacyidea;
 mod reminder;
-mod replace;
-mod requests;
+mod replacing;
 mod service;
-mod storms;
 mod time;
-mod transfer;
+mod turning_down;
 mod twins;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use accounts::{AccountSummary, Accounts, AddedAccount, CodeKind};
-pub use answers::AnswerOutcome;
-pub use backup::{Backup, LastBackup};
+pub use accounts::{AccountSummary, Accounts, CodeKind};
+pub use answering::AnswerOutcome;
+pub use asking::{AccountFailure, Requests};
 pub use codes::{AccountCode, Codes, Correction, ShownCode};
 use countersign_protocol::Id;
-pub use enrolment::Enrolment;
+pub use enrolling::Enrolment;
+pub use exporting::{Backup, LastBackup};
 use inbox::Inbox;
+pub use moving::{
+    Received, Receiving, ReceivingStep, RelayAccount, Sending, SendingStep, ShownAccounts, Transfer,
+    TransferRelay,
+};
 pub use privacyidea::EnrolmentStep;
 pub use privacyidea::container::{
     Container, ContainerPassphrase, ContainerSync, ContainerTransfer, Containers, SyncOptions, TokenFailure,
 };
 pub use reminder::PassphraseReminder;
-pub use replace::{NewDevice, Replacement, ReplacementStep};
-pub use requests::{AccountFailure, Requests};
-pub use storms::{TurnDown, TurnedDown};
+pub use replacing::{NewDevice, Replacement, ReplacementStep};
 use tokio::sync::Notify;
-pub use transfer::{
-    Received, Receiving, ReceivingStep, RelayAccount, Sending, SendingStep, ShownAccounts, Transfer,
-    TransferRelay,
-};
+pub use turning_down::{TurnDown, TurnedDown};
+pub use twins::AddedAccount;
 
 use crate::Error;
 use crate::approvals::Backoff;

@@ -3,7 +3,8 @@
 use countersign_protocol::{Id, name};
 use serde::Serialize;
 
-use super::{Authenticator, hold, twins};
+use super::twins::{self, AddedAccount};
+use super::{Authenticator, hold};
 use crate::approvals::{BindingState, CodeRefusal, Provider};
 use crate::offer::OtpOffer;
 use crate::otp::MovingFactor;
@@ -61,21 +62,6 @@ pub enum CodeKind {
     OnRequest,
     /// It has none.
     None,
-}
-
-/// An account that was added, or found to be there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AddedAccount {
-    /// The new account.
-    pub id: Id,
-    /// Accounts of the same issuer and name that were there before. They are untouched: nothing merges by name.
-    pub same_name: Vec<Id>,
-    /// Accounts of the same token of the same server, by its serial, that went to the trash for it: their codes count no
-    /// more.
-    pub replaced: Vec<Id>,
-    /// Whether it was added. If not, it had these very codes already.
-    pub is_new: bool,
 }
 
 impl Authenticator {
@@ -172,8 +158,8 @@ impl Authenticator {
         let push_key = tasks::blocking(move || {
             vault.transaction(|tx| {
                 tx.delete_account(account)?;
-                super::storms::forget(tx, account)?;
-                super::replace::forget(tx, account)?;
+                super::turning_down::forget(tx, account)?;
+                super::replacing::forget(tx, account)?;
                 super::privacyidea::forget(tx, account)
             })
         })
