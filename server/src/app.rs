@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_protocol::messages::Policy;
 use countersign_protocol::{Id, ServiceUrl};
 
+use crate::client_activity::ClientActivity;
 use crate::http::Readiness;
 use crate::hub::{Hub, Subscription};
 use crate::keys::{KeyRing, Keys};
@@ -26,6 +27,7 @@ pub(crate) struct App {
     pub(crate) readiness: Readiness,
     pub(crate) openid_keys: KeyStore,
     pub(crate) openid_starts: Starts,
+    pub(crate) client_activity: ClientActivity,
     ring: RwLock<Arc<KeyRing>>,
 }
 
@@ -52,10 +54,19 @@ impl App {
         hub: Arc<Hub>,
         wake_ups: WakeUps,
     ) -> Self {
-        let readiness = Readiness::default();
-        let (openid_keys, openid_starts) = (KeyStore::default(), Starts::default());
-        let ring = RwLock::new(Arc::new(ring));
-        Self { settings, clock, keys, store, hub, wake_ups, readiness, openid_keys, openid_starts, ring }
+        Self {
+            settings,
+            clock,
+            keys,
+            store,
+            hub,
+            wake_ups,
+            readiness: Readiness::default(),
+            openid_keys: KeyStore::default(),
+            openid_starts: Starts::default(),
+            client_activity: ClientActivity::default(),
+            ring: RwLock::new(Arc::new(ring)),
+        }
     }
 
     pub(crate) fn now(&self) -> Time {

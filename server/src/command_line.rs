@@ -78,6 +78,8 @@ mod tests {
         command.build();
         for (path, shown, hidden) in [
             (&["api-key", "create"][..], &["--organisation", "--client", "--data"][..], "--push-limit"),
+            (&["client", "add"], &["--organisation", "--rights", "--redirect-uri", "--data"], "--push-limit"),
+            (&["client", "secret", "remove"], &["--organisation", "--force", "--data"], "--digits"),
             (&["rotate-key"], &["--data", "--master-key-file"], "--digits"),
             (&["health"], &["--listen"], "--data"),
         ] {

@@ -8,6 +8,7 @@
 //! | `device_api`, `relying_party`, `pages` | the three interfaces: phones, relying parties, hosted pages |
 //! | `oidc` | the OpenID Connect door: makes a sign-in and reads its final state |
 //! | `page` | what the hosted pages work with |
+//! | `client_admin` | clients at the command line |
 //! | `actions` | what the service does, whoever asks |
 //! | `store` | tables and the group commit |
 //! | `keys`, `secret` | what follows from the master key |
@@ -17,6 +18,8 @@
 
 mod actions;
 mod app;
+mod client_activity;
+mod client_admin;
 mod config;
 mod descriptors;
 mod device_api;
@@ -30,6 +33,7 @@ pub mod logging;
 mod oidc;
 mod openapi;
 mod otp;
+mod pace;
 mod page;
 mod pages;
 #[cfg(test)]
@@ -47,6 +51,7 @@ mod throttle;
 mod time;
 mod wake_up;
 
+pub use client_admin::{ClientCommand, ClientOptions, ClientSecretCommand, Printed, Which, manage_clients};
 pub use config::{Config, ConfigError, Overrides};
 pub use keys::{ExposedKey, MasterKey, MasterKeyError, MasterKeySource};
 pub use push_limit::PushLimit;

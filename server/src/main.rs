@@ -11,8 +11,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign_protocol::{ServiceUrl, name};
 use countersign_server::{
-    Clock, Config, MasterKey, MasterKeySource, Overrides, Service, SystemClock, create_api_key, logging,
-    rotate_key, rotate_openid_keys,
+    ClientCommand, Clock, Config, MasterKey, MasterKeySource, Overrides, Service, SystemClock,
+    create_api_key, logging, manage_clients, rotate_key, rotate_openid_keys,
 };
 
 /// The Countersign approval service. Without a command it serves.
@@ -27,6 +27,12 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Manage clients, the programs and systems that start sign-ins
+    #[command(arg_required_else_help = true)]
+    Client {
+        #[command(subcommand)]
+        command: Box<ClientCommand>,
+    },
     /// Make API keys
     #[command(arg_required_else_help = true)]
     ApiKey {
@@ -47,7 +53,12 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ApiKeyCommand {
-    /// Make a key and print it, this once
+    /// Create a key and print it once
+    ///
+    /// This is the short way to a client of the REST API. A client that doesn't exist is created with the rights sign_in,
+    /// enrol, read_users, manage_users and read_audit, and without return URLs: register those with `client change`. An
+    /// existing client keeps its rights, and can have two keys at once. Use `client add` for other rights, such as
+    /// manage_clients.
     Create {
         /// The organisation; made if there is none of this name
         #[arg(long)]
@@ -173,6 +184,13 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             }
             let key = create_api_key(&config, &organisation, &client, SystemClock.now())?;
             say(key.expose())
+        }
+        Some(Command::Client { command }) => {
+            let printed = manage_clients(&config, *command, SystemClock.now())?;
+            for warning in &printed.warnings {
+                writeln!(std::io::stderr(), "countersign-server: {warning}")?;
+            }
+            say(printed.text.expose())
         }
         Some(Command::RotateKey) => {
             let thumbprint = rotate_key(&config, SystemClock.now())?;

@@ -3,6 +3,7 @@
 use countersign_protocol::name::{self, NameError};
 
 use crate::store::StoreError;
+use crate::store::clients::Right;
 use crate::throttle::Lock;
 
 /// A refusal, and all that the asker may know about it.
@@ -26,6 +27,8 @@ pub(crate) enum Refusal {
     Locked(Lock),
     /// This sign-in has had as many one-time codes as it may have.
     TooManyCodes,
+    /// The client's sign-ins aren't approved by this method.
+    MethodOff,
     /// The account has as many open enrolments as it may have.
     TooManyOpen,
     /// The account has as many devices as it may have.
@@ -36,6 +39,28 @@ pub(crate) enum Refusal {
     CrossOrigin,
     /// The idempotency key was used for another request.
     KeyReused,
+    /// Several organisations have a client of this name.
+    Ambiguous,
+    /// The client lacks a right.
+    MissingRight(Right),
+    /// A client can't give another what it doesn't have itself; this is the field.
+    BeyondOwn(&'static str),
+    /// The organisation has, or had, a client of this name.
+    NameTaken,
+    /// The client would lock itself out; others could let it in again.
+    LocksOut,
+    /// The client would lock itself out, and the organisation with it.
+    LastManager,
+    /// The client would be left without a way in.
+    LastSecret,
+    /// The client has as many secrets as it may have.
+    TooManySecrets,
+    /// A client of this kind shows no secret.
+    ShowsNoSecret,
+    /// The client was revoked, or its time is over.
+    ClientEnded,
+    /// The client hasn't registered this address to return to.
+    ReturnUrl,
     /// The service can't do it now.
     Unavailable,
 }

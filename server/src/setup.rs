@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use countersign_protocol::name::{self, NameError};
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use crate::actions::clients::{self as managing, Manager};
 use crate::config::Config;
 use crate::keys::{KeyRing, Keys, MasterKeyError, obtain_master_key, write_private};
 use crate::oidc::NewKey;
-use crate::secret::{SecretBytes, SecretText};
-use crate::store::clients::{self, Client};
+use crate::refusal::Refusal;
+use crate::relying_party::ApiError;
+use crate::secret::SecretText;
+use crate::store::clients::{self, Client, ClientKind};
 use crate::store::signing_keys::{self, Purpose};
 use crate::store::{self, SchemaError, StoreError, organisations};
 use crate::time::Time;
@@ -42,6 +45,9 @@ pub enum SetupError {
         /// What is wrong with its name.
         error: NameError,
     },
+    /// What was asked for can't be done, for this reason.
+    #[error("{0}")]
+    Refused(String),
     /// Another service works on it.
     #[error("another countersign-server is using {}: stop it, or name another folder with --data", .0.display())]
     InUse(PathBuf),
@@ -107,7 +113,9 @@ fn open(config: &Config, now: Time, may_set_up: bool) -> Result<Opened, SetupErr
     Ok(Opened { connection, keys, ring, first })
 }
 
-/// Makes an API key for a client of an organisation, which is made if there is none of this name.
+/// Makes an API key for a client of an organisation; both are made if there is none of this name. A new client may do
+/// everything with people, and nothing with other clients. One that is there keeps its rights, and may have two keys at
+/// once.
 ///
 /// It can be done beside a running service.
 ///
@@ -123,13 +131,36 @@ pub fn create_api_key(
     for (which, text) in [("organisation", organisation), ("client", client)] {
         name::check(text).map_err(|error| SetupError::Name { which, error })?;
     }
+    beside(config, now, |connection, keys| {
+        let id = organisations::obtain(connection, organisation, now)?;
+        let by = Manager::CommandLine;
+        if let Some(known) = clients::named(connection, id, client)? {
+            if known.kind != ClientKind::Rest {
+                return Ok(Err(Refusal::NameTaken));
+            }
+            let added = managing::add_secret(connection, keys, &by, known.id, now)?;
+            return Ok(added.map(|(_, secret)| secret));
+        }
+        let rights = clients::api_key_rights();
+        let new = Client::new(ClientKind::Rest, id, organisation, client, rights, now);
+        let created = managing::create(connection, keys, &by, &new, now)?;
+        Ok(created.and_then(|secret| secret.map(|(_, secret)| secret).ok_or(Refusal::ShowsNoSecret)))
+    })
+}
+
+/// Does something in one transaction beside a service that may be running. What is refused changes nothing.
+pub(crate) fn beside<T>(
+    config: &Config,
+    now: Time,
+    change: impl FnOnce(&Connection, &Keys) -> Result<Result<T, Refusal>, StoreError>,
+) -> Result<T, SetupError> {
     let mut opened = open_beside(config, now)?;
-    let key = make_api_key();
     let failed = |error: StoreError| database_error(config, &error);
     let transaction = begin(&mut opened.connection).map_err(|error| failed(error.into()))?;
-    add_api_key(&transaction, &key, organisation, client, now).map_err(failed)?;
+    let done = change(&transaction, &opened.keys).map_err(failed)?;
+    let done = done.map_err(|refusal| SetupError::Refused(ApiError::from(refusal).message().to_owned()))?;
     transaction.commit().map_err(|error| failed(error.into()))?;
-    Ok(key)
+    Ok(done)
 }
 
 /// Makes a new device-facing signing key. The old ones are kept: devices go over to the new one by themselves. A
@@ -202,8 +233,11 @@ fn set_up(connection: &mut Connection, keys: &Keys, data: &Path, now: Time) -> R
     )?;
     signing_keys::add(&transaction, &keys.sealer, Purpose::Device, now)?;
     signing_keys::add(&transaction, &keys.sealer, Purpose::Assertion, now)?;
-    let key = make_api_key();
-    add_api_key(&transaction, &key, DEFAULT_ORGANISATION, DEFAULT_CLIENT, now)?;
+    let organisation = organisations::obtain(&transaction, DEFAULT_ORGANISATION, now)?;
+    let (name, rights) = (DEFAULT_CLIENT, clients::api_key_rights());
+    let client = Client::new(ClientKind::Rest, organisation, DEFAULT_ORGANISATION, name, rights, now);
+    clients::insert(&transaction, &client)?;
+    let (_, key) = clients::add_secret(&transaction, keys, client.id, now)?;
     let text = SecretText::new(format!("{}\n", key.expose()));
     write_private(&data.join(API_KEY_FILE), text.expose().as_bytes()).map_err(Failed::File)?;
     Ok(transaction.commit()?)
@@ -218,30 +252,6 @@ fn check_master_key(
         .query_row("SELECT value FROM meta WHERE key = 'master_key_check'", [], |row| row.get(0))
         .map_err(|error| failed(error.into()))?;
     if keys.checks(&stored) { Ok(()) } else { Err(MasterKeyError::Wrong.into()) }
-}
-
-/// Adds a secret to the client of this name, which is made if there is none, as is its organisation.
-fn add_api_key(
-    connection: &Connection,
-    key: &SecretText,
-    organisation: &str,
-    client: &str,
-    now: Time,
-) -> Result<(), StoreError> {
-    let id = organisations::obtain(connection, organisation, now)?;
-    let client = if let Some(known) = clients::named(connection, id, client)? {
-        known
-    } else {
-        let new = Client::rest(id, organisation, client, clients::api_key_rights(), now);
-        clients::insert(connection, &new)?;
-        new
-    };
-    clients::add_secret(connection, client.id, key, now)
-}
-
-fn make_api_key() -> SecretText {
-    let bytes = SecretBytes::<32>::make_random();
-    SecretText::new(format!("cs_{}", countersign_protocol::encode_base64url(bytes.expose())))
 }
 
 fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {

@@ -15,6 +15,12 @@ pub(crate) fn is_return_url(text: &str) -> bool {
     url.as_str().parse::<ServiceUrl>().is_ok()
 }
 
+/// An issuer's identifier (OpenID Connect Discovery 1.0, section 3): https, or http on loopback, with neither query nor
+/// fragment.
+pub(crate) fn is_issuer(text: &str) -> bool {
+    is_return_url(text) && !text.contains(['?', '#'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Denial, check_age, hash_of};
 use crate::app::App;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::challenges::{self, Answered};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::failures::{self, Authenticator};
@@ -89,12 +89,14 @@ fn decide(
     };
     audit::append(
         transaction,
-        now,
-        &Actor::Device(device.id),
-        Event::SignInAnswer,
-        refusal_text(refused.code),
-        &sign_in.account,
-        Some(sign_in.id),
+        &Act {
+            at: now,
+            actor: &Actor::Device(device.id),
+            event: Event::SignInAnswer,
+            outcome: refusal_text(refused.code),
+            about: About::Account(&sign_in.account),
+            subject: Some(sign_in.id),
+        },
     )?;
     Ok(Err(refused))
 }
@@ -265,12 +267,14 @@ fn record_wrong_match(
     }
     audit::append(
         transaction,
-        now,
-        &Actor::Device(device.id),
-        Event::SignInAnswer,
-        "wrong_match",
-        &sign_in.account,
-        Some(sign_in.id),
+        &Act {
+            at: now,
+            actor: &Actor::Device(device.id),
+            event: Event::SignInAnswer,
+            outcome: "wrong_match",
+            about: About::Account(&sign_in.account),
+            subject: Some(sign_in.id),
+        },
     )?;
     Ok(Answered { outcome: Outcome::WrongMatch, tries_left, locked: false })
 }

@@ -9,7 +9,7 @@ use super::enrol::wake_up_text;
 use super::{Denial, check_age, hash_of};
 use crate::actions;
 use crate::app::App;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState, Seen};
 use crate::store::{Result, Transaction};
 use crate::time::Time;
@@ -90,5 +90,15 @@ fn apply(transaction: &mut Transaction<'_>, device: &Device, what: &What, now: T
             Event::DeviceWakeUp
         }
     };
-    audit::append(transaction, now, &actor, event, "changed", &device.account, Some(device.id))
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor: &actor,
+            event,
+            outcome: "changed",
+            about: About::Account(&device.account),
+            subject: Some(device.id),
+        },
+    )
 }

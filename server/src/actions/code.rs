@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::secret::SecretText;
 use crate::source::Source;
 use crate::store::accounts::Account;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::clients::Client;
 use crate::store::devices::Totp;
 use crate::store::failures::{self, Authenticator};
@@ -46,6 +46,14 @@ impl Asker {
         match self {
             Self::Page => sign_in.purpose == SignInPurpose::SignIn,
             Self::Client(client, _) => actions::sign_in::belongs_to(sign_in, client),
+        }
+    }
+
+    /// Whether its sign-ins may be approved by a code. A page's sign-in has no tries left where they may not.
+    fn takes_codes(&self) -> bool {
+        match self {
+            Self::Page => true,
+            Self::Client(client, _) => client.methods.contains(Method::Code),
         }
     }
 
@@ -92,6 +100,9 @@ pub(crate) async fn for_sign_in(
     asker: Asker,
 ) -> std::result::Result<SignIn, Refusal> {
     check_form(&code)?;
+    if !asker.takes_codes() {
+        return Err(Refusal::MethodOff);
+    }
     let (now, writer) = (app.now(), Arc::clone(app));
     app.store
         .write(move |transaction| {
@@ -146,6 +157,9 @@ pub(crate) async fn alone(
     asker: Asker,
 ) -> Checked {
     check_form(&code)?;
+    if !asker.takes_codes() {
+        return Err(Refusal::MethodOff);
+    }
     let (now, writer) = (app.now(), Arc::clone(app));
     app.store
         .write(move |transaction| {
@@ -168,7 +182,17 @@ pub(crate) async fn alone(
             asker.remember(transaction, &checked, now)?;
             if let Ok(device) = checked {
                 let subject = Some(device);
-                audit::append(transaction, now, &actor, Event::CodeVerify, "approved", &account, subject)?;
+                audit::append(
+                    transaction,
+                    &Act {
+                        at: now,
+                        actor: &actor,
+                        event: Event::CodeVerify,
+                        outcome: "approved",
+                        about: About::Account(&account),
+                        subject,
+                    },
+                )?;
             }
             Ok(checked)
         })
@@ -262,12 +286,14 @@ impl Attempt<'_> {
     fn record(&self, transaction: &Transaction<'_>, outcome: &str) -> Result<()> {
         audit::append(
             transaction,
-            self.now,
-            self.actor,
-            Event::CodeVerify,
-            outcome,
-            self.account,
-            self.subject,
+            &Act {
+                at: self.now,
+                actor: self.actor,
+                event: Event::CodeVerify,
+                outcome,
+                about: About::Account(self.account),
+                subject: self.subject,
+            },
         )
     }
 }

@@ -3,7 +3,7 @@
 use countersign_protocol::Id;
 
 use crate::store::accounts::Account;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::failures::{self, Authenticator};
@@ -38,7 +38,17 @@ pub(crate) fn sign_in(
         (None, _) if ending.device.is_none() => Event::CodeVerify,
         (None, _) => Event::SignInAnswer,
     };
-    audit::append(transaction, now, actor, event, ending.state.as_str(), &sign_in.account, Some(sign_in.id))?;
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor,
+            event,
+            outcome: ending.state.as_str(),
+            about: About::Account(&sign_in.account),
+            subject: Some(sign_in.id),
+        },
+    )?;
     if let Some(enrolment) = sign_in.enrolment {
         end_activation(transaction, enrolment, &devices, ending.state, now)?;
     }
@@ -66,7 +76,17 @@ pub(crate) fn device(
         cancel_enrolment(transaction, &replacement, actor, now)?;
     }
     super::relay::end(transaction, device, "ended", actor, now)?;
-    audit::append(transaction, now, actor, Event::DeviceRevoke, "revoked", &device.account, Some(device.id))?;
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor,
+            event: Event::DeviceRevoke,
+            outcome: "revoked",
+            about: About::Account(&device.account),
+            subject: Some(device.id),
+        },
+    )?;
     let open =
         challenges::open(transaction, &device.account, device.id, device.service_key, now, usize::MAX)?;
     for challenge in open {
@@ -93,7 +113,17 @@ pub(crate) fn enrolment(
         return Ok(false);
     }
     transaction.touch(enrolment);
-    audit::append(transaction, now, actor, Event::EnrolmentEnd, state.as_str(), account, Some(enrolment))?;
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor,
+            event: Event::EnrolmentEnd,
+            outcome: state.as_str(),
+            about: About::Account(account),
+            subject: Some(enrolment),
+        },
+    )?;
     Ok(true)
 }
 
@@ -159,7 +189,17 @@ fn end_replaced(transaction: &mut Transaction<'_>, enrolment: Id, devices: &[Id]
     };
     let actor = devices.first().map_or(Actor::Service, |device| Actor::Device(*device));
     let (account, old) = (&enrolment.account, Some(replaces.device));
-    audit::append(transaction, now, &actor, Event::DeviceReplace, "replaced", account, old)?;
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor: &actor,
+            event: Event::DeviceReplace,
+            outcome: "replaced",
+            about: About::Account(account),
+            subject: old,
+        },
+    )?;
     if let Some(old) = devices::load(transaction, replaces.device)? {
         device(transaction, &old, &actor, now)?;
     }

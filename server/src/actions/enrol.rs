@@ -15,7 +15,7 @@ use crate::config::DEFAULT_DIGITS;
 use crate::otp;
 use crate::secret::SecretBytes;
 use crate::source::Source;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::clients::Methods;
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
@@ -106,12 +106,14 @@ fn use_ticket(
         let outcome = if code == ProblemCode::TicketUsed { "ticket_used" } else { "ticket_expired" };
         audit::append(
             transaction,
-            now,
-            &Actor::Service,
-            Event::EnrolmentUse,
-            outcome,
-            &enrolment.account,
-            Some(enrolment.id),
+            &Act {
+                at: now,
+                actor: &Actor::Service,
+                event: Event::EnrolmentUse,
+                outcome,
+                about: About::Account(&enrolment.account),
+                subject: Some(enrolment.id),
+            },
         )?;
         return Ok(Err(code.into()));
     }
@@ -182,12 +184,14 @@ fn bind(
     transaction.touch(enrolment.id);
     audit::append(
         transaction,
-        now,
-        &Actor::Device(device.id),
-        Event::EnrolmentUse,
-        "bound",
-        &enrolment.account,
-        Some(enrolment.id),
+        &Act {
+            at: now,
+            actor: &Actor::Device(device.id),
+            event: Event::EnrolmentUse,
+            outcome: "bound",
+            about: About::Account(&enrolment.account),
+            subject: Some(enrolment.id),
+        },
     )?;
     Ok(Done { totp: totp_json(secret.expose())?, device, organisation })
 }

@@ -10,8 +10,8 @@ use crate::keys::PageKind;
 use crate::refusal::{Refusal, check_name};
 use crate::secret::SecretText;
 use crate::store::accounts::Account;
-use crate::store::audit::{self, Actor, Event};
-use crate::store::clients::Client;
+use crate::store::audit::{self, About, Act, Actor, Event};
+use crate::store::clients::{self, Client};
 use crate::store::devices::{self, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState};
 use crate::store::idempotency::{self, Known, Retry};
@@ -91,12 +91,14 @@ pub(crate) async fn create(
             let actor = Actor::Client(enrolment.client.clone());
             audit::append(
                 transaction,
-                now,
-                &actor,
-                Event::EnrolmentCreate,
-                "created",
-                account,
-                Some(enrolment.id),
+                &Act {
+                    at: now,
+                    actor: &actor,
+                    event: Event::EnrolmentCreate,
+                    outcome: "created",
+                    about: About::Account(account),
+                    subject: Some(enrolment.id),
+                },
             )?;
             Ok(Ok(enrolment))
         })
@@ -110,9 +112,18 @@ pub(crate) fn has_room(transaction: &Transaction<'_>, account: &Account, more: u
     Ok(live.saturating_add(more) < MAX_DEVICES)
 }
 
-/// An enrolment that this client has started.
+/// An enrolment that this client has started. A client that was revoked meanwhile learns nothing of it.
 pub(crate) async fn load(app: &Arc<App>, client: &Client, id: Id) -> Result<Enrolment, Refusal> {
-    let enrolment = app.store.read(move |connection| enrolments::load(connection, id)).await?;
+    let (asker, now) = (client.id, app.now());
+    let (enrolment, is_usable) = app
+        .store
+        .read(move |connection| {
+            Ok((enrolments::load(connection, id)?, clients::is_usable(connection, asker, now)?))
+        })
+        .await?;
+    if !is_usable {
+        return Err(Refusal::ClientEnded);
+    }
     enrolment
         .filter(|enrolment| {
             enrolment.account.organisation == client.organisation && enrolment.client == client.name

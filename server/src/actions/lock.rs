@@ -4,7 +4,7 @@ use countersign_protocol::Id;
 
 use crate::actions;
 use crate::store::accounts::{self, Account};
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::sign_ins::{self, Ending, Push};
 use crate::store::{Result, Transaction};
 use crate::time::Time;
@@ -21,7 +21,10 @@ pub(crate) fn push(
 ) -> Result<bool> {
     let is_new = accounts::lock_push(transaction, account, now)?;
     let outcome = if is_new { "locked" } else { "nothing_to_do" };
-    audit::append(transaction, now, actor, Event::UserLock, outcome, account, subject)?;
+    audit::append(
+        transaction,
+        &Act { at: now, actor, event: Event::UserLock, outcome, about: About::Account(account), subject },
+    )?;
     if let Some(reported) = subject {
         sign_ins::set_push(transaction, reported, Push::Locked)?;
     }
@@ -43,5 +46,15 @@ pub(crate) fn unlock(
     now: Time,
 ) -> Result<()> {
     let outcome = if accounts::unlock(transaction, account)? { "unlocked" } else { "nothing_to_do" };
-    audit::append(transaction, now, actor, Event::UserUnlock, outcome, account, None)
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor,
+            event: Event::UserUnlock,
+            outcome,
+            about: About::Account(account),
+            subject: None,
+        },
+    )
 }

@@ -3,7 +3,9 @@
 //! Each action decides and writes in one transaction, so that being killed at any point leaves it done or not done.
 
 pub(crate) mod answer;
+pub(crate) mod authenticate;
 pub(crate) mod change;
+pub(crate) mod clients;
 pub(crate) mod code;
 pub(crate) mod collect;
 pub(crate) mod end;

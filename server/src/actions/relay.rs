@@ -12,7 +12,7 @@ use countersign_protocol::{Id, MailboxId, jws};
 
 use super::{Denial, check_age, hash_of};
 use crate::app::App;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState, Seen};
 use crate::store::mailboxes::{self, Content};
 use crate::store::{Result, Transaction};
@@ -83,7 +83,17 @@ pub(super) fn end(
     now: Time,
 ) -> Result<()> {
     if mailboxes::end(transaction, device.id)? {
-        audit::append(transaction, now, actor, Event::DeviceMove, outcome, &device.account, Some(device.id))?;
+        audit::append(
+            transaction,
+            &Act {
+                at: now,
+                actor,
+                event: Event::DeviceMove,
+                outcome,
+                about: About::Account(&device.account),
+                subject: Some(device.id),
+            },
+        )?;
     }
     Ok(())
 }
@@ -235,6 +245,16 @@ fn open(
     }
     let owner = (device.id, device.account.organisation);
     mailboxes::open(transaction, owner, mailbox, count, now + LIFETIME, (opened + 1, since))?;
-    audit::append(transaction, now, &actor, Event::DeviceMove, "begun", &device.account, Some(device.id))?;
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor: &actor,
+            event: Event::DeviceMove,
+            outcome: "begun",
+            about: About::Account(&device.account),
+            subject: Some(device.id),
+        },
+    )?;
     Ok(Ok(()))
 }

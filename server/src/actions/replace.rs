@@ -12,7 +12,7 @@ use super::enrolment::MAX_OPEN;
 use super::sign_in::number;
 use super::{Denial, check_age, end, hash_of};
 use crate::app::App;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::enrolments::{self, Enrolment, EnrolmentState, Replaces};
 use crate::store::failures::{self, Authenticator};
@@ -114,7 +114,17 @@ fn begin(
 
 fn note(transaction: &Transaction<'_>, device: &Device, now: crate::time::Time) -> Result<()> {
     let actor = Actor::Device(device.id);
-    audit::append(transaction, now, &actor, Event::DeviceReplace, "begun", &device.account, Some(device.id))
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor: &actor,
+            event: Event::DeviceReplace,
+            outcome: "begun",
+            about: About::Account(&device.account),
+            subject: Some(device.id),
+        },
+    )
 }
 
 fn reply(app: &App, re: String, enrolment: &Enrolment, activation: Option<&SignIn>) -> Replacement {

@@ -12,8 +12,8 @@ use crate::refusal::{Refusal, check_name};
 use crate::secret::SecretText;
 use crate::source::Source;
 use crate::store::accounts::Account;
-use crate::store::audit::{self, Actor, Event};
-use crate::store::clients::{Client, Methods};
+use crate::store::audit::{self, About, Act, Actor, Event};
+use crate::store::clients::{self, Client, Methods};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::idempotency::{self, Known, Retry};
 use crate::store::sign_ins::{self, Method, Push, SignIn, SignInPurpose, SignInState};
@@ -130,12 +130,14 @@ pub(crate) fn start(
     };
     audit::append(
         transaction,
-        sign_in.created,
-        &actor,
-        Event::SignInCreate,
-        outcome,
-        &sign_in.account,
-        Some(sign_in.id),
+        &Act {
+            at: sign_in.created,
+            actor: &actor,
+            event: Event::SignInCreate,
+            outcome,
+            about: About::Account(&sign_in.account),
+            subject: Some(sign_in.id),
+        },
     )?;
     Ok(devices)
 }
@@ -166,9 +168,18 @@ pub(crate) fn standing(connection: &rusqlite::Connection, account: &Account) -> 
     })
 }
 
-/// A sign-in that this client has started.
+/// A sign-in that this client has started. A client that was revoked meanwhile learns nothing of it.
 pub(crate) async fn load(app: &Arc<App>, client: &Client, id: Id) -> std::result::Result<SignIn, Refusal> {
-    let sign_in = app.store.read(move |connection| sign_ins::load(connection, id)).await?;
+    let (asker, now) = (client.id, app.now());
+    let (sign_in, is_usable) = app
+        .store
+        .read(move |connection| {
+            Ok((sign_ins::load(connection, id)?, clients::is_usable(connection, asker, now)?))
+        })
+        .await?;
+    if !is_usable {
+        return Err(Refusal::ClientEnded);
+    }
     sign_in.filter(|sign_in| belongs_to(sign_in, client)).ok_or(Refusal::NotFound)
 }
 

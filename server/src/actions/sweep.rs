@@ -26,12 +26,17 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const RETENTION: Duration = Duration::from_hours(24);
 /// How long a source that a person has signed in from stays known without being used.
 const KNOWN: Duration = Duration::from_hours(90 * 24);
+/// For how long what waits of a client that has ended is looked for.
+const LATELY: Duration = Duration::from_mins(2);
 /// Rows of each kind that one transaction works on, so that requests aren't kept waiting.
 const BATCH: u32 = 200;
 
 /// Sweeps until the service stops.
 pub(crate) async fn run(app: Arc<App>) {
     let mut last: Option<Time> = None;
+    // What ended before the start is looked for once; later, what ended lately. Requests that were let in before may have
+    // come after.
+    let mut ended_since = Time::from_seconds(0);
     while !app.hub.is_closing() {
         let began = app.now();
         if last.is_none_or(|last| last.is_ahead_of(began))
@@ -42,6 +47,10 @@ pub(crate) async fn run(app: Arc<App>) {
         last = Some(began);
         if let Err(error) = once(&app).await {
             log_store_error(&error);
+        }
+        match actions::clients::end_of_ended(&app, ended_since, began).await {
+            Ok(_) => ended_since = began - LATELY,
+            Err(error) => log_store_error(&error),
         }
         // From the time that it has looked at: what comes due meanwhile isn't left to the next interval's end.
         app.clock.sleep_until(began + INTERVAL).await;

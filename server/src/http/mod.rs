@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `serve` | the loop, and time-outs |
 //! | `connections` | which connections are open, and which has to go when there are too many |
-//! | `client`, `pace` | who asks, and how fast refusals are answered |
+//! | `client` | who asks |
 //! | `stream` | a connection whose peer has to read |
 //! | `health` | liveness and readiness |
 //! | `problem` | errors that no handler has made |
@@ -12,7 +12,6 @@
 mod client;
 mod connections;
 mod health;
-mod pace;
 mod problem;
 mod serve;
 mod stream;
@@ -27,6 +26,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use countersign_protocol::Id;
 use countersign_protocol::limits::MAX_MESSAGE_BYTES;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,11 +36,14 @@ use crate::{device_api, oidc, openapi, pages, relying_party};
 
 pub(crate) use self::client::{Client, ClientAddress};
 pub(crate) use self::health::Readiness;
-pub(crate) use self::pace::Pace;
 pub(crate) use self::serve::{Limits, serve};
 
 /// How long a client may take for the body of a request.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Mark of a reply to somebody who would be this client and isn't: such replies are slowed down by client as well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefusedAs(pub(crate) Id);
 
 /// All routes of the service.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -50,7 +53,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(health::health))
         .routes(routes!(relying_party::jwks))
         .merge(device_api::router())
-        .merge(relying_party::router())
+        .merge(relying_party::router(&app))
         .split_for_parts();
     #[expect(clippy::expect_used, reason = "what the code describes is the same at every start")]
     let api = openapi::document(&api, &app.settings.public_url).expect("the description is JSON");

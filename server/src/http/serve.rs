@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
+use countersign_protocol::Id;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -22,10 +23,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::RefusedAs;
 use super::client::{Client, ClientAddress, Proxies};
 use super::connections::{Busy, Connection, Connections, Full, Requests};
-use super::pace::Pace;
 use super::stream::WriteDeadline;
+use crate::pace::Pace;
 use crate::relying_party::ApiError;
 
 /// How long a client may take for the head of a request, idle time on an open connection included.
@@ -114,9 +116,11 @@ struct Shared {
     connections: Arc<Connections>,
     proxies: Proxies,
     /// How fast a client's refused requests are answered.
-    refusals: Pace,
+    refusals: Pace<Client>,
+    /// How fast those are answered who would be a client and aren't, by client.
+    refused_clients: Pace<Id>,
     /// How fast connections begin whose client has sent what isn't HTTP.
-    greetings: Pace,
+    greetings: Pace<Client>,
     http: http1::Builder,
     reply_timeout: Duration,
     /// When the log was last told that there is no room.
@@ -131,6 +135,7 @@ impl Shared {
             connections: Connections::new(limits.connections, limits.client_connections),
             proxies: Proxies::new(limits.trusted_proxies),
             refusals: Pace::new(REFUSAL_INTERVAL, REFUSALS, LONGEST_REFUSAL),
+            refused_clients: Pace::new(REFUSAL_INTERVAL, REFUSALS, LONGEST_REFUSAL),
             greetings: Pace::new(REFUSAL_INTERVAL, REFUSALS, LONGEST_GREETING),
             http,
             reply_timeout: REPLY_TIMEOUT,
@@ -242,7 +247,11 @@ impl Service<Request<Incoming>> for Tracked {
             }
             // A connection that waits for nothing but its pace may be closed to make room.
             drop(busy);
-            let wait = shared.refusals.take(client, Instant::now());
+            let now = Instant::now();
+            let mut wait = shared.refusals.take(client, now);
+            if let Some(RefusedAs(client)) = response.extensions().get() {
+                wait = wait.max(shared.refused_clients.take(*client, now));
+            }
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
@@ -473,5 +482,39 @@ mod tests {
             streams.push(stream);
         }
         assert!(streams[1].read(&mut [0]).now_or_never().is_none(), "the same client's second is held");
+    }
+
+    #[tokio::test]
+    async fn whoever_would_be_a_client_waits_with_all_others_who_would() {
+        let client = Id::make_random();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let refuse = async move || {
+            let mut response = StatusCode::UNAUTHORIZED.into_response();
+            response.extensions_mut().insert(RefusedAs(client));
+            response
+        };
+        let router = Router::new().route("/", get(async || "here")).route("/refused", get(refuse));
+        let limits = Limits {
+            connections: 10,
+            client_connections: 10,
+            trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
+        };
+        let mut shared = Shared::new(limits);
+        shared.refused_clients = Pace::new(HOUR, 1, HOUR);
+        let (_stop, stopped) = oneshot::channel();
+        tokio::spawn(serve_with(listener, router, Arc::new(shared), stopped));
+        let ask = async |path: &str, from: &str| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            send(&mut stream, path, &format!("x-forwarded-for: {from}\r\n")).await;
+            stream
+        };
+        let mut first = ask("/refused", "192.0.2.1").await;
+        assert_eq!(status(&mut first).await, "401");
+        let mut second = ask("/refused", "192.0.2.2").await;
+        // The client itself, with the right secret, waits for nobody.
+        let mut accepted = ask("/", "192.0.2.3").await;
+        assert_eq!(status(&mut accepted).await, "200");
+        assert!(second.read(&mut [0]).now_or_never().is_none(), "another address has used the budget up");
     }
 }

@@ -36,6 +36,7 @@ pub(crate) struct Keys {
     scan: hmac::Key,
     page: hmac::Key,
     source: hmac::Key,
+    client: hmac::Key,
     check: hmac::Key,
 }
 
@@ -60,6 +61,7 @@ impl Keys {
             scan: mac("scan"),
             page: mac("page"),
             source: mac("source"),
+            client: mac("client"),
             check: mac("check"),
         }
     }
@@ -102,6 +104,12 @@ impl Keys {
     /// What stands for a request that may be sent again, and may have a one-time code in it.
     pub(crate) fn derive_request(&self, request: &[u8]) -> [u8; 16] {
         *first_16(&hmac::sign(&self.source, &[b"request\0", request].concat())).expose()
+    }
+
+    /// A client's secret. It names its client, so that a wrong one is somebody's.
+    pub(crate) fn derive_client_secret(&self, client: Id, secret: Id) -> SecretText {
+        let tag = hmac::sign(&self.client, &[*client.as_bytes(), *secret.as_bytes()].concat());
+        SecretText::new(format!("cs_{client}_{}", encode_base64url(tag.as_ref())))
     }
 
     /// What a database stores to recognise its master key by.

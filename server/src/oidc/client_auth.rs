@@ -13,6 +13,7 @@ use url::form_urlencoded;
 
 use super::error::OauthError;
 use super::parameters::Parameters;
+use crate::actions::authenticate::{self, AuthenticationError};
 use crate::app::App;
 use crate::foreign::{Lifetime, verify_under};
 use crate::secret::SecretText;
@@ -56,17 +57,11 @@ pub(super) async fn authenticate(
         (None, None) => return Err(FAILED),
     };
     let id: Id = id.parse().map_err(|_| FAILED)?;
-    let now = app.now();
-    let client = app
-        .store
-        .read(move |connection| {
-            if !clients::check_secret(connection, id, &secret, now)? {
-                return Ok(None);
-            }
-            clients::load(connection, id)
-        })
-        .await?;
-    client.filter(|client| client.kind == ClientKind::Oidc).ok_or(FAILED)
+    authenticate::by_secret(app, &[ClientKind::Oidc], Some(id), secret).await.map_err(|error| match error {
+        AuthenticationError::Rejected(client, _) => FAILED.as_client(client),
+        AuthenticationError::Unknown => FAILED,
+        AuthenticationError::Unavailable => OauthError::UNAVAILABLE,
+    })
 }
 
 /// The client that has signed an assertion (RFC 7523, section 3), which is taken once.

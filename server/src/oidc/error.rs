@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign_protocol::Id;
 use serde_json::json;
 
+use crate::http::RefusedAs;
 use crate::refusal::Refusal;
 use crate::store::StoreError;
 
@@ -14,14 +16,16 @@ use crate::store::StoreError;
 pub(super) struct OauthError {
     pub(super) code: &'static str,
     pub(super) description: &'static str,
+    /// The client that somebody would be who got this.
+    refused_as: Option<Id>,
 }
 
 impl OauthError {
     pub(super) const UNAVAILABLE: Self =
-        Self { code: "temporarily_unavailable", description: "the service can't do it now; try again" };
+        Self::new("temporarily_unavailable", "the service can't do it now; try again");
 
     pub(super) const fn new(code: &'static str, description: &'static str) -> Self {
-        Self { code, description }
+        Self { code, description, refused_as: None }
     }
 
     pub(super) const fn invalid_request(description: &'static str) -> Self {
@@ -34,6 +38,11 @@ impl OauthError {
 
     pub(super) const fn invalid_client(description: &'static str) -> Self {
         Self::new("invalid_client", description)
+    }
+
+    /// The error of somebody who would be this client: its reply is slowed down by client as well.
+    pub(super) const fn as_client(self, client: Id) -> Self {
+        Self { refused_as: Some(client), ..self }
     }
 
     /// OpenID Connect Core Error Code `unmet_authentication_requirements`.
@@ -67,6 +76,9 @@ impl IntoResponse for OauthError {
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"countersign\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(client) = self.refused_as {
+            response.extensions_mut().insert(RefusedAs(client));
         }
         response
     }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::http::{Client, Pace};
+use crate::http::Client;
+use crate::pace::Pace;
 
 /// Sign-ins that may come to nothing in a short time.
 const BURST: u32 = 60;
@@ -19,7 +20,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// Budgets, by network.
-pub(crate) struct Starts(Pace);
+pub(crate) struct Starts(Pace<Client>);
 
 impl Default for Starts {
     fn default() -> Self {

@@ -19,7 +19,7 @@ use super::resume::{Found, make_secret};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret::SecretText;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::authorize_requests::{self, AuthorizeRequest};
 use crate::store::clients::Client;
 use crate::store::{self, StoreError, Transaction, sign_ins};
@@ -138,7 +138,9 @@ fn redeem(
     let record = |outcome: &str| -> store::Result<()> {
         let Some(sign_in) = sign_ins::load(transaction, id)? else { return Ok(()) };
         let actor = Actor::Client(client.name.clone());
-        audit::append(transaction, now, &actor, Event::TokenIssue, outcome, &sign_in.account, Some(id))
+        let about = About::Account(&sign_in.account);
+        let act = Act { at: now, actor: &actor, event: Event::TokenIssue, outcome, about, subject: Some(id) };
+        audit::append(transaction, &act)
     };
     if request.redeemed.as_ref() == Some(&hash) {
         authorize_requests::end_tokens(transaction, id)?;

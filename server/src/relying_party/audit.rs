@@ -38,22 +38,23 @@ pub(super) struct AuditEntry {
     id: i64,
     /// When.
     at: u64,
-    /// `client:NAME`, `device:ID`, `page` or `service`.
+    /// `client:NAME`, `device:ID`, `page`, `command_line` or `service`.
     actor: String,
     /// What was done or tried.
     event: String,
     /// What came of it.
     outcome: String,
-    /// Whose account it concerns.
-    user: String,
-    /// The enrolment, device or sign-in.
+    /// Whose account it concerns, if it concerns one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    /// The enrolment, device, sign-in or client.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
 }
 
 /// Read the audit log
 #[utoipa::path(
-    get, path = "/v1/audit", tag = "audit", operation_id = "list_audit", security(("api_key" = [])),
+    get, path = "/v1/audit", tag = "audit", operation_id = "list_audit", security(("api_key" = ["read_audit"])),
     params(
         ("after" = Option<i64>, Query, description = "Lines after the one with this `id`"),
         ("limit" = Option<u32>, Query, description = "At most so many lines, 1 to 1000; 100 if it isn't said"),
@@ -86,7 +87,7 @@ impl From<Entry> for AuditEntry {
             actor: entry.actor,
             event: entry.event,
             outcome: entry.outcome,
-            user: entry.user,
+            user: Some(entry.user).filter(|user| !user.is_empty()),
             subject: entry.subject.map(|subject| subject.to_string()),
         }
     }

@@ -54,7 +54,7 @@ pub(super) struct VerifyReply {
 
 /// Verify a user's one-time code
 #[utoipa::path(
-    post, path = "/v1/codes/verify", tag = "codes", operation_id = "verify_code", security(("api_key" = [])),
+    post, path = "/v1/codes/verify", tag = "codes", operation_id = "verify_code", security(("api_key" = ["sign_in"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again")),
     request_body = VerifyRequest,
     responses(

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use super::users::account;
-use super::{Params, parse_id};
+use super::{Params, PathId};
 use crate::actions;
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -54,7 +54,7 @@ pub(super) struct DeviceReply {
 
 /// List a user's devices, revoked ones too
 #[utoipa::path(
-    get, path = "/v1/devices", tag = "devices", operation_id = "list_devices", security(("api_key" = [])),
+    get, path = "/v1/devices", tag = "devices", operation_id = "list_devices", security(("api_key" = ["read_users"])),
     params(("user" = String, Query, description = "The user's name at the organisation")),
     responses((status = 200, body = DeviceList), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -76,16 +76,16 @@ pub(super) async fn list(
 ///
 /// Sign-ins that no other device could answer are withdrawn. The device learns it at its next contact.
 #[utoipa::path(
-    delete, path = "/v1/devices/{id}", tag = "devices", operation_id = "revoke_device", security(("api_key" = [])),
+    delete, path = "/v1/devices/{id}", tag = "devices", operation_id = "revoke_device", security(("api_key" = ["manage_users"])),
     params(("id" = String, Path, description = "Device")),
     responses((status = 204), (status = 409, description = "`ended`: it was revoked before", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
 )]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    PathId(id): PathId,
 ) -> Result<StatusCode, ApiError> {
-    let (id, now) = (parse_id(&id)?, app.now());
+    let now = app.now();
     let revoked = app
         .store
         .write(move |transaction| {

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use super::retry::RetryKey;
-use super::{Params, Show, exposed, parse, parse_id};
+use super::{Params, PathId, Show, exposed, parse};
 use crate::actions::{enrolment, sign_in};
 use crate::app::App;
 use crate::store::audit::Actor;
@@ -74,7 +74,7 @@ pub(super) struct Wait {
 
 /// Start an enrolment
 #[utoipa::path(
-    post, path = "/v1/enrolments", tag = "enrolments", operation_id = "create_enrolment", security(("api_key" = [])),
+    post, path = "/v1/enrolments", tag = "enrolments", operation_id = "create_enrolment", security(("api_key" = ["enrol"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again")),
     request_body = NewEnrolment,
     responses(
@@ -105,7 +105,7 @@ pub(super) async fn create(
 
 /// Read an enrolment, and wait for its next change
 #[utoipa::path(
-    get, path = "/v1/enrolments/{id}", tag = "enrolments", operation_id = "read_enrolment", security(("api_key" = [])),
+    get, path = "/v1/enrolments/{id}", tag = "enrolments", operation_id = "read_enrolment", security(("api_key" = ["enrol"])),
     params(
         ("id" = String, Path, description = "Enrolment"),
         ("wait" = Option<u64>, Query, description = "Seconds to hold the reply until something changes"),
@@ -115,11 +115,11 @@ pub(super) async fn create(
 pub(super) async fn read(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     Params(wait): Params<Wait>,
 ) -> Result<Json<EnrolmentReply>, ApiError> {
     let wait = Duration::from_secs(wait.wait).min(app.settings.longest_wait);
-    let (enrolment, activation) = enrolment::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;
+    let (enrolment, activation) = enrolment::wait(&app, &client, id, app.now() + wait).await?;
     let waits = enrolment.state_at(app.now()) == EnrolmentState::AwaitingActivation;
     let shown = activation.filter(|_| enrolment.shown_by_client && waits);
     let number = shown.as_ref().and_then(|activation| sign_in::number(&app, activation)).map(exposed);
@@ -129,16 +129,16 @@ pub(super) async fn read(
 
 /// Withdraw an enrolment that isn't done
 #[utoipa::path(
-    delete, path = "/v1/enrolments/{id}", tag = "enrolments", operation_id = "cancel_enrolment", security(("api_key" = [])),
+    delete, path = "/v1/enrolments/{id}", tag = "enrolments", operation_id = "cancel_enrolment", security(("api_key" = ["enrol"])),
     params(("id" = String, Path, description = "Enrolment")),
     responses((status = 204), (status = 409, description = "`ended`", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
 )]
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    PathId(id): PathId,
 ) -> Result<StatusCode, ApiError> {
-    let enrolment = enrolment::load(&app, &client, parse_id(&id)?).await?;
+    let enrolment = enrolment::load(&app, &client, id).await?;
     enrolment::cancel(&app, enrolment, Actor::Client(client.name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::refusal::Refusal;
+use crate::store::clients::{Rejection, Right};
 use crate::throttle::Lock;
 use crate::time::Time;
 
@@ -41,6 +42,9 @@ pub(crate) struct ErrorDetail {
     /// `name_direction_mark` or `name_invisible_character`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// The right that the client lacks, with `missing_right`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    right: Option<Right>,
     /// Seconds since 1970 after which it may be tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<u64>,
@@ -54,6 +58,7 @@ pub(crate) struct ApiError {
     message: Cow<'static, str>,
     field: Option<&'static str>,
     reason: Option<&'static str>,
+    right: Option<Right>,
     retry_at: Option<Time>,
 }
 
@@ -64,6 +69,7 @@ impl ApiError {
         message: Cow::Borrowed("the request needs a valid API key: `Authorization: Bearer …`"),
         field: None,
         reason: None,
+        right: None,
         retry_at: None,
     };
     pub(crate) const MALFORMED_QUERY: Self = Self {
@@ -72,6 +78,7 @@ impl ApiError {
         message: Cow::Borrowed("the query isn't what it should be"),
         field: None,
         reason: None,
+        right: None,
         retry_at: None,
     };
 
@@ -81,6 +88,7 @@ impl ApiError {
         message: Cow::Borrowed("`Idempotency-Key` must be one text of 1 to 255 visible ASCII characters"),
         field: None,
         reason: None,
+        right: None,
         retry_at: None,
     };
 
@@ -99,6 +107,33 @@ impl ApiError {
             )
         };
         Self::new(StatusCode::BAD_REQUEST, "malformed", message)
+    }
+
+    /// The client may not do this.
+    pub(crate) fn missing_right(right: Right) -> Self {
+        let message =
+            format!("this needs the right `{right}`, which this client doesn't have", right = right.as_str());
+        Self { right: Some(right), ..Self::new(StatusCode::FORBIDDEN, "missing_right", message) }
+    }
+
+    /// A secret that was right once, or names a client, and lets nobody in. Whoever has a client's secret may know what
+    /// has become of the client; nobody else learns anything.
+    pub(crate) fn rejected(rejection: Rejection) -> Self {
+        let message = match rejection {
+            Rejection::WrongSecret => return Self::UNAUTHORISED,
+            Rejection::RemovedSecret => {
+                "this API key was removed from its client; use the one that replaced it"
+            }
+            Rejection::Revoked => "the client of this API key was revoked",
+            Rejection::Expired => "the client of this API key has expired",
+            Rejection::OtherDoor => "the client of this secret isn't one of this interface (kind `rest`)",
+        };
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorised", message)
+    }
+
+    /// What went wrong, in words.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// The service can't do its work.
@@ -127,7 +162,7 @@ impl ApiError {
     }
 
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), field: None, reason: None, retry_at: None }
+        Self { status, code, message: message.into(), field: None, reason: None, right: None, retry_at: None }
     }
 }
 
@@ -174,6 +209,11 @@ impl From<Refusal> for ApiError {
             Refusal::TooManyCodes => {
                 Self::new(too_many, "too_many_codes", "this sign-in takes no more codes; start another")
             }
+            Refusal::MethodOff => Self::new(
+                conflict,
+                "method_off",
+                "this client's sign-ins aren't approved by codes; `methods` of the client names what approves them",
+            ),
             Refusal::TooManyOpen => Self::new(
                 too_many,
                 "too_many_open",
@@ -193,6 +233,65 @@ impl From<Refusal> for ApiError {
             Refusal::Elsewhere => {
                 Self::new(StatusCode::FORBIDDEN, "elsewhere", "the page was opened in another browser")
             }
+            Refusal::Ambiguous => Self::new(
+                conflict,
+                "ambiguous",
+                "several organisations have a client of this name: name the organisation as well, or the identifier",
+            ),
+            Refusal::MissingRight(right) => Self::missing_right(right),
+            Refusal::BeyondOwn(field) => Self {
+                field: Some(field),
+                ..Self::new(
+                    StatusCode::FORBIDDEN,
+                    "beyond_own",
+                    format!("a client can't give another what it doesn't have itself: look at `{field}`"),
+                )
+            },
+            Refusal::NameTaken => Self::new(
+                conflict,
+                "name_taken",
+                "the organisation has a client of this name, or had one that was revoked; choose another name",
+            ),
+            Refusal::LocksOut => Self::new(
+                conflict,
+                "locks_out",
+                "this client could no longer manage clients; another one can restore the right. Add \
+                 `?force=true` if you mean it",
+            ),
+            Refusal::LastManager => Self::new(
+                conflict,
+                "last_manager",
+                "no client of the organisation could manage clients any longer, only the service's command line. \
+                 Add `?force=true` if you mean it",
+            ),
+            Refusal::LastSecret => Self::new(
+                conflict,
+                "last_secret",
+                "the client could no longer authenticate; create another secret first. Add `?force=true` \
+                 (`--force` at the command line) if you mean it",
+            ),
+            Refusal::TooManySecrets => Self::new(
+                conflict,
+                "too_many_secrets",
+                "the client has two secrets; first remove the one that is no longer used",
+            ),
+            Refusal::ShowsNoSecret => Self::new(
+                conflict,
+                "shows_no_secret",
+                "clients of this kind authenticate with what another issuer has signed, and have no secret",
+            ),
+            Refusal::ClientEnded => {
+                Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "the client was revoked or has expired")
+            }
+            Refusal::ReturnUrl => Self {
+                field: Some("return_url"),
+                ..Self::new(
+                    unprocessable,
+                    "return_url_not_registered",
+                    "this client hasn't registered this return URL: register exactly this text, with \
+                     `countersign-server client change CLIENT --redirect-uri URL` or by `PATCH /v1/clients/{id}`",
+                )
+            },
             Refusal::Unavailable => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
@@ -209,6 +308,7 @@ impl IntoResponse for ApiError {
             message: self.message,
             field: self.field,
             reason: self.reason,
+            right: self.right,
             retry_at: self.retry_at.map(Time::seconds),
         };
         let title = self.status.canonical_reason().unwrap_or("Error");

@@ -1,10 +1,12 @@
-//! The relying-party interface under `/v1`: JSON, with an API key that belongs to one client of one organisation.
+//! The relying-party interface under `/v1`: JSON, with a secret (API key) that belongs to one client of one organisation.
 //!
 //! Times are seconds since 1970. What a client asks for beyond its organisation isn't there: 404, as for anything
 //! unknown.
 
+mod access;
 mod assertion;
 mod audit;
+mod clients;
 mod codes;
 mod devices;
 mod enrolments;
@@ -16,22 +18,24 @@ mod users;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, Query};
-use axum::http::header;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
+use countersign_protocol::Id;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use self::assertion::{__path_jwks, jwks};
+pub(crate) use self::clients::{ClientReply, Warning};
 pub(crate) use self::error::{ApiError, ErrorBody, PROBLEM_JSON};
 use crate::app::App;
+use crate::refusal::Refusal;
 use crate::secret::SecretText;
-use crate::store::clients::{self, Client};
 
-pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
+pub(crate) fn router(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
+    let router = OpenApiRouter::new()
         .routes(routes!(enrolments::create))
         .routes(routes!(enrolments::read, enrolments::cancel))
         .routes(routes!(sign_ins::create))
@@ -44,6 +48,11 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::lock_push))
         .routes(routes!(users::unlock))
         .routes(routes!(audit::list))
+        .routes(routes!(clients::list, clients::create))
+        .routes(routes!(clients::read, clients::change, clients::revoke))
+        .routes(routes!(clients::secrets::add))
+        .routes(routes!(clients::secrets::remove));
+    access::guard(router, app)
 }
 
 /// Who sees what a page shows.
@@ -56,27 +65,6 @@ pub(crate) enum Show {
     /// The relying party shows it itself, in a program without a browser. Whoever controls the relying party can then
     /// have somebody else's phone approve.
     RelyingParty,
-}
-
-/// Extracts the client that an API key belongs to.
-impl FromRequestParts<Arc<App>> for Client {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let key = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
-            .map(|(_, key)| key.trim().to_owned())
-            .ok_or(ApiError::UNAUTHORISED)?;
-        let now = app.now();
-        let client = app.store.read(move |connection| clients::by_secret(connection, &key, now)).await;
-        client
-            .map_err(|error| ApiError::from(crate::refusal::Refusal::from(error)))?
-            .ok_or(ApiError::UNAUTHORISED)
-    }
 }
 
 /// The query of a request, read as [`axum::extract::Query`] does, refused as the interface does.
@@ -93,6 +81,20 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
     }
 }
 
+/// The identifier at a path's one place for one. What isn't an identifier names nothing.
+struct PathId(Id);
+
+impl FromRequestParts<Arc<App>> for PathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let Path(id) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| ApiError::of_status(StatusCode::BAD_REQUEST))?;
+        parse_id(&id).map(Self)
+    }
+}
+
 /// A secret that the asker is to have.
 fn exposed(secret: SecretText) -> String {
     secret.expose().to_owned()
@@ -104,6 +106,6 @@ fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
 }
 
 /// Parses an identifier in a path: what isn't one names nothing.
-fn parse_id(text: &str) -> Result<countersign_protocol::Id, ApiError> {
-    text.parse().map_err(|_| ApiError::from(crate::refusal::Refusal::NotFound))
+fn parse_id(text: &str) -> Result<Id, ApiError> {
+    text.parse().map_err(|_| ApiError::from(Refusal::NotFound))
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ApiError, ErrorBody};
 use super::retry::RetryKey;
-use super::{Params, Show, assertion, exposed, parse, parse_id};
+use super::{Params, PathId, Show, assertion, exposed, parse};
 use crate::actions::code::{self as one_time_code, Asker};
 use crate::actions::sign_in::{self, NewSignIn};
 use crate::app::App;
@@ -22,6 +22,7 @@ use crate::secret::SecretText;
 use crate::store::audit::Actor;
 use crate::store::clients::Client;
 use crate::store::sign_ins::{Matched, Method, Push, SignIn, SignInState};
+use crate::text;
 use crate::time::Time;
 
 /// Who wants to sign in, and what the phone shows of it.
@@ -43,7 +44,8 @@ pub(super) struct SignInRequest {
     /// The browser or program.
     #[serde(default)]
     client: Option<String>,
-    /// Where the page sends the browser back to: https, or http on loopback.
+    /// Where the page sends the browser back to: https, or http on loopback. Exactly one of the addresses that the client
+    /// has registered.
     #[serde(default)]
     return_url: Option<String>,
     /// `relying_party` adds `number` and `match_link` to the reply.
@@ -117,7 +119,7 @@ pub(super) struct CodeRequest {
 /// It succeeds for any user, also one who has no device or doesn't exist. After too many sign-ins without a success,
 /// while too many wait, or while push is locked, it asks no device (`push`), and can be approved by another method only.
 #[utoipa::path(
-    post, path = "/v1/sign-ins", tag = "sign-ins", operation_id = "create_sign_in", security(("api_key" = [])),
+    post, path = "/v1/sign-ins", tag = "sign-ins", operation_id = "create_sign_in", security(("api_key" = ["sign_in"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again")),
     request_body = SignInRequest,
     responses(
@@ -133,6 +135,9 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<SignInReply>), ApiError> {
     let new: SignInRequest = parse(&body)?;
     let show = new.show;
+    if new.return_url.as_ref().is_some_and(|url| text::is_return_url(url) && !client.may_return_to(url)) {
+        return Err(Refusal::ReturnUrl.into());
+    }
     let new = NewSignIn {
         user: new.user,
         application: new.application,
@@ -155,7 +160,7 @@ pub(super) async fn create(
 
 /// Read a sign-in, and wait for its result
 #[utoipa::path(
-    get, path = "/v1/sign-ins/{id}", tag = "sign-ins", operation_id = "read_sign_in", security(("api_key" = [])),
+    get, path = "/v1/sign-ins/{id}", tag = "sign-ins", operation_id = "read_sign_in", security(("api_key" = ["sign_in"])),
     params(
         ("id" = String, Path, description = "Sign-in"),
         ("wait" = Option<u64>, Query, description = "Seconds to hold the reply while it is pending"),
@@ -165,33 +170,33 @@ pub(super) async fn create(
 pub(super) async fn read(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     Params(wait): Params<Wait>,
 ) -> Result<Json<SignInReply>, ApiError> {
     let wait = Duration::from_secs(wait.wait).min(app.settings.longest_wait);
-    let sign_in = sign_in::wait(&app, &client, parse_id(&id)?, app.now() + wait).await?;
+    let sign_in = sign_in::wait(&app, &client, id, app.now() + wait).await?;
     Ok(Json(reply(&app, sign_in).await?))
 }
 
 /// Withdraw a sign-in
 #[utoipa::path(
-    delete, path = "/v1/sign-ins/{id}", tag = "sign-ins", operation_id = "cancel_sign_in", security(("api_key" = [])),
+    delete, path = "/v1/sign-ins/{id}", tag = "sign-ins", operation_id = "cancel_sign_in", security(("api_key" = ["sign_in"])),
     params(("id" = String, Path, description = "Sign-in")),
     responses((status = 204), (status = 409, description = "`ended`", body = ErrorBody), (status = "default", body = ErrorBody, description = "Refused"))
 )]
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    PathId(id): PathId,
 ) -> Result<StatusCode, ApiError> {
-    let sign_in = sign_in::load(&app, &client, parse_id(&id)?).await?;
+    let sign_in = sign_in::load(&app, &client, id).await?;
     sign_in::cancel(&app, sign_in.id, Actor::Client(client.name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Approve a sign-in by a one-time code
 #[utoipa::path(
-    post, path = "/v1/sign-ins/{id}/code", tag = "sign-ins", operation_id = "submit_code", security(("api_key" = [])),
+    post, path = "/v1/sign-ins/{id}/code", tag = "sign-ins", operation_id = "submit_code", security(("api_key" = ["sign_in"])),
     params(
         ("id" = String, Path, description = "Sign-in"),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that it may be sent again"),
@@ -207,13 +212,13 @@ pub(super) async fn cancel(
 pub(super) async fn code(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     key: RetryKey,
     body: Bytes,
 ) -> Result<Json<SignInReply>, ApiError> {
     let CodeRequest { code } = parse(&body)?;
-    let asker = Asker::Client(Box::new(client), key.of(&app, &["sign-ins/code", &id], &body));
-    let sign_in = one_time_code::for_sign_in(&app, parse_id(&id)?, SecretText::new(code), asker).await?;
+    let asker = Asker::Client(Box::new(client), key.of(&app, &["sign-ins/code", &id.to_string()], &body));
+    let sign_in = one_time_code::for_sign_in(&app, id, SecretText::new(code), asker).await?;
     Ok(Json(reply(&app, sign_in).await?))
 }
 

@@ -64,7 +64,7 @@ pub(super) struct ApprovalsReply {
 ///
 /// It succeeds for any name: an account that nothing has happened to is in order.
 #[utoipa::path(
-    get, path = "/v1/users/{user}", tag = "users", operation_id = "read_user", security(("api_key" = [])),
+    get, path = "/v1/users/{user}", tag = "users", operation_id = "read_user", security(("api_key" = ["read_users"])),
     params(("user" = String, Path, description = "User")),
     responses((status = 200, body = UserReply), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -124,7 +124,7 @@ pub(super) async fn read(
 ///
 /// Sign-ins that wait for a device are withdrawn. New ones ask no device; other methods work.
 #[utoipa::path(
-    post, path = "/v1/users/{user}/lock", tag = "users", operation_id = "lock_push", security(("api_key" = [])),
+    post, path = "/v1/users/{user}/lock", tag = "users", operation_id = "lock_push", security(("api_key" = ["manage_users"])),
     params(("user" = String, Path, description = "User")),
     responses((status = 204), (status = "default", body = ErrorBody, description = "Refused"))
 )]
@@ -150,7 +150,7 @@ pub(super) async fn lock_push(
 /// Forgets wrong codes and numbers, and requests since the last success, and opens a lock of push that a report has
 /// brought.
 #[utoipa::path(
-    post, path = "/v1/users/{user}/unlock", tag = "users", operation_id = "unlock_user", security(("api_key" = [])),
+    post, path = "/v1/users/{user}/unlock", tag = "users", operation_id = "unlock_user", security(("api_key" = ["manage_users"])),
     params(("user" = String, Path, description = "User")),
     responses((status = 204), (status = "default", body = ErrorBody, description = "Refused"))
 )]

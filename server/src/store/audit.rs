@@ -16,6 +16,8 @@ pub(crate) enum Actor {
     Device(Id),
     /// The person at a hosted page.
     Page,
+    /// Whoever runs the service, at its command line.
+    CommandLine,
     /// The service itself, as when a time is over.
     Service,
 }
@@ -28,6 +30,7 @@ pub(crate) struct Entry {
     pub(crate) actor: String,
     pub(crate) event: String,
     pub(crate) outcome: String,
+    /// Whose account it concerns; empty if it concerns none.
     pub(crate) user: String,
     pub(crate) subject: Option<Id>,
 }
@@ -69,24 +72,54 @@ super::text_enum! {
         UserLock = "user.lock",
         /// The account was unlocked.
         UserUnlock = "user.unlock",
+        /// A client was made.
+        ClientCreate = "client.create",
+        /// A client's rights or configuration were changed.
+        ClientChange = "client.change",
+        /// A client was revoked.
+        ClientRevoke = "client.revoke",
+        /// A client was given another secret.
+        ClientSecretAdd = "client.secret_add",
+        /// A secret of a client was removed.
+        ClientSecretRemove = "client.secret_remove",
+        /// Somebody couldn't show that they are this client.
+        ClientRefuse = "client.refuse",
     }
 }
 
+/// Whom or what an act concerns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum About<'a> {
+    /// Somebody's account.
+    Account(&'a Account),
+    /// The organisation itself, or one of its clients.
+    Organisation(Id),
+}
+
+/// What is written down of an act.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Act<'a> {
+    pub(crate) at: Time,
+    pub(crate) actor: &'a Actor,
+    pub(crate) event: Event,
+    pub(crate) outcome: &'a str,
+    pub(crate) about: About<'a>,
+    /// The enrolment, device, sign-in or client.
+    pub(crate) subject: Option<Id>,
+}
+
 /// Adds a line.
-pub(crate) fn append(
-    connection: &Connection,
-    at: Time,
-    actor: &Actor,
-    event: Event,
-    outcome: &str,
-    account: &Account,
-    subject: Option<Id>,
-) -> Result<()> {
-    let actor = match actor {
+pub(crate) fn append(connection: &Connection, act: &Act<'_>) -> Result<()> {
+    let actor = match act.actor {
         Actor::Client(name) => format!("client:{name}"),
         Actor::Device(device) => format!("device:{device}"),
         Actor::Page => "page".to_owned(),
+        Actor::CommandLine => "command_line".to_owned(),
         Actor::Service => "service".to_owned(),
+    };
+    let (organisation, user) = match act.about {
+        About::Account(account) => (account.organisation, account.user.as_str()),
+        About::Organisation(organisation) => (organisation, ""),
     };
     connection
         .prepare_cached(
@@ -94,13 +127,13 @@ pub(crate) fn append(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
-            at,
-            account.organisation.as_bytes(),
+            act.at,
+            organisation.as_bytes(),
             actor,
-            event,
-            outcome,
-            account.user,
-            subject.as_ref().map(Id::as_bytes)
+            act.event,
+            act.outcome,
+            user,
+            act.subject.as_ref().map(Id::as_bytes)
         ])?;
     Ok(())
 }

@@ -36,5 +36,12 @@ pub(crate) fn set_right(connection: &Connection, now: Time) -> Result<Ahead> {
     connection
         .execute("UPDATE mailboxes SET since = ?2, opened = 0 WHERE since > ?1", params![ahead, now])?;
     let retries = connection.execute("UPDATE idempotency SET at = ?2 WHERE at > ?1", params![ahead, now])?;
+    // When a client was last used is shown, and decides nothing.
+    for table in ["clients", "client_secrets"] {
+        connection.execute(
+            &format!("UPDATE {table} SET last_used = ?2 WHERE last_used > ?1"),
+            params![ahead, now],
+        )?;
+    }
     Ok(Ahead { failures, pushes, locks, retries })
 }

@@ -4,6 +4,7 @@ use countersign_protocol::{Id, Thumbprint};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::Account;
+use super::clients::Client;
 use super::{Result, id, optional_id, thumbprint};
 use crate::time::{CLOCK_TOLERANCE, Time};
 
@@ -202,6 +203,21 @@ pub(crate) fn ahead(connection: &Connection, now: Time, limit: u32) -> Result<Ve
         enrolments.push(read(row)?);
     }
     Ok(enrolments)
+}
+
+/// Enrolments of a client that wait. Those that a device has asked for aren't the client's to end.
+pub(crate) fn waiting_of(connection: &Connection, client: &Client) -> Result<Vec<Enrolment>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM enrolments
+         WHERE state IN ('pending', 'awaiting_activation') AND replaces IS NULL
+             AND organisation = ?1 AND client = ?2",
+    )?;
+    let mut rows = statement.query(params![client.organisation.as_bytes(), client.name])?;
+    let mut waiting = Vec::new();
+    while let Some(row) = rows.next()? {
+        waiting.push(read(row)?);
+    }
+    Ok(waiting)
 }
 
 /// Open enrolments whose time is over.

@@ -6,13 +6,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{Result, id};
 use crate::time::Time;
 
-/// The organisation of this name, made if there is none.
-pub(crate) fn obtain(connection: &Connection, name: &str, now: Time) -> Result<Id> {
-    let found = connection
+/// The organisation of this name.
+pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<Id>> {
+    Ok(connection
         .prepare_cached("SELECT id FROM organisations WHERE name = ?1")?
         .query_row([name], |row| id(row, "id"))
-        .optional()?;
-    if let Some(id) = found {
+        .optional()?)
+}
+
+/// The organisation of this name, made if there is none.
+pub(crate) fn obtain(connection: &Connection, name: &str, now: Time) -> Result<Id> {
+    if let Some(id) = find(connection, name)? {
         return Ok(id);
     }
     let id = Id::make_random();

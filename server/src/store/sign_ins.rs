@@ -5,7 +5,7 @@ use countersign_protocol::messages::Matching;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accounts::Account;
-use super::clients::Methods;
+use super::clients::{Client, Methods};
 use super::{Result, id, optional_id};
 use crate::source::Source;
 use crate::time::{CLOCK_TOLERANCE, Time};
@@ -274,6 +274,16 @@ pub(crate) fn has_active_device(connection: &Connection, sign_in: Id) -> Result<
              WHERE c.sign_in = ?1 AND d.state = 'active'",
         )?
         .exists([sign_in.as_bytes()])?)
+}
+
+/// Waiting sign-ins that a client has started.
+pub(crate) fn waiting_of(connection: &Connection, client: &Client) -> Result<Vec<SignIn>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM sign_ins
+         WHERE state = 'pending' AND purpose = 'sign_in' AND organisation = ?1 AND client = ?2",
+    )?;
+    let rows = statement.query_map(params![client.organisation.as_bytes(), client.name], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Waiting sign-ins whose time is over.

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::https::SetupError;
 use crate::refusal::log_store_error;
 use crate::store::accounts::Account;
-use crate::store::audit::{self, Actor, Event};
+use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::devices::Device;
 use crate::time::Time;
 use fcm::Fcm;
@@ -154,7 +154,17 @@ async fn wake(app: Arc<App>, senders: Arc<Senders>, call: Call) {
         .store
         .write(move |transaction| {
             let (event, outcome) = (Event::WakeUpFail, failure.as_str());
-            audit::append(transaction, now, &Actor::Service, event, outcome, &call.account, Some(call.device))
+            audit::append(
+                transaction,
+                &Act {
+                    at: now,
+                    actor: &Actor::Service,
+                    event,
+                    outcome,
+                    about: About::Account(&call.account),
+                    subject: Some(call.device),
+                },
+            )
         })
         .await;
     if let Err(error) = written {

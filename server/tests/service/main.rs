@@ -3,6 +3,7 @@
 
 mod answers;
 mod assertions;
+mod clients;
 mod clocks;
 mod enrolment;
 mod fairness;

@@ -8,6 +8,9 @@ use countersign_authenticator::approvals::MatchProof;
 use countersign_authenticator::protocol::messages::Outcome;
 use countersign_authenticator::protocol::{EnrolmentLink, Id, MatchLink};
 use countersign_authenticator::scan::scan_picture;
+use countersign_server::{
+    ClientCommand, ClientOptions, Clock, DEFAULT_CLIENT, SystemClock, Which, manage_clients,
+};
 use countersign_tests::{Phone, TestService, enrolled};
 use serde_json::json;
 
@@ -56,11 +59,20 @@ async fn a_phone_can_open_the_app_in_place_of_scanning_itself() {
     .await;
 }
 
+/// Has the relying party's client register an address that browsers are sent back to.
+fn register_return(service: &TestService, back: &str) {
+    let which = Which { client: DEFAULT_CLIENT.to_owned(), organisation: None };
+    let options = ClientOptions { redirect_uri: Some(vec![back.to_owned()]), ..ClientOptions::default() };
+    let command = ClientCommand::Change { which, options };
+    manage_clients(&service.config(), command, SystemClock.now()).unwrap();
+}
+
 #[tokio::test]
 async fn an_approval_shows_at_once_and_leads_back() {
     in_browser(Kind::Desktop, async |browser| {
         let (service, phone, account) = with_phone().await;
         let back = format!("{}/match", service.network.url());
+        register_return(&service, &back);
         let mut body = sign_in("ada");
         body["return_url"] = json!(back);
         browser.open(&start(&service, "/v1/sign-ins", body).await).await;

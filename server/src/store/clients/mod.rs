@@ -7,13 +7,17 @@
 mod secrets;
 
 use countersign_protocol::Id;
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::secrets::{add_secret, by_secret, check_secret};
+pub(crate) use self::secrets::{
+    MAX_SECRETS, Rejection, Shown, add_secret, record_use, remove_secret, secrets, show,
+};
 use super::set::{Member, Set};
 use super::sign_ins::Method;
-use super::{Result, StoreError, id};
+use super::{Result, id};
 use crate::oidc::Algorithm;
 use crate::time::Time;
 
@@ -29,7 +33,7 @@ super::text_enum! {
         /// Client-initiated backchannel authentication.
         Ciba = "ciba",
         /// The authentication channel of Keycloak's CIBA.
-        KeycloakChannel = "keycloak-channel",
+        KeycloakChannel = "keycloak_channel",
         /// RADIUS.
         Radius = "radius",
     }
@@ -87,12 +91,13 @@ pub(crate) fn api_key_rights() -> Rights {
 }
 
 /// What only some kinds of clients have.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ClientSettings {
     /// OpenID Connect: whether a person whom the application hasn't named may type their name on our page.
     pub(crate) asks_name: bool,
-    /// OpenID Connect: what its ID tokens are signed by.
+    /// OpenID Connect: what its ID tokens are signed by, `RS256` or `ES256`.
+    #[schema(value_type = String)]
     pub(crate) id_token_signed_response_alg: Algorithm,
     /// Entra: the application ID of the registration, which is the `aud` of its hints.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,8 +146,9 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A new client of the relying-party interface.
-    pub(crate) fn rest(
+    /// A new client, by its name, with these rights and every method.
+    pub(crate) fn new(
+        kind: ClientKind,
         organisation: Id,
         organisation_name: &str,
         name: &str,
@@ -154,7 +160,7 @@ impl Client {
             organisation,
             organisation_name: organisation_name.to_owned(),
             name: name.to_owned(),
-            kind: ClientKind::Rest,
+            kind,
             application: None,
             rights,
             redirect_uris: Vec::new(),
@@ -172,9 +178,13 @@ impl Client {
     }
 
     /// Whether it has this right.
-    #[expect(dead_code, reason = "routes don't name their rights yet")]
     pub(crate) fn may(&self, right: Right) -> bool {
         self.rights.contains(right)
+    }
+
+    /// Whether a browser may be sent back to this address.
+    pub(crate) fn may_return_to(&self, url: &str) -> bool {
+        self.returns_anywhere || self.redirect_uris.iter().any(|registered| registered == url)
     }
 
     /// Whether it was neither revoked nor has expired.
@@ -183,18 +193,70 @@ impl Client {
     }
 }
 
-/// The client of this identifier, also if it can't be used any more.
+/// The client of this identifier, even if it can no longer be used.
 pub(crate) fn load(connection: &Connection, client: Id) -> Result<Option<Client>> {
-    one(connection, &format!("{SELECT} WHERE clients.id = ?1"), params![client.as_bytes()])
+    Ok(connection
+        .prepare_cached(&query("WHERE clients.id = ?1"))?
+        .query_row([client.as_bytes()], read)
+        .optional()?)
 }
 
-/// The client of this name in an organisation, also if it can't be used any more.
+/// The client of this name in an organisation, even if it can no longer be used.
 pub(crate) fn named(connection: &Connection, organisation: Id, name: &str) -> Result<Option<Client>> {
-    one(
-        connection,
-        &format!("{SELECT} WHERE clients.organisation = ?1 AND clients.name = ?2"),
-        params![organisation.as_bytes(), name],
-    )
+    Ok(connection
+        .prepare_cached(&query("WHERE clients.organisation = ?1 AND clients.name = ?2"))?
+        .query_row(params![organisation.as_bytes(), name], read)
+        .optional()?)
+}
+
+/// Clients by organisation and name, of one organisation or of all, including those that can no longer be used.
+pub(crate) fn list(connection: &Connection, organisation: Option<Id>) -> Result<Vec<Client>> {
+    let condition = "WHERE ?1 IS NULL OR clients.organisation = ?1 ORDER BY organisations.name, clients.name";
+    let mut statement = connection.prepare_cached(&query(condition))?;
+    let rows = statement.query_map([organisation.as_ref().map(Id::as_bytes)], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether a client can still be used.
+pub(crate) fn is_usable(connection: &Connection, client: Id, now: Time) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM clients WHERE id = ?1 AND revoked IS NULL AND (expires IS NULL OR expires > ?2)",
+        )?
+        .exists(params![client.as_bytes(), now])?)
+}
+
+/// Clients that ended after `since`: revoked, or over.
+pub(crate) fn ended(connection: &Connection, since: Time, now: Time) -> Result<Vec<Client>> {
+    let condition = "WHERE clients.revoked > ?1 OR clients.expires BETWEEN ?1 AND ?2";
+    let mut statement = connection.prepare_cached(&query(condition))?;
+    let rows = statement.query_map([since, now], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Stores what a client's change has changed. Its identifier, organisation, name and kind stay.
+pub(crate) fn update(connection: &Connection, client: &Client) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE clients SET application = ?2, rights = ?3, redirect_uris = ?4, returns_anywhere = ?5,
+                 issuers = ?6, tenants = ?7, jwks = ?8, methods = ?9, settings = ?10, expires = ?11, revoked = ?12
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            client.id.as_bytes(),
+            client.application,
+            client.rights,
+            Json(&client.redirect_uris),
+            client.returns_anywhere,
+            Json(&client.issuers),
+            Json(&client.tenants),
+            client.jwks,
+            client.methods,
+            Json(&client.settings),
+            client.expires,
+            client.revoked,
+        ])?;
+    Ok(())
 }
 
 /// Stores a new client.
@@ -212,13 +274,13 @@ pub(crate) fn insert(connection: &Connection, client: &Client) -> Result<()> {
             client.kind,
             client.application,
             client.rights,
-            json(&client.redirect_uris)?,
+            Json(&client.redirect_uris),
             client.returns_anywhere,
-            json(&client.issuers)?,
-            json(&client.tenants)?,
+            Json(&client.issuers),
+            Json(&client.tenants),
             client.jwks,
             client.methods,
-            json(&client.settings)?,
+            Json(&client.settings),
             client.created,
             client.expires,
             client.revoked,
@@ -227,16 +289,16 @@ pub(crate) fn insert(connection: &Connection, client: &Client) -> Result<()> {
     Ok(())
 }
 
-const SELECT: &str = "SELECT clients.*, organisations.name AS organisation_name
-    FROM clients JOIN organisations ON organisations.id = clients.organisation";
+/// What [`read`] reads.
+const COLUMNS: &str = "clients.*, organisations.name AS organisation_name";
 
-fn one(connection: &Connection, query: &str, parameters: impl rusqlite::Params) -> Result<Option<Client>> {
-    let mut statement = connection.prepare_cached(query)?;
-    let mut rows = statement.query(parameters)?;
-    rows.next()?.map(read).transpose()
+fn query(condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS} FROM clients JOIN organisations ON organisations.id = clients.organisation {condition}"
+    )
 }
 
-fn read(row: &Row<'_>) -> Result<Client> {
+fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     Ok(Client {
         id: id(row, "id")?,
         organisation: id(row, "organisation")?,
@@ -245,13 +307,13 @@ fn read(row: &Row<'_>) -> Result<Client> {
         kind: row.get("kind")?,
         application: row.get("application")?,
         rights: row.get("rights")?,
-        redirect_uris: from_json(row, "redirect_uris")?,
+        redirect_uris: row.get::<_, Json<_>>("redirect_uris")?.0,
         returns_anywhere: row.get("returns_anywhere")?,
-        issuers: from_json(row, "issuers")?,
-        tenants: from_json(row, "tenants")?,
+        issuers: row.get::<_, Json<_>>("issuers")?.0,
+        tenants: row.get::<_, Json<_>>("tenants")?.0,
         jwks: row.get("jwks")?,
         methods: row.get("methods")?,
-        settings: from_json(row, "settings")?,
+        settings: row.get::<_, Json<_>>("settings")?.0,
         created: row.get("created")?,
         expires: row.get("expires")?,
         revoked: row.get("revoked")?,
@@ -259,13 +321,20 @@ fn read(row: &Row<'_>) -> Result<Client> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| StoreError::Damaged("a client's configuration"))
+/// A value that is stored as JSON.
+struct Json<T>(T);
+
+impl<T: Serialize> ToSql for Json<&T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text = serde_json::to_string(self.0);
+        text.map(Into::into).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
 }
 
-fn from_json<T: for<'de> Deserialize<'de>>(row: &Row<'_>, column: &'static str) -> Result<T> {
-    let text = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
-    serde_json::from_str(text).map_err(|_| StoreError::Damaged(column))
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?).map(Self).map_err(|error| FromSqlError::Other(error.into()))
+    }
 }
 
 #[cfg(test)]
