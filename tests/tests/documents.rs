@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 fn every_test_that_a_document_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut sources = Vec::new();
-    for folder in ["bindings", "cli", "core", "server", "tests"] {
+    for folder in ["bindings", "cli", "core", "server", "tests", "xtask"] {
         collect(&root.join(folder), &mut sources);
     }
-    for document in ["SECURITY.md", "docs/complaints.md"] {
+    for (document, least) in [("SECURITY.md", 16), ("docs/complaints.md", 16), ("docs/android.md", 2)] {
         let text = fs::read_to_string(root.join(document)).unwrap();
         let checked: usize = text.lines().map(|line| check(line, &sources)).sum();
-        assert!(checked > 15, "{document} names only {checked} tests");
+        assert!(checked >= least, "{document} names only {checked} tests");
     }
 }
 

@@ -19,6 +19,7 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("demo", &["xtask", "demo"]),
     ("packages", &["xtask", "package", "--check"]),
     ("Keycloak", &["xtask", "keycloak"]),
+    ("Android code", &["xtask", "cross", "--run"]),
     ("Swift", &["xtask", "swift"]),
     ("Kotlin", &["xtask", "kotlin"]),
     ("size", &["xtask", "size"]),
