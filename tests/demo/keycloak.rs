@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use countersign_tests::{Failure, Keycloak, ServiceProcess};
+use countersign_server::Config;
+use countersign_tests::{Failure, Keycloak, ServiceClient, ServiceProcess};
 use serde_json::json;
 
 use super::{enrol, step};
@@ -25,9 +26,10 @@ pub(super) async fn story(folder: &Path) -> Result<(), Failure> {
                 .into(),
         );
     };
-    let api_key = std::fs::read_to_string(data.join("api-key"))?;
+    let (back, name) = (keycloak.return_url("hospital"), "keycloak");
+    let client = ServiceClient::add(&Config::new(&data), "rest", name, "sign_in,enrol", &back)?;
     let mut realm =
-        Keycloak::realm("hospital", &service.url(), api_key.trim(), "https://ward-portal.example/*")?;
+        Keycloak::realm("hospital", &service.url(), &client.secret, "https://ward-portal.example/*")?;
     let config = &mut realm["authenticatorConfig"][1]["config"];
     config["countersign.application"] = "Hospital account".into();
     config["countersign.enrol"] = "true".into();

@@ -97,6 +97,12 @@ impl Keycloak {
         Ok(realm)
     }
 
+    /// The address that a service sends the browsers of a realm back to.
+    #[must_use]
+    pub fn return_url(&self, realm: &str) -> String {
+        format!("{}/realms/{realm}/countersign/return", self.url())
+    }
+
     /// A user of a realm's description, with a password.
     #[must_use]
     pub fn user(name: &str, password: &str) -> Value {

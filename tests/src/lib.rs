@@ -2,6 +2,7 @@
 //! core, a browser, a push server, and a network that can be told to fail.
 
 mod browser;
+mod clients;
 mod keycloak;
 mod network;
 mod phone;
@@ -12,6 +13,7 @@ mod relying_party;
 mod service;
 
 pub use browser::Page;
+pub use clients::ServiceClient;
 pub use keycloak::Keycloak;
 pub use network::{Fault, Network};
 pub use phone::{Phone, TurnedClock};

@@ -6,7 +6,7 @@ use crate::world::in_world;
 #[tokio::test]
 async fn whatever_is_loaded_again_in_the_middle_is_the_same_sign_in() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             let before = world.sign_ins().await;
             world.come_to_page(browser).await;
@@ -31,7 +31,7 @@ async fn whatever_is_loaded_again_in_the_middle_is_the_same_sign_in() {
 #[tokio::test]
 async fn the_return_address_is_worth_nothing_in_another_browser() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.come_to_page(browser).await;
             let page = browser.address().await;
@@ -62,7 +62,7 @@ async fn the_return_address_is_worth_nothing_in_another_browser() {
 #[tokio::test]
 async fn of_two_tabs_the_one_whose_sign_in_has_ended_goes_on() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.come_to_page(browser).await;
             let first = world.request().await.id;

@@ -11,7 +11,7 @@ use crate::world::{World, in_world, number};
 #[tokio::test]
 async fn somebody_without_a_phone_reads_what_to_do() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.type_password(browser, "grace").await;
             let text = world.expect_ending(browser, "not_enrolled").await;
@@ -69,7 +69,7 @@ async fn nobody_adds_a_phone_with_the_password_once_there_is_one() {
     .await;
 }
 
-fn allow(realm: &mut serde_json::Value) {
+fn allow(realm: &mut serde_json::Value, _: &World) {
     realm["authenticatorConfig"][1]["config"]["countersign.enrol"] = "true".into();
 }
 

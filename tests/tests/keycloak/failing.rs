@@ -11,7 +11,7 @@ use crate::world::{in_world, number};
 #[tokio::test]
 async fn a_denial_is_shown_and_only_the_person_asks_again() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.come_to_page(browser).await;
             world.phone.authenticator.deny(world.request().await.id).await.unwrap();
@@ -41,7 +41,7 @@ async fn a_denial_is_shown_and_only_the_person_asks_again() {
 #[tokio::test]
 async fn reports_wrong_numbers_and_the_end_of_time_are_told_apart() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.type_password(browser, "ada").await;
             for (state, said) in
@@ -74,7 +74,7 @@ async fn reports_wrong_numbers_and_the_end_of_time_are_told_apart() {
 #[tokio::test]
 async fn a_service_that_is_away_lets_nobody_in_and_goes_on_afterwards() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, mut world| {
             world.service.stop().await;
             world.type_password(browser, "ada").await;
@@ -95,7 +95,7 @@ async fn a_service_that_is_away_lets_nobody_in_and_goes_on_afterwards() {
 #[tokio::test]
 async fn a_lost_reply_asks_the_phone_once() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             browser.open(&world.authorize("")).await;
             browser.element("#username").await;
@@ -117,7 +117,7 @@ async fn a_lost_reply_asks_the_phone_once() {
 #[tokio::test]
 async fn clocks_may_be_minutes_apart() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             // To Keycloak, the result comes from the future.
             world.service.advance(Duration::from_secs(120));
@@ -130,7 +130,7 @@ async fn clocks_may_be_minutes_apart() {
 #[tokio::test]
 async fn clocks_that_are_further_apart_sign_nobody_in() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.service.advance(Duration::from_secs(600));
             world.come_to_page(browser).await;

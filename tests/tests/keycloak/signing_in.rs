@@ -7,7 +7,7 @@ use crate::world::{in_oldest_world, in_world};
 #[tokio::test]
 async fn the_number_typed_at_the_phone_signs_in() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.come_to_page(browser).await;
             assert!(!browser.address().await.contains("key="), "the key stays in no history");
@@ -50,7 +50,7 @@ async fn the_same_jar_works_in_the_oldest_keycloak() {
 #[tokio::test]
 async fn a_one_time_code_signs_in_where_that_is_enough() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.come_to_page(browser).await;
             browser.click(".foot a").await;
@@ -66,7 +66,7 @@ async fn a_one_time_code_signs_in_where_that_is_enough() {
 #[tokio::test]
 async fn somebody_whose_phones_rest_comes_to_the_form_for_codes() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             let lock = world.service.relying_party().post("/v1/users/ada/lock", json!({})).await;
             lock.unwrap();
@@ -82,7 +82,7 @@ async fn somebody_whose_phones_rest_comes_to_the_form_for_codes() {
 #[tokio::test]
 async fn a_session_that_is_open_asks_nothing() {
     in_world(
-        |_| {},
+        |_, _| {},
         async |browser, world| {
             world.sign_in(browser).await;
             let before = world.sign_ins().await;

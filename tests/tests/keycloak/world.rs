@@ -1,13 +1,11 @@
 //! A hospital: its realm at Keycloak, its approval service, an application, and ada with her phone.
 
 use std::io::Write;
-use std::path::Path;
 
 use countersign_authenticator::approvals::ApprovalRequest;
 use countersign_authenticator::protocol::Id;
 use countersign_authenticator::protocol::messages::Outcome;
-use countersign_server::Config;
-use countersign_tests::{Keycloak, Phone, TestService, enrolled};
+use countersign_tests::{Keycloak, Phone, ServiceClient, TestService, enrolled};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -26,29 +24,29 @@ pub(crate) struct World {
     pub(crate) phone: Phone,
     pub(crate) account: Id,
     pub(crate) realm: String,
+    pub(crate) api_key: String,
 }
 
 /// How a realm differs from the one that everybody can import.
-pub(crate) type Change = fn(&mut Value);
+pub(crate) type Change = fn(&mut Value, &World);
 
 /// Gives `test` a browser and a world in the newest Keycloak. Where either can't be had the test is skipped, and says so.
 pub(crate) async fn in_world(change: Change, test: impl AsyncFnOnce(&Browser, World)) {
     static NEWEST: OnceCell<Option<Keycloak>> = OnceCell::const_new();
     let start = || async { Keycloak::start(Keycloak::NEWEST, &[]).await.expect("Keycloak starts") };
-    in_world_of(NEWEST.get_or_init(start).await.as_ref(), change, |_| {}, test).await;
+    in_world_of(NEWEST.get_or_init(start).await.as_ref(), change, test).await;
 }
 
 /// The same in the oldest Keycloak that the authenticator runs in.
 pub(crate) async fn in_oldest_world(test: impl AsyncFnOnce(&Browser, World)) {
     static OLDEST: OnceCell<Option<Keycloak>> = OnceCell::const_new();
     let start = || async { Keycloak::start(Keycloak::OLDEST, &[]).await.expect("Keycloak starts") };
-    in_world_of(OLDEST.get_or_init(start).await.as_ref(), |_| {}, |_| {}, test).await;
+    in_world_of(OLDEST.get_or_init(start).await.as_ref(), |_, _| {}, test).await;
 }
 
 async fn in_world_of(
     keycloak: Option<&'static Keycloak>,
     change: Change,
-    settings: fn(&mut Config),
     test: impl AsyncFnOnce(&Browser, World),
 ) {
     let name = std::thread::current().name().unwrap_or("a test").to_owned();
@@ -58,19 +56,23 @@ async fn in_world_of(
         return;
     };
     in_browser(Kind::Desktop, async |browser| {
-        let service = TestService::start_with(settings).await;
+        let service = TestService::start().await;
         let phone = Phone::new();
         let account = enrolled(&service, &phone, "ada").await;
         // Realms of one Keycloak have different names.
-        let realm = name.replace("::", " ");
+        let realm = name.replace("::", "-");
+        let back = keycloak.return_url(&realm);
+        let client =
+            ServiceClient::add(&service.config(), "rest", "keycloak", "sign_in,enrol", &back).unwrap();
+        let world = World { keycloak, service, phone, account, realm, api_key: client.secret };
+        let url = world.service.network.url();
         let mut described =
-            Keycloak::realm(&realm, &service.network.url(), &api_key(service.data()), &landing(&service))
-                .unwrap();
+            Keycloak::realm(&world.realm, &url, &world.api_key, &landing(&world.service)).unwrap();
         described["users"] =
             ["ada", "grace"].into_iter().map(|user| Keycloak::user(user, PASSWORD)).collect();
-        change(&mut described);
+        change(&mut described, &world);
         keycloak.make_realm(&described).await.unwrap();
-        test(browser, World { keycloak, service, phone, account, realm }).await;
+        test(browser, world).await;
     })
     .await;
 }
@@ -171,12 +173,11 @@ impl World {
 
     /// The address that the service sends browsers back to.
     pub(crate) fn return_url(&self) -> String {
-        format!("{}/countersign/return", self.issuer())
+        self.keycloak.return_url(&self.realm)
     }
 
     fn issuer(&self) -> String {
-        let realm = self.realm.replace(' ', "%20");
-        format!("{}/realms/{realm}", self.keycloak.url())
+        format!("{}/realms/{}", self.keycloak.url(), self.realm)
     }
 }
 
@@ -188,9 +189,4 @@ pub(crate) async fn number(browser: &Browser) -> String {
 /// Where the application takes people back: a page of the service that anybody can see.
 fn landing(service: &TestService) -> String {
     format!("{}/match", service.network.url())
-}
-
-/// The service's first API key.
-pub(crate) fn api_key(data: &Path) -> String {
-    std::fs::read_to_string(data.join(countersign_server::API_KEY_FILE)).unwrap().trim().to_owned()
 }

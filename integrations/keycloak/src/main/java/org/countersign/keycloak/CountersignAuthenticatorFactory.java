@@ -63,11 +63,11 @@ public final class CountersignAuthenticatorFactory implements AuthenticatorFacto
                         "Key of this Keycloak's client at the service. ${vault.NAME} takes it from Keycloak's vault, "
                                 + "which keeps it out of exports."),
                 required(Settings.ORGANISATION, ProviderConfigProperty.STRING_TYPE, "Organisation",
-                        "Name of the organisation at the service, as in its api-key create --organisation. "
+                        "Name of the organisation at the service, as in its client add --organisation. "
                                 + "Results for another organisation are refused."),
                 required(Settings.CLIENT, ProviderConfigProperty.STRING_TYPE, "Client",
-                        "Name of this Keycloak at the service, as in its api-key create --client. Register the return "
-                                + "address there: https://KEYCLOAK/realms/REALM/countersign/return"),
+                        "Name of this Keycloak at the service, as in its client add --name. Its --redirect-uri "
+                                + "must be https://KEYCLOAK/realms/REALM/countersign/return"),
                 optional(Settings.APPLICATION, ProviderConfigProperty.STRING_TYPE, "Application", "",
                         "What phones show as the application. Empty: the name of the application that is signed in to."),
                 optional(Settings.HELP, ProviderConfigProperty.TEXT_TYPE, "What to say", "",
