@@ -6,24 +6,19 @@
 //! machine.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that fails ends")]
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+#[path = "support/mod.rs"]
+mod support;
 
-use countersign_protocol::jwe::EncryptionKey;
-use countersign_protocol::jws::{Message, Unsigned, peek};
-use countersign_protocol::messages::{
-    Answer, Challenge, Decision, Delivery, Enrol, Enrolled, Fetch, Platform, UserCheck, paths,
-};
-use countersign_protocol::{EnrolmentLink, Id, Jwk, Thumbprint, sha256_base64url};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use countersign_protocol::jws::peek;
+use countersign_protocol::messages::{Delivery, paths};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use self::support::{Connection, Phone, Service, is_test, now};
 
 fn main() {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(measure());
@@ -66,12 +61,6 @@ async fn measure() {
         others.iter().for_each(tokio::task::JoinHandle::abort);
     }
     waiting(&service, &phones, 4000).await;
-}
-
-/// Without `--bench`, `cargo test` runs it: once, with little.
-fn is_test() -> bool {
-    let has = |argument: &str| std::env::args().any(|given| given == argument);
-    has("--test") || !has("--bench")
 }
 
 async fn approvals(phones: Vec<Phone>, time: Duration) -> (f64, Vec<Phone>) {
@@ -199,213 +188,4 @@ async fn waiting(service: &Service, phones: &[Phone], count: usize) {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let each = (service.memory() - before) / f64::from(u32::try_from(held.len()).unwrap());
     println!("memory for each of {} waiting phones: {:.1} kB", held.len(), each / 1e3);
-}
-
-struct Service {
-    child: Child,
-    address: SocketAddr,
-    api_key: String,
-    data: tempfile::TempDir,
-}
-
-impl Service {
-    fn start() -> Self {
-        let data = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign-server"))
-            .args(["--listen", "127.0.0.1:0", "--log-format", "json", "--longest-wait", "60", "--data"])
-            .arg(data.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines
-            .by_ref()
-            .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap())
-            .find_map(|line| line["fields"]["address"].as_str().map(|address| address.parse().unwrap()))
-            .unwrap();
-        std::thread::spawn(move || lines.for_each(drop));
-        let api_key = std::fs::read_to_string(data.path().join("api-key")).unwrap().trim().to_owned();
-        Self { child, address, api_key, data }
-    }
-
-    /// Resident memory of the process, in bytes.
-    fn memory(&self) -> f64 {
-        let status =
-            std::fs::read_to_string(Path::new("/proc").join(self.child.id().to_string()).join("status"));
-        let status = status.unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 1024.0
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Key {
-    pair: EcdsaKeyPair,
-    public: Jwk,
-}
-
-impl Key {
-    fn new() -> Self {
-        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).unwrap();
-        let public = Jwk::from_point(pair.public_key().as_ref()).unwrap();
-        Self { pair, public }
-    }
-
-    fn sign<M: Message>(&self, message: &M) -> String {
-        let unsigned = Unsigned::new(message, self.public.thumbprint()).unwrap();
-        let signature = self.pair.sign(&SystemRandom::new(), unsigned.signing_input()).unwrap();
-        unsigned.finish(signature.as_ref().try_into().unwrap())
-    }
-}
-
-struct Phone {
-    user: String,
-    address: SocketAddr,
-    api_key: Arc<str>,
-    connection: Connection,
-    relying_party: Connection,
-    service_key: Thumbprint,
-    device_key: Key,
-    approval_key: Key,
-    id: Id,
-}
-
-impl Phone {
-    async fn enrol(service: &Service, user: &str) -> Self {
-        let mut relying_party = Connection::open(service.address).await;
-        let body = json!({"user": user, "show": "relying_party"}).to_string();
-        let enrolment = relying_party.exchange("POST", "/v1/enrolments", Some(&service.api_key), &body).await;
-        let enrolment: Value = serde_json::from_str(&enrolment).unwrap();
-        let link: EnrolmentLink = enrolment["link"].as_str().unwrap().parse().unwrap();
-        let mut phone = Self {
-            user: user.to_owned(),
-            address: service.address,
-            api_key: service.api_key.as_str().into(),
-            connection: Connection::open(service.address).await,
-            relying_party,
-            service_key: link.service_key,
-            device_key: Key::new(),
-            approval_key: Key::new(),
-            id: Id::make_random(),
-        };
-        let claims = Enrol {
-            aud: link.service_key,
-            ticket: link.ticket,
-            device_key: phone.device_key.public,
-            approval_key: phone.approval_key.public,
-            encryption_key: EncryptionKey::make_random().public(),
-            name: "Phone".into(),
-            platform: Platform::Other,
-            hardware_keys: false,
-            wake_up: None,
-        };
-        let request = phone.device_key.sign(&claims);
-        let reply = phone.connection.exchange("POST", paths::ENROL, None, &request).await;
-        phone.id = peek::<Enrolled>(&reply).unwrap().1.device;
-        let path = format!("/v1/enrolments/{}", enrolment["id"].as_str().unwrap());
-        let number = phone.relying_party.exchange("GET", &path, Some(&service.api_key), "").await;
-        let number: Value = serde_json::from_str(&number).unwrap();
-        let challenge = phone.fetch().await.challenges.remove(0);
-        phone.answer(&challenge, number["number"].as_str().unwrap()).await;
-        phone
-    }
-
-    async fn approve_once(&mut self) {
-        let body =
-            json!({"user": self.user, "application": "Ward portal", "show": "relying_party"}).to_string();
-        let created = self.relying_party.exchange("POST", "/v1/sign-ins", Some(&self.api_key), &body).await;
-        let created: Value = serde_json::from_str(&created).unwrap();
-        let challenge = self.fetch().await.challenges.remove(0);
-        self.answer(&challenge, created["number"].as_str().unwrap()).await;
-        let path = format!("/v1/sign-ins/{}", created["id"].as_str().unwrap());
-        let result = self.relying_party.exchange("GET", &path, Some(&self.api_key), "").await;
-        assert!(result.contains("\"state\":\"approved\""), "{result}");
-    }
-
-    fn fetch_request(&self, wait: u32) -> String {
-        self.device_key.sign(&Fetch {
-            aud: self.service_key,
-            device: self.id,
-            jti: Id::make_random(),
-            iat: now(),
-            wait,
-            known: Vec::new(),
-        })
-    }
-
-    async fn fetch(&mut self) -> Delivery {
-        let request = self.fetch_request(0);
-        let reply = self.connection.exchange("POST", paths::FETCH, None, &request).await;
-        peek::<Delivery>(&reply).unwrap().1
-    }
-
-    async fn answer(&mut self, challenge: &str, number: &str) {
-        let (_, claims) = peek::<Challenge>(challenge).unwrap();
-        let request = self.approval_key.sign(&Answer {
-            aud: self.service_key,
-            device: self.id,
-            challenge: claims.id,
-            challenge_hash: sha256_base64url(challenge),
-            decision: Decision::Approve,
-            number: Some(number.to_owned()),
-            scanned: None,
-            lock: false,
-            user_check: UserCheck::Biometric,
-            iat: now(),
-        });
-        let reply = self.connection.exchange("POST", paths::ANSWER, None, &request).await;
-        peek::<countersign_protocol::messages::Receipt>(&reply).unwrap();
-    }
-}
-
-/// As little of an HTTP client as the service needs, so that its cost is small.
-struct Connection(TcpStream);
-
-impl Connection {
-    async fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self(stream)
-    }
-
-    async fn exchange(&mut self, method: &str, path: &str, api_key: Option<&str>, body: &str) -> String {
-        self.send(method, path, api_key, body).await;
-        self.receive().await
-    }
-
-    async fn send(&mut self, method: &str, path: &str, api_key: Option<&str>, body: &str) {
-        let authorization = api_key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\n{authorization}content-length: {length}\r\n\r\n{body}"
-        );
-        self.0.write_all(request.as_bytes()).await.unwrap();
-    }
-
-    async fn receive(&mut self) -> String {
-        let mut reply = Vec::with_capacity(4096);
-        loop {
-            let text = std::str::from_utf8(&reply).unwrap();
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
-                if body.len() >= length.parse().unwrap() {
-                    assert!(head.starts_with("HTTP/1.1 2"), "{text}");
-                    return body.to_owned();
-                }
-            }
-            assert_ne!(self.0.read_buf(&mut reply).await.unwrap(), 0, "the connection ended");
-        }
-    }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }

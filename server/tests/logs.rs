@@ -2,6 +2,8 @@
 //! own, since it captures everything that is logged.
 #![allow(clippy::unwrap_used, dead_code, reason = "helpers, of which this test uses a part")]
 
+#[path = "service/openid/support.rs"]
+mod openid;
 #[path = "service/support/mod.rs"]
 mod support;
 
@@ -13,6 +15,7 @@ use countersign_protocol::messages::{
 };
 use countersign_protocol::{EnrolmentLink, Id, MailboxName, MatchLink, encode_base64url};
 use countersign_server::{MasterKey, MasterKeySource};
+use openid::{Browser, Portal};
 use serde_json::json;
 use support::World;
 use support::phone::{Phone, post};
@@ -53,6 +56,7 @@ async fn no_secret_reaches_a_log_at_trace_level() {
     let phone = enrol(&world, &mut secrets).await;
     sign_in(&world, &phone, &mut secrets).await;
     go_wrong(&world, &phone, &mut secrets).await;
+    sign_in_by_openid(&world, &phone, &mut secrets).await;
     relay(&world, &phone, &mut secrets).await;
     world.restart().await;
     std::fs::remove_dir_all(&world.config.data).unwrap();
@@ -60,9 +64,15 @@ async fn no_secret_reaches_a_log_at_trace_level() {
     world.take_service().shutdown().await;
 
     let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-    for template in
-        ["/v1/sign-ins/{id}", "/v1/device/answer", "/v1/move/collect", "/v1/enrolments", "stopped"]
-    {
+    for template in [
+        "/v1/sign-ins/{id}",
+        "/oidc/resume/{id}",
+        "/oidc/token",
+        "/v1/device/answer",
+        "/v1/move/collect",
+        "/v1/enrolments",
+        "stopped",
+    ] {
         assert!(log.contains(template), "the log is captured: {template}");
     }
     for (what, secret) in &secrets.0 {
@@ -127,6 +137,55 @@ async fn sign_in(world: &World, phone: &Phone, secrets: &mut Secrets) {
     let code = phone.code_at(world.seconds());
     secrets.add("code", &code);
     world.post("/v1/codes/verify", json!({"user": "ada", "code": code})).await;
+}
+
+/// A sign-in of the OpenID door, and requests of it with secrets wherever a client may put them.
+async fn sign_in_by_openid(world: &World, phone: &Phone, secrets: &mut Secrets) {
+    let portal = Portal::new(world);
+    secrets.add("client secret", &portal.secret);
+    secrets.add("verifier", openid::VERIFIER);
+    let mut query = portal.query();
+    query.insert("state", "planted-canary-state".to_owned());
+    query.insert("nonce", "planted-canary-nonce".to_owned());
+    let mut browser = Browser::new();
+    let page = browser.open(world, &openid::authorize(&query)).await;
+    secrets.add("number of the page", page.number());
+    openid::approve(world, phone, &page).await;
+    let answer = browser.resume(world, &page).await.answer();
+    secrets.add("code", &answer["code"]);
+    let tokens = portal.exchange(world, &answer["code"]).await;
+    secrets.add("access token", tokens.body["access_token"].as_str().unwrap());
+    secrets.add_message("ID token", tokens.body["id_token"].as_str().unwrap());
+    tokens.userinfo(world).await;
+    portal.exchange(world, &answer["code"]).await;
+    for name in [
+        "id_token_hint",
+        "login_hint",
+        "claims",
+        "acr_values",
+        "redirect_uri",
+        "client_id",
+        "prompt",
+        "scope",
+    ] {
+        let mut wrong = query.clone();
+        wrong.insert(name, "planted-canary\u{7}".to_owned());
+        browser.load(world, &openid::authorize(&wrong)).await;
+    }
+    for name in [
+        "code",
+        "client_secret",
+        "client_id",
+        "client_assertion",
+        "code_verifier",
+        "redirect_uri",
+        "grant_type",
+    ] {
+        let mut wrong = portal.grant("planted-canary");
+        wrong.insert(name, "planted-canary".to_owned());
+        openid::token(world, &wrong).await;
+    }
+    openid::token_with(world, Some("Basic planted-canary"), "code=planted-canary").await;
 }
 
 /// A move over the service, and one that is refused.
