@@ -79,6 +79,8 @@ impl LineEditor {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Enter => return Edit::Done,
+            // An Enter typed before raw mode began: the terminal has made a line feed of it.
+            KeyCode::Char('j') if control => return Edit::Done,
             KeyCode::Esc => return Edit::Cancelled,
             KeyCode::Char('c') if control => return Edit::Cancelled,
             KeyCode::Char('d') if control && self.text.is_empty() => return Edit::Cancelled,
@@ -107,9 +109,10 @@ enum Echo {
 
 fn read_line(question: &str, echo: Echo) -> Result<Zeroizing<String>, Failure> {
     let mut out = anstream::stderr().lock();
+    // First: what is typed as soon as the question is seen is already a key of the answer.
+    let raw = RawMode::enter()?;
     write!(out, "{question}")?;
     out.flush()?;
-    let raw = RawMode::enter()?;
     let mut editor = LineEditor::new();
     let edit = loop {
         let Event::Key(key) = crossterm::event::read()? else { continue };
@@ -182,6 +185,14 @@ mod tests {
         assert_eq!(control(&mut editor, 'u'), Edit::Open);
         assert_eq!(editor.text(), "");
         assert_eq!(control(&mut editor, 'c'), Edit::Cancelled);
+    }
+
+    #[test]
+    fn an_enter_that_was_typed_ahead_ends_the_line() {
+        let mut editor = LineEditor::new();
+        typed(&mut editor, "y");
+        assert_eq!(control(&mut editor, 'j'), Edit::Done);
+        assert_eq!(editor.text(), "y");
     }
 
     #[test]
