@@ -7,6 +7,7 @@ use countersign_protocol::messages::Policy;
 use countersign_protocol::{Id, ServiceUrl};
 
 use crate::client_activity::ClientActivity;
+use crate::foreign::Foreign;
 use crate::http::Readiness;
 use crate::hub::{Hub, Subscription};
 use crate::keys::{KeyRing, Keys};
@@ -24,11 +25,18 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) hub: Arc<Hub>,
     pub(crate) wake_ups: WakeUps,
+    pub(crate) foreign: Foreign,
     pub(crate) readiness: Readiness,
     pub(crate) openid_keys: KeyStore,
     pub(crate) openid_starts: Starts,
     pub(crate) client_activity: ClientActivity,
     ring: RwLock<Arc<KeyRing>>,
+}
+
+/// What asks other servers for something.
+pub(crate) struct Outgoing {
+    pub(crate) wake_ups: WakeUps,
+    pub(crate) foreign: Foreign,
 }
 
 /// The part of the configuration that requests need.
@@ -52,8 +60,9 @@ impl App {
         ring: KeyRing,
         store: Store,
         hub: Arc<Hub>,
-        wake_ups: WakeUps,
+        outgoing: Outgoing,
     ) -> Self {
+        let Outgoing { wake_ups, foreign } = outgoing;
         Self {
             settings,
             clock,
@@ -61,6 +70,7 @@ impl App {
             store,
             hub,
             wake_ups,
+            foreign,
             readiness: Readiness::default(),
             openid_keys: KeyStore::default(),
             openid_starts: Starts::default(),

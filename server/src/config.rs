@@ -56,6 +56,11 @@ pub struct Config {
     pub wake_up_ca_file: Option<PathBuf>,
     /// Key file (JSON) of a service account of the app's Firebase project. Without one, phones that use Firebase aren't woken.
     pub wake_up_fcm_file: Option<PathBuf>,
+    /// Certificate authorities (PEM) that vouch for other issuers, such as a Keycloak of the organisation's own, beside the
+    /// public ones.
+    pub issuer_ca_file: Option<PathBuf>,
+    /// Whether other issuers may be at plain http on loopback. For trying things out on one machine.
+    pub issuer_loopback: bool,
 }
 
 /// The configuration file, and what flags and environment lay over it. What is absent keeps its default.
@@ -109,6 +114,10 @@ pub struct Overrides {
     pub wake_up_ca_file: Option<PathBuf>,
     /// See [`Config::wake_up_fcm_file`].
     pub wake_up_fcm_file: Option<PathBuf>,
+    /// See [`Config::issuer_ca_file`].
+    pub issuer_ca_file: Option<PathBuf>,
+    /// See [`Config::issuer_loopback`].
+    pub issuer_loopback: Option<bool>,
 }
 
 /// Why a configuration can't be used.
@@ -167,6 +176,8 @@ impl Config {
             wake_up_private: false,
             wake_up_ca_file: None,
             wake_up_fcm_file: None,
+            issuer_ca_file: None,
+            issuer_loopback: false,
         }
     }
 
@@ -213,6 +224,8 @@ impl Config {
             wake_up_private: overrides.wake_up_private.unwrap_or(defaults.wake_up_private),
             wake_up_ca_file: overrides.wake_up_ca_file,
             wake_up_fcm_file: overrides.wake_up_fcm_file,
+            issuer_ca_file: overrides.issuer_ca_file,
+            issuer_loopback: overrides.issuer_loopback.unwrap_or(defaults.issuer_loopback),
             data: defaults.data,
         };
         config.check()?;
@@ -293,6 +306,8 @@ impl Overrides {
             wake_up_private: self.wake_up_private.or(below.wake_up_private),
             wake_up_ca_file: self.wake_up_ca_file.or(below.wake_up_ca_file),
             wake_up_fcm_file: self.wake_up_fcm_file.or(below.wake_up_fcm_file),
+            issuer_ca_file: self.issuer_ca_file.or(below.issuer_ca_file),
+            issuer_loopback: self.issuer_loopback.or(below.issuer_loopback),
         }
     }
 }

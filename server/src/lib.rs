@@ -23,7 +23,6 @@ mod client_admin;
 mod config;
 mod descriptors;
 mod device_api;
-#[cfg_attr(not(test), expect(dead_code, reason = "the doors that use it follow"))]
 mod foreign;
 mod http;
 mod https;

@@ -143,6 +143,12 @@ struct Settings {
     /// Key file of a service account of the app's Firebase project
     #[arg(long, env = "COUNTERSIGN_WAKE_UP_FCM_FILE", global = true)]
     wake_up_fcm_file: Option<PathBuf>,
+    /// Certificate authorities (PEM) of other issuers, beside the public ones
+    #[arg(long, env = "COUNTERSIGN_ISSUER_CA_FILE", global = true)]
+    issuer_ca_file: Option<PathBuf>,
+    /// Whether other issuers may be at plain http on loopback, to try things out [default: false]
+    #[arg(long, env = "COUNTERSIGN_ISSUER_LOOPBACK", global = true)]
+    issuer_loopback: Option<bool>,
     /// How log lines look
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", global = true, default_value = "text")]
     log_format: LogFormat,
@@ -234,6 +240,8 @@ fn configure(settings: Settings) -> Result<Config, Failure> {
     flags.wake_up_private = settings.wake_up_private;
     flags.wake_up_ca_file = settings.wake_up_ca_file;
     flags.wake_up_fcm_file = settings.wake_up_fcm_file;
+    flags.issuer_ca_file = settings.issuer_ca_file;
+    flags.issuer_loopback = settings.issuer_loopback;
     let mut config = Config::with(flags.over(file))?;
     // Not a flag: other users can read a program's arguments.
     if let Some(text) = std::env::var("COUNTERSIGN_MASTER_KEY").ok().filter(|text| !text.is_empty()) {

@@ -48,6 +48,8 @@ pub(crate) struct EnrolmentView {
     pub(crate) number: Option<SecretText>,
     /// Text of the QR of the activation, while it waits.
     pub(crate) match_link: Option<SecretText>,
+    /// Where the browser goes once the enrolment has ended.
+    pub(crate) return_url: Option<String>,
 }
 
 /// What the sign-in page shows.
@@ -228,6 +230,7 @@ fn enrolment_view(
         expires: enrolment.expires,
         check_value: enrolment.check_value,
         device_name,
+        return_url: enrolment.return_url,
     }
 }
 

@@ -9,14 +9,15 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::actions::sweep;
-use crate::app::{App, Settings};
+use crate::app::{App, Outgoing, Settings};
 use crate::config::{Config, ConfigError};
+use crate::foreign::{Foreign, Loopback};
 use crate::hub::Hub;
 use crate::setup::{self, API_KEY_FILE, DATABASE_FILE, FolderLock, SetupError};
 use crate::store;
 use crate::time::{Clock, SystemClock};
 use crate::wake_up::{self, Senders, WakeUps};
-use crate::{descriptors, http};
+use crate::{descriptors, http, https};
 
 /// A running approval service. Dropped without [`Service::shutdown`], it stops with its runtime; what it has answered
 /// is on the disk all the same.
@@ -63,6 +64,9 @@ pub enum StartError {
     /// Wake-ups can't be sent.
     #[error("wake-ups can't be sent; look at the files of --wake-up-ca-file and --wake-up-fcm-file")]
     WakeUps(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Other issuers' keys can't be fetched.
+    #[error("other issuers can't be asked for their keys; look at the file of --issuer-ca-file")]
+    Issuers(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Phones would refuse the address that the service is reachable at.
     #[error(
         "phones accept plain http on loopback only: name the https address of {address} with --public-url"
@@ -102,6 +106,7 @@ impl Service {
             None => own_url(address)?,
         };
         let senders = Senders::new(&config).map_err(StartError::WakeUps)?;
+        let foreign = foreign(&config).map_err(StartError::Issuers)?;
         let (opened, lock) = setup::open_alone(&config, clock.now())?;
         let path = config.data.join(DATABASE_FILE);
         let hub = Arc::new(Hub::default());
@@ -119,7 +124,15 @@ impl Service {
             push_limit: config.push_limit,
         };
         let (wake_ups, calls) = WakeUps::new();
-        let app = Arc::new(App::new(settings, clock, opened.keys, opened.ring, store, hub, wake_ups));
+        let app = Arc::new(App::new(
+            settings,
+            clock,
+            opened.keys,
+            opened.ring,
+            store,
+            hub,
+            Outgoing { wake_ups, foreign },
+        ));
         let (stop, stopped) = oneshot::channel();
         let router = http::router(Arc::clone(&app));
         let connections = descriptors::connections(config.connections);
@@ -180,6 +193,11 @@ impl Service {
         let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
         tracing::info!("stopped");
     }
+}
+
+fn foreign(config: &Config) -> Result<Foreign, https::SetupError> {
+    let loopback = if config.issuer_loopback { Loopback::Allowed } else { Loopback::Refused };
+    Ok(Foreign::new(https::client(config.issuer_ca_file.as_deref())?.build()?, loopback))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

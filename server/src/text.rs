@@ -21,6 +21,13 @@ pub(crate) fn is_issuer(text: &str) -> bool {
     is_return_url(text) && !text.contains(['?', '#'])
 }
 
+/// Whether this is a GUID as Entra writes them.
+pub(crate) fn is_guid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').collect();
+    let is_hex = |group: &&str| group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,7 +27,12 @@ pub use service::{TestService, enrolled};
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// An HTTP client that follows no redirect.
-fn http_client() -> reqwest::Client {
+///
+/// # Panics
+///
+/// When it can't be made.
+#[must_use]
+pub fn http_client() -> reqwest::Client {
     // reqwest wants a TLS provider even where only loopback is spoken to. The second to install one is refused, rightly.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()

@@ -29,12 +29,28 @@ impl ServiceProcess {
         public_url: Option<&str>,
         log: Option<File>,
     ) -> Result<Self, Failure> {
+        Self::start_with(data, port, public_url, log, &[]).await
+    }
+
+    /// As [`ServiceProcess::start`], with more arguments.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't come up within 20 seconds.
+    pub async fn start_with(
+        data: &Path,
+        port: Option<u16>,
+        public_url: Option<&str>,
+        log: Option<File>,
+        arguments: &[&str],
+    ) -> Result<Self, Failure> {
         let port = match port {
             Some(port) => port,
             None => TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port(),
         };
         let mut command = Command::new(program("countersign-server"));
         command.arg("--data").arg(data).args(["--listen", &format!("127.0.0.1:{port}")]).stdin(Stdio::null());
+        command.args(arguments);
         if let Some(url) = public_url {
             command.args(["--public-url", url]);
         }

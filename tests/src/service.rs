@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use countersign_authenticator::protocol::Id;
 use countersign_authenticator::protocol::messages::Outcome;
-use countersign_server::{Clock, Config, Service, SystemClock, Time, rotate_key};
+use countersign_server::{Clock, Config, Service, SystemClock, Time, rotate_key, rotate_openid_keys};
 use tempfile::TempDir;
 
 use crate::{Network, Phone, RelyingParty};
@@ -97,6 +97,15 @@ impl TestService {
     /// When it can't.
     pub fn rotate_key(&self) {
         rotate_key(&self.config(), self.clock.now()).expect("a new key");
+    }
+
+    /// Gives it new keys for ID tokens, which sign once they have been published for two days.
+    ///
+    /// # Panics
+    ///
+    /// When it can't.
+    pub fn rotate_openid_keys(&self) {
+        rotate_openid_keys(&self.config(), false, self.clock.now()).expect("new keys");
     }
 
     /// Lets time pass for the service.

@@ -39,13 +39,42 @@ pub(crate) async fn create(
     new: NewEnrolment,
     retry: Option<Retry>,
 ) -> Result<Enrolment, Refusal> {
+    let enrolment = prepare(app, client, new)?;
+    let now = enrolment.created;
+    let client = client.clone();
+    app.store
+        .write(move |transaction| {
+            if let Some(retry) = &retry {
+                match idempotency::find(transaction, &client, retry)? {
+                    Known::New => {}
+                    Known::Other => return Ok(Err(Refusal::KeyReused)),
+                    Known::Done { subject, .. } => {
+                        let known =
+                            subject.map(|id| enrolments::load(transaction, id)).transpose()?.flatten();
+                        return Ok(known.ok_or(Refusal::NotFound));
+                    }
+                }
+            }
+            if let Err(refusal) = start(transaction, &enrolment)? {
+                return Ok(Err(refusal));
+            }
+            if let Some(retry) = &retry {
+                idempotency::remember(transaction, &client, retry, "created", Some(enrolment.id), now)?;
+            }
+            Ok(Ok(enrolment))
+        })
+        .await?
+}
+
+/// A new enrolment, as it is before it is stored: see [`start`].
+pub(crate) fn prepare(app: &App, client: &Client, new: NewEnrolment) -> Result<Enrolment, Refusal> {
     let NewEnrolment { user, display_name, shown_by_client } = new;
     check_name("user", &user)?;
     if let Some(name) = &display_name {
         check_name("display_name", name)?;
     }
     let now = app.now();
-    let enrolment = Enrolment {
+    Ok(Enrolment {
         id: Id::make_random(),
         account: actions::account_of(client, &user),
         client: client.name.clone(),
@@ -60,49 +89,38 @@ pub(crate) async fn create(
         device: None,
         activation: None,
         replaces: None,
-    };
-    let client = client.clone();
-    app.store
-        .write(move |transaction| {
-            let account = &enrolment.account;
-            if let Some(retry) = &retry {
-                match idempotency::find(transaction, &client, retry)? {
-                    Known::New => {}
-                    Known::Other => return Ok(Err(Refusal::KeyReused)),
-                    Known::Done { subject, .. } => {
-                        let known =
-                            subject.map(|id| enrolments::load(transaction, id)).transpose()?.flatten();
-                        return Ok(known.ok_or(Refusal::NotFound));
-                    }
-                }
-            }
-            // Every open ticket may become a device.
-            let tickets = enrolments::count_tickets(transaction, account, now)?;
-            if !has_room(transaction, account, tickets)? {
-                return Ok(Err(Refusal::TooManyDevices));
-            }
-            if enrolments::count_open(transaction, account, now)? >= MAX_OPEN {
-                return Ok(Err(Refusal::TooManyOpen));
-            }
-            enrolments::insert(transaction, &enrolment)?;
-            if let Some(retry) = &retry {
-                idempotency::remember(transaction, &client, retry, "created", Some(enrolment.id), now)?;
-            }
-            let actor = Actor::Client(enrolment.client.clone());
-            audit::append(
-                transaction,
-                &Act {
-                    at: now,
-                    actor: &actor,
-                    event: Event::EnrolmentCreate,
-                    outcome: "created",
-                    about: About::Account(account),
-                    subject: Some(enrolment.id),
-                },
-            )?;
-            Ok(Ok(enrolment))
-        })
-        .await?
+        return_url: None,
+    })
+}
+
+/// Stores a new enrolment, if the account has room for one.
+pub(crate) fn start(
+    transaction: &mut Transaction<'_>,
+    enrolment: &Enrolment,
+) -> store::Result<Result<(), Refusal>> {
+    let (account, now) = (&enrolment.account, enrolment.created);
+    // Every open ticket may become a device.
+    let tickets = enrolments::count_tickets(transaction, account, now)?;
+    if !has_room(transaction, account, tickets)? {
+        return Ok(Err(Refusal::TooManyDevices));
+    }
+    if enrolments::count_open(transaction, account, now)? >= MAX_OPEN {
+        return Ok(Err(Refusal::TooManyOpen));
+    }
+    enrolments::insert(transaction, enrolment)?;
+    let actor = Actor::Client(enrolment.client.clone());
+    audit::append(
+        transaction,
+        &Act {
+            at: now,
+            actor: &actor,
+            event: Event::EnrolmentCreate,
+            outcome: "created",
+            about: About::Account(account),
+            subject: Some(enrolment.id),
+        },
+    )?;
+    Ok(Ok(()))
 }
 
 /// Whether the account may have another device beside those that it has, and `more`.

@@ -105,6 +105,7 @@ fn begin(
         device: None,
         activation: None,
         replaces,
+        return_url: None,
         ..own
     };
     enrolments::insert(transaction, &enrolment)?;

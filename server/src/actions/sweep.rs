@@ -15,7 +15,8 @@ use crate::store::audit::Actor;
 use crate::store::enrolments::{self, EnrolmentState};
 use crate::store::sign_ins::{self, SignInState};
 use crate::store::{
-    StoreError, Transaction, authorize_requests, clock, devices, failures, idempotency, mailboxes, pushes,
+    StoreError, Transaction, authorize_requests, clock, devices, entra_requests, failures, idempotency,
+    mailboxes, pushes,
 };
 use crate::time::Time;
 
@@ -126,6 +127,7 @@ async fn forget_old(app: &Arc<App>, now: Time) -> Result<bool, StoreError> {
                 || failures::has_forgettable(connection, old)?
                 || idempotency::has_older(connection, old)?
                 || authorize_requests::has_forgettable(connection, old, now)?
+                || entra_requests::has_older(connection, old)?
                 || mailboxes::has_forgettable(connection, counted)?)
         })
         .await?;
@@ -140,6 +142,7 @@ async fn forget_old(app: &Arc<App>, now: Time) -> Result<bool, StoreError> {
             .max(failures::forget(transaction, old, BATCH)?)
             .max(idempotency::forget(transaction, old, BATCH)?)
             .max(authorize_requests::forget(transaction, old, now, BATCH)?)
+            .max(entra_requests::forget(transaction, old, BATCH)?)
             .max(mailboxes::forget(transaction, counted, BATCH)?);
         Ok(is_full(most))
     };

@@ -48,6 +48,9 @@ pub struct ClientOptions {
     /// Entra: application ID of the registration. Empty for none
     #[arg(long, value_name = "ID")]
     pub app_id: Option<String>,
+    /// Entra: whether the account of somebody who is new is the one of their user name
+    #[arg(long)]
+    pub trusts_names: Option<bool>,
 }
 
 /// The options, read.
@@ -57,6 +60,7 @@ pub(super) struct Options {
     asks_name: Option<bool>,
     algorithm: Option<Algorithm>,
     app_id: Option<Option<String>>,
+    trusts_names: Option<bool>,
 }
 
 impl ClientOptions {
@@ -87,7 +91,7 @@ impl ClientOptions {
         let algorithm = self.id_token_alg.map(|text| serde_json::from_value(text.into())).transpose();
         let algorithm = algorithm.map_err(|_| "--id-token-alg: RS256 and ES256 are known".to_owned())?;
         let (asks_name, app_id) = (self.asks_name, self.app_id.map(unless_empty));
-        Ok(Options { rights, change, asks_name, algorithm, app_id })
+        Ok(Options { rights, change, asks_name, algorithm, app_id, trusts_names: self.trusts_names })
     }
 }
 
@@ -103,6 +107,7 @@ impl Options {
             asks_name: self.asks_name.unwrap_or(settings.asks_name),
             app_id: self.app_id.unwrap_or_else(|| settings.app_id.clone()),
             id_token_signed_response_alg: self.algorithm.unwrap_or(settings.id_token_signed_response_alg),
+            trusts_names: self.trusts_names.unwrap_or(settings.trusts_names),
         };
         Change { settings: Some(changed), ..self.change }
     }

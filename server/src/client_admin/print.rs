@@ -78,6 +78,7 @@ pub(super) fn show(client: &ClientReply, as_json: bool) -> Printed {
     line("keys", &client.jwks.as_ref().map(ToString::to_string).unwrap_or_default());
     line("asks name", if client.settings.asks_name { "yes" } else { "" });
     line("app ID", client.settings.app_id.as_deref().unwrap_or_default());
+    line("trusts names", if client.settings.trusts_names { "yes" } else { "" });
     line("made", &time(client.created_at));
     line("expires", &at(client.expires_at));
     line("revoked", &at(client.revoked_at));

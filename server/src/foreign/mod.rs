@@ -57,7 +57,6 @@ pub(crate) struct Allowed {
 pub(crate) struct Verified {
     pub(crate) issuer: String,
     pub(crate) subject: String,
-    pub(crate) issued: Time,
     claims: Map<String, Value>,
 }
 
@@ -90,12 +89,7 @@ impl Foreign {
         let keys = self.cache.keys(issuer, now, has_key).await.map_err(ForeignError::Unavailable)?;
         keys.verify(&token)?;
         let claims = token.claims;
-        Ok(Verified {
-            issuer: claims.issuer,
-            subject: claims.subject,
-            issued: Time::from_seconds(claims.issued),
-            claims: claims.all,
-        })
+        Ok(Verified { issuer: claims.issuer, subject: claims.subject, claims: claims.all })
     }
 }
 
@@ -118,12 +112,7 @@ pub(crate) fn verify_under(
     token.claims.check_time(lifetime, now)?;
     keys::KeySet::parse(keys).map_err(ForeignError::Unavailable)?.verify(&token)?;
     let claims = token.claims;
-    Ok(Verified {
-        issuer: claims.issuer,
-        subject: claims.subject,
-        issued: Time::from_seconds(claims.issued),
-        claims: claims.all,
-    })
+    Ok(Verified { issuer: claims.issuer, subject: claims.subject, claims: claims.all })
 }
 
 impl Verified {

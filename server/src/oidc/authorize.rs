@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use countersign_protocol::{Id, name};
 
-use super::browser;
 use super::parameters::Parameters;
 use super::person::{self, Person};
 use super::request::{Hint, Refused, Request, client_id};
+use super::{browser, entra};
 use crate::actions::sign_in::{self, NewSignIn};
 use crate::app::App;
 use crate::http::ClientAddress;
@@ -57,7 +57,11 @@ pub(super) async fn post(
         return StatusCode::FORBIDDEN.into_response();
     }
     let visit = Visit { address, browser: browser::describe(&headers) };
-    authorize(app, visit, &Parameters::parse(&body)).await
+    let parameters = Parameters::parse(&body);
+    if let Some(client) = entra::client_of(&app, &parameters).await {
+        return entra::authorize(app, visit, client, &parameters, &body).await;
+    }
+    authorize(app, visit, &parameters).await
 }
 
 /// `POST /oidc/name`: the form of [`openid::name`], with the request in its address.
@@ -88,9 +92,9 @@ pub(super) async fn name(
 }
 
 /// Who comes.
-struct Visit {
-    address: IpAddr,
-    browser: Option<String>,
+pub(super) struct Visit {
+    pub(super) address: IpAddr,
+    pub(super) browser: Option<String>,
 }
 
 async fn authorize(app: Arc<App>, visit: Visit, parameters: &Parameters) -> Response {

@@ -11,6 +11,7 @@
 //! | `person`, `starts`, `browser` | who it is about, who sends it, and how often |
 //! | `authorize`, `resume`, `answer` | from a request to its sign-in, and from there back to the client |
 //! | `client_auth`, `token`, `id_token`, `userinfo` | what a client gets for its code |
+//! | `entra` | Microsoft Entra's external MFA |
 //! | `error` | errors by the standards' names |
 
 mod acr;
@@ -20,6 +21,7 @@ mod browser;
 mod claims;
 mod client_auth;
 mod discovery;
+mod entra;
 mod error;
 mod id_token;
 mod keys;

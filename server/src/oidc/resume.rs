@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use countersign_protocol::{Id, encode_base64url};
 
 use super::claims::Wanted;
+use super::entra;
 use super::error::OauthError;
 use super::request::Back;
 use crate::app::App;
@@ -26,7 +27,7 @@ const CODE_LIFETIME: Duration = Duration::from_mins(1);
 /// How long after the approval a code is made: a phone's browser may have slept.
 const APPROVAL_LIFETIME: Duration = Duration::from_mins(5);
 /// How long the cookie of a page that was opened in several tabs at once may be on the way.
-const COOKIE_DELAY: Duration = Duration::from_secs(10);
+pub(super) const COOKIE_DELAY: Duration = Duration::from_secs(10);
 /// As in [`Document`](crate::pages).
 const ROOT: &str = "../../";
 
@@ -41,6 +42,9 @@ pub(super) async fn resume(
         return StatusCode::FORBIDDEN.into_response();
     }
     let Ok(id) = id.parse() else { return openid::refused(Refusal::NotFound) };
+    if let Some(response) = entra::resume(&app, id, entry::cookies(&headers)).await {
+        return response;
+    }
     let found = match load(&app, id).await {
         Ok(Some(found)) => found,
         Ok(None) => return openid::refused(Refusal::NotFound),

@@ -24,8 +24,10 @@ pub(super) fn document(text: &Text, view: &EnrolmentView, scans: bool, now: Time
         EnrolmentState::Cancelled => page.ended(&said.cancelled),
     };
     let waits = is_open(view.state);
+    let next = view.return_url.as_ref().filter(|_| view.state == EnrolmentState::Active);
+    let refresh = if waits { Some(Refresh::Again) } else { next.cloned().map(Refresh::To) };
     let main = html! {
-        main id="main" class="enrolment" data-state=(state_name(view.state))
+        main id="main" class="enrolment" data-state=(state_name(view.state)) data-next=[next]
             data-events=[waits.then(|| format!("{}/events", page.base))] {
             (content)
         }
@@ -35,7 +37,7 @@ pub(super) fn document(text: &Text, view: &EnrolmentView, scans: bool, now: Time
         organisation: Some(view.organisation.clone()),
         root: "../".into(),
         has_forms: true,
-        refresh: waits.then_some(Refresh::Again),
+        refresh,
         main,
     }
 }
@@ -138,7 +140,10 @@ impl Page<'_> {
         let content = html! {
             (heading(&title))
             p class="lead" { (said.enrolled_body) }
-            p { (said.enrolled_next) }
+            @match &self.view.return_url {
+                Some(address) => p { a class="button" href=(address) { (said.go_on) } },
+                None => p { (said.enrolled_next) },
+            }
         };
         (title, content)
     }
@@ -146,7 +151,10 @@ impl Page<'_> {
     fn ended(&self, section: &Section) -> (String, Markup) {
         let content = html! {
             (opening(section))
-            p { (self.text.enrolment.new_code) }
+            @match &self.view.return_url {
+                Some(address) => p { a class="button" href=(address) { (self.text.enrolment.go_back) } },
+                None => p { (self.text.enrolment.new_code) },
+            }
         };
         (section.heading.to_owned(), content)
     }

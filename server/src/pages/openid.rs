@@ -131,17 +131,51 @@ pub(crate) fn post_back(root: &'static str, redirect_uri: &str, fields: &[(&str,
         main id="main" data-state="posting" data-posts="answer" {
             (heading(text.posting.heading))
             p class="lead" { (text.posting.body) }
-            form id="answer" method="post" action=(redirect_uri) {
-                @for (name, value) in fields {
-                    input type="hidden" name=(name) value=(value);
-                }
-                button type="submit" { (text.post) }
-            }
+            (answer_form(redirect_uri, fields, text.post))
         }
     };
-    let scheme = redirect_uri.split_once(':').map_or("https", |(scheme, _)| scheme);
     let document = Document { has_forms: true, ..document(&text.posting, root, main) };
-    show_posting(&document, scheme)
+    show_posting(&document, scheme_of(redirect_uri))
+}
+
+/// Says that the application has stopped waiting. `approved` if that is all that was missing.
+pub(crate) fn too_late(root: &'static str, approved: bool) -> Response {
+    let text = if approved { &ENGLISH.openid.too_late_approved } else { &ENGLISH.openid.too_late };
+    show(StatusCode::OK, &plain::notice(text, "too_late", root.into()))
+}
+
+/// Says that there is no phone to approve with. The application learns it when the person presses the button.
+pub(crate) fn no_phone(
+    root: &'static str,
+    organisation: &str,
+    redirect_uri: &str,
+    fields: &[(&str, String)],
+) -> Response {
+    let text = &ENGLISH.openid.no_phone;
+    let main = html! {
+        main id="main" data-state="no_phone" {
+            (opening(text))
+            (answer_form(redirect_uri, fields, ENGLISH.enrolment.go_back))
+        }
+    };
+    let organisation = Some(organisation.to_owned());
+    let document = Document { organisation, has_forms: true, ..document(text, root, main) };
+    show_posting(&document, scheme_of(redirect_uri))
+}
+
+fn answer_form(redirect_uri: &str, fields: &[(&str, String)], button: &str) -> Markup {
+    html! {
+        form id="answer" method="post" action=(redirect_uri) {
+            @for (name, value) in fields {
+                input type="hidden" name=(name) value=(value);
+            }
+            button type="submit" { (button) }
+        }
+    }
+}
+
+fn scheme_of(address: &str) -> &str {
+    address.split_once(':').map_or("https", |(scheme, _)| scheme)
 }
 
 fn document(section: &Section, root: &'static str, main: Markup) -> Document {

@@ -346,5 +346,6 @@ fn enrolment(state: EnrolmentState) -> EnrolmentView {
         device_name: Some("Ada’s phone".to_owned()),
         number: waits.then(|| SecretText::new("482913".to_owned())),
         match_link: waits.then(|| link("match")),
+        return_url: None,
     }
 }

@@ -105,6 +105,8 @@ pub(super) struct EnrolmentText {
     pub(super) reported: Section,
     pub(super) cancelled: Section,
     pub(super) new_code: &'static str,
+    pub(super) go_on: &'static str,
+    pub(super) go_back: &'static str,
 }
 
 pub(super) struct LandingText {
@@ -134,6 +136,9 @@ pub(super) struct OpenidText {
     pub(super) too_many: Section,
     pub(super) too_many_again: &'static str,
     pub(super) for_administrators: &'static str,
+    pub(super) too_late: Section,
+    pub(super) too_late_approved: Section,
+    pub(super) no_phone: Section,
 }
 
 pub(super) struct RefusalText {
@@ -280,6 +285,8 @@ pub(super) const ENGLISH: Text = Text {
             heading: "The enrolment was cancelled",
             body: "Nothing was set up, and the code can’t be used again.",
         },
+        go_on: "Continue signing in",
+        go_back: "Go back",
         new_code: "To try again, get a new code where you got this one, or ask your service desk.",
     },
     landing: LandingText {
@@ -379,5 +386,18 @@ pub(super) const ENGLISH: Text = Text {
         },
         too_many_again: "Try again in",
         for_administrators: "For administrators:",
+        too_late: Section {
+            heading: "This took too long",
+            body: "The application no longer waits for this sign-in. Nobody was signed in. Start again there.",
+        },
+        too_late_approved: Section {
+            heading: "Start again where you came from",
+            body: "You approved in time for us, but the application waits for five minutes only. Your phone is set up. Start \
+                   again at the application; this time it takes a few seconds.",
+        },
+        no_phone: Section {
+            heading: "No phone can approve this yet",
+            body: "Your account has no phone that can approve sign-ins, and you can’t set one up here. Ask your service desk.",
+        },
     },
 };

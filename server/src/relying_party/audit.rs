@@ -50,6 +50,9 @@ pub(super) struct AuditEntry {
     /// The enrolment, device, sign-in or client.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    /// What another system calls it: `client-request-id` for a request of Microsoft Entra.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
 }
 
 /// Read the audit log
@@ -89,6 +92,7 @@ impl From<Entry> for AuditEntry {
             outcome: entry.outcome,
             user: Some(entry.user).filter(|user| !user.is_empty()),
             subject: entry.subject.map(|subject| subject.to_string()),
+            reference: entry.reference,
         }
     }
 }

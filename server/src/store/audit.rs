@@ -33,6 +33,8 @@ pub(crate) struct Entry {
     /// Whose account it concerns; empty if it concerns none.
     pub(crate) user: String,
     pub(crate) subject: Option<Id>,
+    /// What another system calls it.
+    pub(crate) reference: Option<String>,
 }
 
 super::text_enum! {
@@ -68,6 +70,8 @@ super::text_enum! {
         CodeVerify = "code.verify",
         /// A client of the OpenID door exchanged a code for tokens, or tried to do so again.
         TokenIssue = "token.issue",
+        /// Microsoft Entra sent somebody for their second factor.
+        EntraRequest = "entra.request",
         /// Push was locked for the account.
         UserLock = "user.lock",
         /// The account was unlocked.
@@ -110,6 +114,15 @@ pub(crate) struct Act<'a> {
 
 /// Adds a line.
 pub(crate) fn append(connection: &Connection, act: &Act<'_>) -> Result<()> {
+    append_with_reference(connection, act, None)
+}
+
+/// Adds a line, with what another system calls it.
+pub(crate) fn append_with_reference(
+    connection: &Connection,
+    act: &Act<'_>,
+    reference: Option<&str>,
+) -> Result<()> {
     let actor = match act.actor {
         Actor::Client(name) => format!("client:{name}"),
         Actor::Device(device) => format!("device:{device}"),
@@ -123,8 +136,8 @@ pub(crate) fn append(connection: &Connection, act: &Act<'_>) -> Result<()> {
     };
     connection
         .prepare_cached(
-            "INSERT INTO audit (at, organisation, actor, event, outcome, user, subject)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO audit (at, organisation, actor, event, outcome, user, subject, reference)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             act.at,
@@ -133,7 +146,8 @@ pub(crate) fn append(connection: &Connection, act: &Act<'_>) -> Result<()> {
             act.event,
             act.outcome,
             user,
-            act.subject.as_ref().map(Id::as_bytes)
+            act.subject.as_ref().map(Id::as_bytes),
+            reference
         ])?;
     Ok(())
 }
@@ -141,7 +155,7 @@ pub(crate) fn append(connection: &Connection, act: &Act<'_>) -> Result<()> {
 /// Lines of an organisation after the line `after`, oldest first.
 pub(crate) fn list(connection: &Connection, organisation: Id, after: i64, limit: u32) -> Result<Vec<Entry>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, at, actor, event, outcome, user, subject FROM audit
+        "SELECT id, at, actor, event, outcome, user, subject, reference FROM audit
          WHERE organisation = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     )?;
     let rows = statement.query_map(params![organisation.as_bytes(), after, limit], |row| {
@@ -153,6 +167,7 @@ pub(crate) fn list(connection: &Connection, organisation: Id, after: i64, limit:
             outcome: row.get("outcome")?,
             user: row.get("user")?,
             subject: optional_id(row, "subject")?,
+            reference: row.get("reference")?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

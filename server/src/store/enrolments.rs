@@ -53,6 +53,8 @@ pub(crate) struct Enrolment {
     pub(crate) activation: Option<Id>,
     /// The device that asked for it, and ends when it is done.
     pub(crate) replaces: Option<Replaces>,
+    /// Where the page sends the browser once the enrolment has ended.
+    pub(crate) return_url: Option<String>,
 }
 
 /// The device whose place another one takes, and its request.
@@ -91,8 +93,8 @@ pub(crate) fn insert(connection: &Connection, enrolment: &Enrolment) -> Result<(
     connection
         .prepare_cached(
             "INSERT INTO enrolments (id, organisation, client, user, display_name, shown_by_client, service_key, state, created,
-                 expires, replaces, replace_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 expires, replaces, replace_hash, return_url)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             enrolment.id.as_bytes(),
@@ -106,7 +108,8 @@ pub(crate) fn insert(connection: &Connection, enrolment: &Enrolment) -> Result<(
             enrolment.created,
             enrolment.expires,
             enrolment.replaces.as_ref().map(|replaces| replaces.device.as_bytes()),
-            enrolment.replaces.as_ref().map(|replaces| replaces.request_hash.as_slice())
+            enrolment.replaces.as_ref().map(|replaces| replaces.request_hash.as_slice()),
+            enrolment.return_url
         ])?;
     Ok(())
 }
@@ -275,5 +278,6 @@ fn read(row: &Row<'_>) -> Result<Enrolment> {
             (Some(device), Some(request_hash)) => Some(Replaces { device, request_hash }),
             _ => None,
         },
+        return_url: row.get("return_url")?,
     })
 }

@@ -400,6 +400,41 @@ CREATE TABLE client_assertions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX client_assertions_by_expiry ON client_assertions (expires);
 ",
+    "
+ALTER TABLE audit ADD COLUMN reference TEXT;
+ALTER TABLE enrolments ADD COLUMN return_url TEXT;
+
+CREATE TABLE identities (
+    organisation BLOB NOT NULL REFERENCES organisations (id),
+    issuer TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    object TEXT NOT NULL,
+    user TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (organisation, issuer, tenant, object),
+    UNIQUE (organisation, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE entra_requests (
+    id BLOB PRIMARY KEY,
+    made TEXT NOT NULL,
+    hint BLOB NOT NULL UNIQUE,
+    client BLOB NOT NULL REFERENCES clients (id),
+    redirect_uri TEXT NOT NULL,
+    state TEXT,
+    nonce TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    acr TEXT NOT NULL,
+    amr TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    object TEXT NOT NULL,
+    reference TEXT,
+    created INTEGER NOT NULL,
+    answered INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entra_requests_by_time ON entra_requests (created);
+",
 ];
 
 #[cfg(test)]

@@ -45,6 +45,7 @@
 //! ```
 
 mod access;
+mod account_records;
 mod aside;
 mod connection;
 mod envelope;
@@ -54,11 +55,13 @@ mod health;
 mod keys;
 mod manifest;
 mod open;
+mod plain;
 pub(crate) mod proof;
 mod record;
 mod schema;
 pub(crate) mod sealed_secret;
 mod slots;
+mod stored_account;
 mod transaction;
 
 use std::path::{Path, PathBuf};

@@ -56,7 +56,7 @@ pub(super) fn client(client: &Client) -> Result<(), Refusal> {
     if let Some(application) = &client.application {
         check_name("application", application)?;
     }
-    let redirects = matches!(client.kind, ClientKind::Rest | ClientKind::Oidc | ClientKind::Entra);
+    let redirects = matches!(client.kind, ClientKind::Rest | ClientKind::Oidc);
     // A fragment of a redirect URI would be the answer's (RFC 6749, section 3.1.2).
     let is_redirect =
         |uri: &String| text::is_return_url(uri) && (client.kind == ClientKind::Rest || !uri.contains('#'));
@@ -64,7 +64,7 @@ pub(super) fn client(client: &Client) -> Result<(), Refusal> {
     let believes = !matches!(client.kind, ClientKind::Rest | ClientKind::Radius);
     list("issuers", &client.issuers, believes, |issuer| text::is_issuer(issuer))?;
     let is_entra = client.kind == ClientKind::Entra;
-    list("tenants", &client.tenants, is_entra, |tenant| is_guid(tenant))?;
+    list("tenants", &client.tenants, is_entra, |tenant| text::is_guid(tenant))?;
     let signs = matches!(client.kind, ClientKind::Oidc | ClientKind::Ciba);
     if client.jwks.as_ref().is_some_and(|jwks| !signs || !is_public_key_set(jwks)) {
         return Err(Refusal::Invalid("jwks"));
@@ -72,9 +72,10 @@ pub(super) fn client(client: &Client) -> Result<(), Refusal> {
     if client.methods == Methods::default() {
         return Err(Refusal::Invalid("methods"));
     }
-    let ClientSettings { asks_name, app_id, .. } = &client.settings;
+    let ClientSettings { asks_name, app_id, trusts_names, .. } = &client.settings;
     let is_fitting = (!asks_name || client.kind == ClientKind::Oidc)
-        && app_id.as_ref().is_none_or(|id| is_entra && is_identifier(id));
+        && app_id.as_ref().is_none_or(|id| is_entra && is_identifier(id))
+        && (!trusts_names || is_entra);
     if is_fitting { Ok(()) } else { Err(Refusal::Invalid("settings")) }
 }
 
@@ -99,13 +100,6 @@ fn list(
 
 fn is_identifier(text: &str) -> bool {
     (1..=MAX_IDENTIFIER).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Whether this is a GUID as Entra writes them.
-fn is_guid(text: &str) -> bool {
-    let groups: Vec<_> = text.split('-').collect();
-    let is_hex = |group: &&str| group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)
 }
 
 /// Whether this is a JWK set (RFC 7517, section 5) of public keys. One with a private key in it is refused: that key is

@@ -20,7 +20,7 @@ async fn a_good_token_says_who_it_is() {
     let world = World::start().await;
     let verified = world.verify(&world.token()).await.unwrap();
     assert_eq!((verified.issuer.as_str(), verified.subject.as_str()), (world.issuer.name(), "ada"));
-    assert_eq!((verified.issued, verified.text("tid")), (NOW, Some("one")));
+    assert_eq!(verified.text("tid"), Some("one"));
     assert_eq!(verified.text("iat"), None, "a number is no text");
     assert!(!format!("{verified:?}").contains("ada"));
     let one_of_one = with(world.claims(), "aud", json!(["us"]));

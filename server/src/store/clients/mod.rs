@@ -102,6 +102,8 @@ pub(crate) struct ClientSettings {
     /// Entra: the application ID of the registration, which is the `aud` of its hints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) app_id: Option<String>,
+    /// Entra: whether the account of somebody who is new is the one of their user name.
+    pub(crate) trusts_names: bool,
 }
 
 /// A client. Its secrets aren't in it.

@@ -32,6 +32,7 @@ fn a_client_is_read_as_it_was_stored() {
         settings: ClientSettings {
             asks_name: true,
             app_id: Some("app".to_owned()),
+            trusts_names: true,
             ..ClientSettings::default()
         },
         expires: Some(at(9)),

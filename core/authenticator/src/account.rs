@@ -1,8 +1,4 @@
-//! An account: what a person sees in the list, with its codes, its approvals, or both; and how the vault keeps it.
-
-mod plain;
-mod records;
-mod stored;
+//! An account: what a person sees in the list, with its codes, its approvals, or both.
 
 use countersign_protocol::Id;
 
