@@ -340,7 +340,11 @@ mod tests {
     const SOURCES: &[&str] = &[
         include_str!("failure.rs"),
         include_str!("../../core/authenticator/src/approvals/privacyidea/container/error.rs"),
+        include_str!("../../core/authenticator/src/approvals/answer.rs"),
+        include_str!("../../core/authenticator/src/approvals/privacyidea/error.rs"),
+        include_str!("../../core/authenticator/src/approvals/reply_error.rs"),
         include_str!("../../core/authenticator/src/approvals/unshown.rs"),
+        include_str!("../../core/authenticator/src/client/mod.rs"),
         include_str!("../../core/authenticator/src/error.rs"),
         include_str!("../../core/authenticator/src/backup/error.rs"),
         include_str!("../../core/offer/src/exports/error.rs"),

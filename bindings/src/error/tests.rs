@@ -254,7 +254,11 @@ fn every_error_becomes_the_variant_that_says_what_to_do() {
 fn no_code_of_the_core_is_missing_in_the_table() {
     let sources = [
         include_str!("../../../core/authenticator/src/approvals/privacyidea/container/error.rs"),
+        include_str!("../../../core/authenticator/src/approvals/answer.rs"),
+        include_str!("../../../core/authenticator/src/approvals/privacyidea/error.rs"),
+        include_str!("../../../core/authenticator/src/approvals/reply_error.rs"),
         include_str!("../../../core/authenticator/src/approvals/unshown.rs"),
+        include_str!("../../../core/authenticator/src/client/mod.rs"),
         include_str!("../../../core/authenticator/src/error.rs"),
         include_str!("../../../core/authenticator/src/backup/error.rs"),
         include_str!("../../../core/offer/src/exports/error.rs"),

@@ -1,7 +1,6 @@
 //! What a shell is told when something doesn't work.
 
 use countersign_protocol::Id;
-use countersign_protocol::messages::ProblemCode;
 
 use crate::KeyStoreError;
 use crate::approvals::privacyidea::PushError;
@@ -166,87 +165,6 @@ const fn describe_enrolled(state: BindingState, is_trashed: bool) -> &'static st
         BindingState::Revoked => {
             "this device has used this code already, and its account was not activated or was removed since; \
              get a new code"
-        }
-    }
-}
-
-impl NetworkError {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Unreachable => "network_unreachable",
-            Self::NotSecure => "network_not_secure",
-            Self::TimedOut => "network_timed_out",
-            Self::Interrupted => "network_interrupted",
-            Self::TooLong => "network_not_the_service",
-        }
-    }
-}
-
-impl ReplyError {
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::NotTheService => "network_not_the_service",
-            Self::Unavailable => "service_unavailable",
-            Self::Busy => "service_busy",
-            Self::ServiceKeyChanged => "service_key_changed",
-            Self::Untrusted => "service_untrusted",
-            Self::Refused(refusal) => refusal.code(),
-        }
-    }
-}
-
-impl Refusal {
-    const fn code(&self) -> &'static str {
-        match self.code {
-            ProblemCode::TicketUnknown => "ticket_unknown",
-            ProblemCode::TicketExpired => "ticket_expired",
-            ProblemCode::TicketUsed => "ticket_used",
-            ProblemCode::WrongServiceKey => "service_key_changed",
-            ProblemCode::ClockSkew => "clock_skew",
-            ProblemCode::DeviceUnknown | ProblemCode::DeviceRevoked => "device_revoked",
-            ProblemCode::ChallengeUnknown | ProblemCode::ChallengeExpired => "request_expired",
-            ProblemCode::AlreadyAnswered => "request_already_answered",
-            ProblemCode::Throttled => "account_throttled",
-            ProblemCode::NameRefused => "device_name_refused",
-            ProblemCode::RelayRefused => "move_relay_refused",
-            ProblemCode::Unavailable => "service_unavailable",
-            ProblemCode::Malformed
-            | ProblemCode::Replayed
-            | ProblemCode::ChallengeAltered
-            | ProblemCode::WrongKey
-            | ProblemCode::Unknown => "service_refused",
-        }
-    }
-}
-
-impl PushError {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::CodeUnknown => "ticket_unknown",
-            Self::CodeUsed => "ticket_used",
-            Self::EnrolmentBroken => "enrolment_broken",
-            Self::DeviceUnknown => "device_unknown",
-            Self::Forbidden => "service_forbids",
-            Self::ClockOff => "clock_skew",
-            Self::NotTaken => "answer_not_taken",
-            Self::Unconfirmed => "answer_unconfirmed",
-            Self::Unavailable => "service_unavailable",
-            Self::Refused(_) => "service_refused",
-        }
-    }
-}
-
-impl AnswerError {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::NotANumber { .. } => "answer_not_a_number",
-            Self::MatchNeeded => "answer_match_needed",
-            Self::MatchNotAccepted => "answer_match_not_accepted",
-            Self::OtherSignIn => "answer_other_sign_in",
-            Self::AlreadyChosen => "answer_already_chosen",
-            Self::UserCheckNeeded => "answer_user_check_needed",
-            Self::UnlockNeeded => "answer_unlock_needed",
-            Self::BiometricNeeded => "answer_biometric_needed",
         }
     }
 }

@@ -1,6 +1,8 @@
-//! The authenticator core: one-time codes, scanning, the vault, device keys and approvals.
+//! The authenticator: accounts in a vault, device keys, approvals, imports, backups and moves. Shells drive it through one façade,
+//! [`Authenticator`].
 //!
-//! All logic of Countersign is here, with no FFI and no platform code. Shells drive it through one façade.
+//! There is no FFI here and no platform code. [`protocol`], [`otp`], [`offer`] and [`scan`] are crates of their own, which have all of
+//! their types; they are passed on as modules, so that a shell depends on this crate alone.
 
 mod account;
 pub mod approvals;

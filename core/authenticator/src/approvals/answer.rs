@@ -63,6 +63,23 @@ pub enum AnswerError {
     BiometricNeeded,
 }
 
+impl AnswerError {
+    /// A stable name for shells and scripts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotANumber { .. } => "answer_not_a_number",
+            Self::MatchNeeded => "answer_match_needed",
+            Self::MatchNotAccepted => "answer_match_not_accepted",
+            Self::OtherSignIn => "answer_other_sign_in",
+            Self::AlreadyChosen => "answer_already_chosen",
+            Self::UserCheckNeeded => "answer_user_check_needed",
+            Self::UnlockNeeded => "answer_unlock_needed",
+            Self::BiometricNeeded => "answer_biometric_needed",
+        }
+    }
+}
+
 /// An answer that waits for its signature.
 #[derive(Debug)]
 pub(crate) struct PreparedAnswer {
@@ -70,7 +87,7 @@ pub(crate) struct PreparedAnswer {
 }
 
 impl PreparedAnswer {
-    /// The answer to `challenge`, for a signature by the key of [`key_role`].
+    /// The answer to `challenge`, for a signature by the key of `key_role`.
     pub(crate) fn new(
         binding: &NativeBinding,
         challenge: &NativeChallenge,

@@ -4,10 +4,11 @@ use std::fmt;
 
 use countersign_protocol::jws::{self, Message};
 use countersign_protocol::messages::{
-    Changed, Collected, Delivery, Enrolled, Outcome, Problem, ProblemCode, Receipt, Relayed, Replacement,
+    Changed, Collected, Delivery, Enrolled, Problem, Receipt, Relayed, Replacement,
 };
 use countersign_protocol::{Jwk, ProtocolError, ServiceUrl, Thumbprint, sha256_base64url};
 
+use super::reply_error::{Refusal, ReplyError};
 use crate::client::Payload;
 
 /// A request that is ready to be sent, as often as it takes: its bytes never change. They may hold a ticket or the name of
@@ -29,62 +30,6 @@ pub(crate) struct Trusted<R> {
     pub(crate) service_key: Jwk,
     /// The service's time, milliseconds.
     pub(crate) time: u64,
-}
-
-/// Why a reply can't be believed, or what it refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReplyError {
-    /// Not a message of this protocol at all: a proxy, a captive portal or a broken service answered.
-    #[error("the answer did not come from an approval service; check the network, then try again")]
-    NotTheService,
-    /// A gateway answered in place of the service, which it can't reach now.
-    #[error(
-        "the approval service can't answer now, as the gateway in front of it says; try again in a moment"
-    )]
-    Unavailable,
-    /// A gateway, or the service, is asked too often.
-    #[error("the approval service is asked too often just now; wait a minute, then try again")]
-    Busy,
-    /// Signed by another key than the one pinned at enrolment.
-    #[error(
-        "the approval service no longer has the key that this account was enrolled with; \
-         nothing was changed: ask your organisation whether it replaced its service"
-    )]
-    ServiceKeyChanged,
-    /// Altered, or the reply to another request.
-    #[error("the answer of the approval service does not verify; nothing was changed")]
-    Untrusted,
-    /// The service has refused the request, and said why under its key.
-    #[error(transparent)]
-    Refused(Refusal),
-}
-
-/// What the service refused, and what came with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", describe(.code))]
-#[non_exhaustive]
-pub struct Refusal {
-    /// Why.
-    pub code: ProblemCode,
-    /// What became of the challenge before, with [`ProblemCode::AlreadyAnswered`].
-    pub outcome: Option<Outcome>,
-    /// Milliseconds after which to try again, with [`ProblemCode::Throttled`].
-    pub retry_after: Option<u64>,
-    /// The service's time, milliseconds.
-    pub time: u64,
-}
-
-impl ReplyError {
-    /// Why a reply that is no message of the protocol came, by its status, which nobody vouches for: it decides only what a
-    /// person is told, and whether trying again may help.
-    pub(crate) const fn of_status(status: u16) -> Self {
-        match status {
-            429 => Self::Busy,
-            502..=504 => Self::Unavailable,
-            _ => Self::NotTheService,
-        }
-    }
 }
 
 impl Exchange {
@@ -207,49 +152,10 @@ fn untrusted(error: ProtocolError) -> ReplyError {
     }
 }
 
-/// What happened and what to do next, for a person.
-const fn describe(code: &ProblemCode) -> &'static str {
-    match code {
-        ProblemCode::TicketUnknown => {
-            "this QR code is not known to the service; open a new enrolment page and scan again"
-        }
-        ProblemCode::TicketExpired => "this QR code has expired; open a new enrolment page and scan again",
-        ProblemCode::TicketUsed => {
-            "this QR code was already used by another device; if that wasn't you, tell your organisation, \
-             then open a new enrolment page"
-        }
-        ProblemCode::DeviceUnknown | ProblemCode::DeviceRevoked => {
-            "this device was removed from the account; enrol again to approve sign-ins"
-        }
-        ProblemCode::ChallengeUnknown | ProblemCode::ChallengeExpired => {
-            "this request is over; start the sign-in again"
-        }
-        ProblemCode::AlreadyAnswered => "this request was already answered",
-        ProblemCode::Throttled => "too many wrong answers on this account; wait before you try again",
-        ProblemCode::ClockSkew => {
-            "the device's clock is too far off and could not be corrected; set it, then try again"
-        }
-        ProblemCode::WrongServiceKey => {
-            "the approval service no longer has the key that this account was enrolled with; \
-             ask your organisation whether it replaced its service"
-        }
-        ProblemCode::NameRefused => {
-            "the approval service does not accept this device's name; choose another one"
-        }
-        ProblemCode::RelayRefused => {
-            "the approval service does not carry this move; go on with the QR codes of the old phone"
-        }
-        ProblemCode::Unavailable => "the approval service cannot answer now; try again in a moment",
-        ProblemCode::Malformed
-        | ProblemCode::Replayed
-        | ProblemCode::ChallengeAltered
-        | ProblemCode::WrongKey
-        | ProblemCode::Unknown => "the approval service refused the request; update the app, then try again",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use countersign_protocol::messages::ProblemCode;
+
     use super::*;
     use crate::approvals::testing::{NOW, TestKey, World};
 

@@ -7,7 +7,7 @@ use serde_json::to_string;
 use zeroize::Zeroizing;
 
 use super::{BackupError, visible};
-use crate::account::Account;
+use crate::Account;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 
 /// The accounts with codes that aren't in the trash. Written piece by piece into a buffer that is wiped.

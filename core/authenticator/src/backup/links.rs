@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use super::visible;
-use crate::account::Account;
+use crate::Account;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters};
 
 /// Everything but RFC 3986's unreserved characters.

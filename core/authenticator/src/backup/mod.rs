@@ -23,8 +23,8 @@ pub use rehearsal::{LeftBehind, LeftReason, Rehearsal};
 use countersign_protocol::Id;
 use zeroize::Zeroizing;
 
+use crate::Account;
 use crate::Secret;
-use crate::account::Account;
 use crate::offer::exports::{ImportError, sealed};
 
 /// How an export is written.

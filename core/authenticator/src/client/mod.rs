@@ -66,3 +66,17 @@ pub enum NetworkError {
     #[error("the answer did not come from an approval service; check the network, then try again")]
     TooLong,
 }
+
+impl NetworkError {
+    /// A stable name for shells and scripts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "network_unreachable",
+            Self::NotSecure => "network_not_secure",
+            Self::TimedOut => "network_timed_out",
+            Self::Interrupted => "network_interrupted",
+            Self::TooLong => "network_not_the_service",
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Time: what the device's clocks read, and what time it really is.
 //!
 //! A phone's wall clock is wrong more often than one thinks, and people turn it. Every signed message of an approval
-//! service has the service's time in it; a [`TimeAnchor`] keeps one such moment against the monotonic clock, so that
-//! its codes are right and requests expire on time whatever the wall clock says. [`KnownTimes`] says whose time is used for
+//! service has the service's time in it; a `TimeAnchor` keeps one such moment against the monotonic clock, so that
+//! its codes are right and requests expire on time whatever the wall clock says. `KnownTimes` says whose time is used for
 //! all other codes, where services, or a service and the wall clock, disagree.
 
 mod anchor;

@@ -4,7 +4,6 @@
 //! the vault's own affair). Calls that talk to a service or to the platform's key store are async; every such future
 //! is drop-safe, needs a tokio runtime, and does its disk work off the thread that polls it.
 
-mod accounts;
 mod answering;
 mod asking;
 mod codes;
@@ -13,6 +12,7 @@ mod enrolling;
 mod exporting;
 mod importing;
 mod inbox;
+mod listing;
 mod moving;
 mod privacyidea;
 mod reminder;
@@ -25,7 +25,6 @@ mod twins;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use accounts::{AccountSummary, Accounts, CodeKind};
 pub use answering::AnswerOutcome;
 pub use asking::{AccountFailure, Requests};
 pub use codes::{AccountCode, Codes, Correction, ShownCode};
@@ -33,6 +32,7 @@ use countersign_protocol::Id;
 pub use enrolling::Enrolment;
 pub use exporting::{Backup, LastBackup};
 use inbox::Inbox;
+pub use listing::{AccountSummary, Accounts, CodeKind};
 pub use moving::{
     Received, Receiving, ReceivingStep, RelayAccount, Sending, SendingStep, ShownAccounts, Transfer,
     TransferRelay,

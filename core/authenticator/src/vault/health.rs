@@ -5,7 +5,6 @@ use countersign_protocol::Id;
 use super::manifest::Manifest;
 use super::record::{Completeness, RecordKind};
 use super::slots::{self, KeySlot};
-use super::stored_account::StoredAccount;
 use super::transaction::Transaction;
 use super::{Vault, VaultError, schema};
 
@@ -64,30 +63,18 @@ impl Vault {
         let kinds = if is_locked { Vec::new() } else { self.read(|transaction| transaction.check())? };
         Ok(Health { file_is_sound, slots, kinds })
     }
-
-    /// Accepts what has been lost: counts the records that are there, and takes that as complete from now on.
-    ///
-    /// For when a [`Listing`](super::Listing) or [`Vault::check`] told of vanished records or a damaged manifest and the
-    /// person has been told. Damaged records stay in the file until they are deleted.
-    ///
-    /// # Errors
-    ///
-    /// When the file can't be read or written.
-    pub fn accept_loss(&self) -> Result<(), VaultError> {
-        self.transaction(|transaction| {
-            let mut manifest = Manifest::default();
-            for kind in RecordKind::ALL.into_iter().filter(|kind| *kind != RecordKind::Manifest) {
-                manifest.set_count(kind, transaction.count_rows(kind)?);
-            }
-            for (_, account) in transaction.list::<StoredAccount>()?.items {
-                manifest.reserve_position(account.position);
-            }
-            transaction.write_manifest(&manifest)
-        })
-    }
 }
 
 impl Transaction<'_> {
+    /// A manifest of the records that are there, without any position.
+    pub(crate) fn recount(&self) -> Result<Manifest, VaultError> {
+        let mut manifest = Manifest::default();
+        for kind in RecordKind::ALL.into_iter().filter(|kind| *kind != RecordKind::Manifest) {
+            manifest.set_count(kind, self.count_rows(kind)?);
+        }
+        Ok(manifest)
+    }
+
     fn check(&mut self) -> Result<Vec<KindHealth>, VaultError> {
         let mut kinds = Vec::new();
         for kind in RecordKind::ALL {

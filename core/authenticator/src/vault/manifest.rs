@@ -9,10 +9,10 @@ use super::record::{Completeness, Record, RecordKind};
 
 /// Written in the same transaction as every insertion and deletion.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Manifest {
+pub(crate) struct Manifest {
     /// Records by the number of their kind.
     counts: BTreeMap<u8, u64>,
-    /// The position that the next account gets in the list.
+    /// The position that the next record gets in the list, for a kind that people put in order.
     next_position: u64,
 }
 
@@ -32,21 +32,21 @@ impl Manifest {
         self.counts.insert(kind.number(), count);
     }
 
-    /// Positions only grow, so that an account never takes the place of a deleted one.
-    pub(super) fn take_position(&mut self) -> u64 {
+    /// Positions only grow, so that a record never takes the place of a deleted one.
+    pub(crate) fn take_position(&mut self) -> u64 {
         let position = self.next_position;
         self.next_position = position.saturating_add(1);
         position
     }
 
     /// How many positions there are, if they are used well enough that a list of all of them is no waste.
-    pub(super) fn dense_positions(&self) -> Option<usize> {
-        let wasteful = self.count(RecordKind::Account).saturating_mul(2).saturating_add(64);
+    pub(crate) fn dense_positions(&self, kind: RecordKind) -> Option<usize> {
+        let wasteful = self.count(kind).saturating_mul(2).saturating_add(64);
         usize::try_from(self.next_position).ok().filter(|_| self.next_position <= wasteful)
     }
 
     /// Makes room after positions that are already taken.
-    pub(super) fn reserve_position(&mut self, position: u64) {
+    pub(crate) fn reserve_position(&mut self, position: u64) {
         self.next_position = self.next_position.max(position.saturating_add(1));
     }
 

@@ -45,7 +45,6 @@
 //! ```
 
 mod access;
-mod account_records;
 mod aside;
 mod connection;
 mod envelope;
@@ -55,13 +54,11 @@ mod health;
 mod keys;
 mod manifest;
 mod open;
-mod plain;
 pub(crate) mod proof;
 mod record;
 mod schema;
 pub(crate) mod sealed_secret;
 mod slots;
-mod stored_account;
 mod transaction;
 
 use std::path::{Path, PathBuf};

@@ -68,7 +68,7 @@ impl<'v> Transaction<'v> {
     }
 
     /// [`Transaction::list`], with each record handed to `visit` in place of being listed.
-    pub(super) fn each<T: Record>(
+    pub(crate) fn each<T: Record>(
         &mut self,
         mut visit: impl FnMut(Id, T),
     ) -> Result<Listing<()>, VaultError> {
@@ -158,21 +158,21 @@ impl<'v> Transaction<'v> {
         Ok(self.sql.commit()?)
     }
 
-    pub(super) fn manifest(&mut self) -> Result<&Manifest, VaultError> {
+    pub(crate) fn manifest(&mut self) -> Result<&Manifest, VaultError> {
         if self.manifest.is_none() {
             self.manifest = Some(self.get(Manifest::ID)?.ok_or(DAMAGED_MANIFEST)?);
         }
         self.manifest.as_ref().ok_or(DAMAGED_MANIFEST)
     }
 
-    pub(super) fn manifest_mut(&mut self) -> Result<&mut Manifest, VaultError> {
+    pub(crate) fn manifest_mut(&mut self) -> Result<&mut Manifest, VaultError> {
         self.manifest()?;
         self.manifest_changed = true;
         self.manifest.as_mut().ok_or(DAMAGED_MANIFEST)
     }
 
     /// Writes a manifest of what is there, in place of the one that is there or not.
-    pub(super) fn write_manifest(&mut self, manifest: &Manifest) -> Result<(), VaultError> {
+    pub(crate) fn write_manifest(&mut self, manifest: &Manifest) -> Result<(), VaultError> {
         let envelope = self.seal(Manifest::ID, manifest)?;
         self.sql.execute(
             "INSERT OR REPLACE INTO records (kind, id, envelope) VALUES (?1, ?2, ?3)",

@@ -9,7 +9,11 @@ use super::tags;
 use crate::Failure;
 
 /// Tests that don't run here, by a crate and a part of their names, and why.
-const NOT_HERE: &[(&str, &str, &str)] = &[];
+const NOT_HERE: &[(&str, &str, &str)] = &[(
+    "countersign_offer",
+    "a_truncated_export_is_refused",
+    "it takes an emulator a minute to read every export cut in many places, and parsers don't differ between platforms",
+)];
 
 /// What libtest says of a program's tests.
 #[derive(Debug, Default, PartialEq)]

@@ -42,3 +42,22 @@ pub enum PushError {
     #[error("the server refused the request with its error {0}; tell your organisation")]
     Refused(i64),
 }
+
+impl PushError {
+    /// A stable name for shells and scripts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CodeUnknown => "ticket_unknown",
+            Self::CodeUsed => "ticket_used",
+            Self::EnrolmentBroken => "enrolment_broken",
+            Self::DeviceUnknown => "device_unknown",
+            Self::Forbidden => "service_forbids",
+            Self::ClockOff => "clock_skew",
+            Self::NotTaken => "answer_not_taken",
+            Self::Unconfirmed => "answer_unconfirmed",
+            Self::Unavailable => "service_unavailable",
+            Self::Refused(_) => "service_refused",
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The phone's side of privacyIDEA's push tokens and containers, sans-IO: what to send, what to believe, what to sign.
 //!
 //! Written against the behaviour of privacyIDEA 3.14, as `docs/privacyidea.md` tells it. Texts are signed by RSA
-//! PKCS#1 v1.5 with SHA-256, their parts joined by `|` without escaping; [`challenge`] refuses what that leaves
+//! PKCS#1 v1.5 with SHA-256, their parts joined by `|` without escaping; `challenge` refuses what that leaves
 //! ambiguous. Replies themselves aren't signed: beside challenges, the connection alone vouches for them.
 
 mod binding;

@@ -2,7 +2,7 @@
 //!
 //! A container is a server's list of tokens for one phone. Registered by a QR code, the phone synchronises: it says which
 //! of the tokens it has, and the server sends the others, each with a new secret. So whatever the phone doesn't list is
-//! made anew, and its old secret is worth nothing: [`inventory`] is careful about what it leaves out.
+//! made anew, and its old secret is worth nothing: `inventory` is careful about what it leaves out.
 //!
 //! The phone proves itself by ECDSA over texts whose parts are joined by `|`. Each part that comes from elsewhere has a
 //! form that can't hold one. What the server sends is encrypted, but nobody signs it: the https connection vouches for it.

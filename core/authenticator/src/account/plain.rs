@@ -3,9 +3,9 @@
 //! A list of 10,000 accounts is read whenever a vault is opened, and what `serde` needs for each was a third of the time
 //! beyond decryption. Whatever this reader doesn't expect is left to `serde`, which decides what a record is.
 
-use super::record::{Record, RecordKind};
-use super::stored_account::{StoredAccount, StoredOtp};
+use super::stored::{StoredAccount, StoredOtp};
 use crate::Secret;
+use crate::vault::{Record, RecordKind};
 
 impl Record for StoredAccount {
     const KIND: RecordKind = RecordKind::Account;

@@ -1,4 +1,8 @@
-//! An account: what a person sees in the list, with its codes, its approvals, or both.
+//! An account: what a person sees in the list, with its codes, its approvals, or both; and how the vault keeps it.
+
+mod plain;
+mod records;
+mod stored;
 
 use countersign_protocol::Id;
 

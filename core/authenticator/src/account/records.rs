@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_protocol::Id;
 
-use super::manifest::Manifest;
-use super::record::{Listing, RecordKind};
-use super::stored_account::StoredAccount;
-use super::transaction::Transaction;
-use super::{Vault, VaultError};
-use crate::account::Account;
+use super::Account;
+use super::stored::StoredAccount;
 use crate::otp::{Code, OtpGenerator};
+use crate::vault::{Listing, RecordKind, Transaction, Vault, VaultError};
 
 impl Vault {
     /// Adds an account at the end of the list.
@@ -110,6 +107,26 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// Accepts what has been lost: counts the records that are there, and takes that as complete from now on.
+    ///
+    /// For when a [`Listing`] or [`Vault::check`] told of vanished records or a damaged manifest and the person has been told.
+    /// Damaged records stay in the file until they are deleted.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read or written.
+    pub fn accept_loss(&self) -> Result<(), VaultError> {
+        self.transaction(|transaction| {
+            let mut manifest = transaction.recount()?;
+            for (_, account) in transaction.list::<StoredAccount>()?.items {
+                manifest.reserve_position(account.position);
+            }
+            transaction.write_manifest(&manifest)
+        })
+    }
+}
+
 impl Transaction<'_> {
     /// See [`Vault::add_account`].
     ///
@@ -136,7 +153,7 @@ impl Transaction<'_> {
     ///
     /// As there.
     pub fn accounts(&mut self) -> Result<Listing<Account>, VaultError> {
-        let dense = self.manifest().ok().and_then(Manifest::dense_positions);
+        let dense = self.manifest().ok().and_then(|manifest| manifest.dense_positions(RecordKind::Account));
         let mut places = Places::new(dense.unwrap_or_default());
         let listing =
             self.each(|id, stored: StoredAccount| places.put(stored.position, stored.into_account(id)))?;

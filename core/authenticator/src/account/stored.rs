@@ -3,8 +3,8 @@
 use countersign_protocol::Id;
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use crate::Secret;
-use crate::account::Account;
 use crate::approvals::Binding;
 use crate::offer::IssuedToken;
 use crate::otp::{Algorithm, CodeFormat, MovingFactor, OtpParameters, ParametersError};
@@ -44,7 +44,7 @@ impl StoredAccount {
 /// Code parameters as they are sealed. They pass the same checks when they are read as when they were made.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredOtp {
-    #[serde(with = "super::sealed_secret")]
+    #[serde(with = "crate::vault::sealed_secret")]
     pub(super) secret: Secret,
     /// 1, 256 or 512.
     pub(super) sha: u16,
