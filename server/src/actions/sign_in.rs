@@ -13,7 +13,7 @@ use crate::secret::SecretText;
 use crate::source::Source;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, About, Act, Actor, Event};
-use crate::store::clients::{self, Client, Methods};
+use crate::store::clients::{self, Client, Methods, Right};
 use crate::store::devices::{self, Device, DeviceState};
 use crate::store::idempotency::{self, Known, Retry};
 use crate::store::sign_ins::{self, Method, Push, SignIn, SignInPurpose, SignInState};
@@ -79,6 +79,10 @@ pub(crate) fn prepare(
     new: NewSignIn,
     methods: Methods,
 ) -> std::result::Result<SignIn, Refusal> {
+    // Every door comes by here, whatever it has looked at itself.
+    if !client.may(Right::SignIn) {
+        return Err(Refusal::MissingRight(Right::SignIn));
+    }
     check(&new)?;
     let (policy, now) = (app.settings.policy, app.now());
     Ok(SignIn {

@@ -44,6 +44,19 @@ async fn nothing_is_sent_to_an_address_that_is_not_registered_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_client_without_the_right_to_sign_in_asks_nobody() {
+    let world = World::start().await;
+    let portal = Portal::new(&world);
+    world.active_phone("ada").await;
+    let database =
+        rusqlite::Connection::open(world.config.data.join(countersign_server::DATABASE_FILE)).unwrap();
+    database.execute("UPDATE clients SET rights = 'read_users' WHERE kind = 'oidc'", []).unwrap();
+    let page = Browser::new().load(&world, &authorize(&portal.query())).await;
+    assert_eq!((page.status.as_u16(), page.location.as_ref()), (400, None));
+    assert_eq!(sign_ins(&world).await, 0, "nobody was asked");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_request_goes_back_to_its_client_and_asks_nobody() {
     let world = World::start().await;
     let portal = Portal::new(&world);
