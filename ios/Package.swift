@@ -3,7 +3,7 @@ import Foundation
 import PackageDescription
 
 // The library that `CountersignFFI` calls. On a Mac it is the XCFramework that Scripts/build-xcframework.sh makes; elsewhere
-// it is the one of `cargo xtask bindings`, found by the linker (-L), with the C module beside the generated Swift.
+// it is the one of `cargo xtask bindings`, found by the linker (-L), with the C module next to the generated Swift.
 #if os(macOS)
 let library = Target.binaryTarget(name: "countersign_ffiFFI", path: "countersign_ffiFFI.xcframework")
 #else

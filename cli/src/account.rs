@@ -18,7 +18,7 @@ pub(crate) fn find<'a>(
         several => {
             let names: Vec<_> =
                 several.iter().map(|account| format!("{} ({})", name(account), short(account.id))).collect();
-            Err(Failure::Ambiguous(format!("that fits {} accounts: {}", names.len(), names.join(", "))))
+            Err(Failure::Ambiguous(format!("that matches {} accounts: {}", names.len(), names.join(", "))))
         }
     }
 }
@@ -33,7 +33,7 @@ pub(crate) fn only(
         [account] => Ok(account),
         several => {
             let names: Vec<_> = several.iter().map(|account| name(account)).collect();
-            Err(Failure::Usage(format!("say which account is meant: {}", names.join(", "))))
+            Err(Failure::Usage(format!("name one of these accounts: {}", names.join(", "))))
         }
     }
 }

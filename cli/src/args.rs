@@ -26,7 +26,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
@@ -36,10 +36,10 @@ pub(crate) struct Global {
     /// Print only the essential part of results
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// The vault's file [default: in the platform's data folder]
+    /// Vault file [default: in the platform's data folder]
     #[arg(long, global = true, value_name = "PATH", env = "COUNTERSIGN_VAULT", hide_env_values = true)]
     pub(crate) vault: Option<PathBuf>,
-    /// Take the vault's passphrase from the first line of this file
+    /// Read the vault's passphrase from the first line of this file
     #[arg(
         long,
         global = true,
@@ -48,7 +48,7 @@ pub(crate) struct Global {
         hide_env_values = true
     )]
     pub(crate) passphrase_file: Option<PathBuf>,
-    /// Trust one more certificate authority, such as your organisation's own
+    /// Trust an additional certificate authority, such as your organisation's
     #[arg(long, global = true, value_name = "PEM", env = "COUNTERSIGN_CA_FILE", hide_env_values = true)]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     /// Write the accounts to a file, for a backup or for another app
     Export(backup::Export),
-    /// Move accounts to a new phone: offline by QR codes, or over an approval service
+    /// Move accounts to a new phone, offline by QR codes or through an approval service
     Transfer(transfer::Transfer),
     /// Show one-time codes; live on a terminal
     Codes(codes::Codes),
@@ -71,21 +71,21 @@ pub(crate) enum Command {
     Requests(requests::Requests),
     /// List, rename, reorder and remove accounts
     Accounts(accounts::Accounts),
-    /// Rename this device at its approval services, or replace it by a new one
+    /// Rename this device at its approval services, or replace it
     Device(device::Device),
     /// Synchronise, move and leave containers of a privacyIDEA server
     Container(container::Container),
-    /// Show and change what opens the vault: passphrase and recovery code
+    /// Show and change the passphrase and the recovery code of the vault
     Vault(vault::Vault),
-    /// Clocks that differ: show them, and say whose is right
+    /// Compare this computer's clock with those of services, and choose one
     Clock(clock::Clock),
-    /// Check the vault, the clock and the services, and say what to do
+    /// Check the vault, the clock and the services, and suggest fixes
     Doctor,
     /// Read the QR codes in pictures; needs no vault
     Scan(scan::Scan),
-    /// Make one code from an otpauth link on standard input; needs no vault
+    /// Generate a code from an otpauth link on standard input; needs no vault
     Code(code::Code),
-    /// Print a script that completes commands and accounts in a shell
+    /// Print a shell completion script for commands and accounts
     Completions(completions::Completions),
 }
 
@@ -98,18 +98,18 @@ pub(crate) fn number<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, S
 }
 
 impl Cli {
-    /// Reads the command line. A variable that is set to nothing counts as unset.
+    /// Reads the command line. An empty variable counts as unset.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let given = without_empty_variables(Self::command());
         given.try_get_matches().and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
-            // A usage line has what was given, and variables count as given: it would tell of options that nobody typed.
+            // A usage line lists the given options. Variables count as given, so it would list options that nobody typed.
             let typed = Self::command().mut_args(|arg| arg.env(None::<&str>)).try_get_matches();
             typed.err().unwrap_or(error)
         })
     }
 }
 
-/// The command without the variables that are set to nothing.
+/// The command without empty variables.
 pub(crate) fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|arg| {
         let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
@@ -117,8 +117,8 @@ pub(crate) fn without_empty_variables(command: clap::Command) -> clap::Command {
     })
 }
 
-/// Tells what is wrong with the arguments, or the help that was asked for. Of what was typed it repeats only what can't be
-/// a secret: people paste links with secrets in them where a command belongs.
+/// Reports a usage error, or prints the requested help. It repeats only typed text that can't be a secret, because people
+/// paste links with secrets in place of a command.
 pub(crate) fn refuse(error: &clap::Error) -> Exit {
     if matches!(
         error.kind(),
@@ -156,7 +156,7 @@ fn hide_given(message: &str, given: &[String]) -> String {
     values.iter().fold(message.to_owned(), |message, value| message.replace(value, "…"))
 }
 
-/// The length of the longest command's name is within it, and no secret is so short.
+/// Longer than every command's name, and shorter than any secret.
 pub(crate) const LONGEST_HARMLESS: usize = 12;
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! The clocks of this computer.
 //!
-//! On Linux the boot clock goes on while the machine sleeps and is the same for every process of a boot, so that the time
-//! that one command learnt from a service serves the next. Elsewhere the core's own clock does, and each command begins
+//! On Linux the boot clock continues while the machine sleeps and is the same for all processes of a boot, so the next
+//! command can use the time that one learnt from a service. Elsewhere the core's clock is used, and each command starts
 //! with the wall clock and its last known error.
 
 use std::sync::Arc;
 
 use countersign_authenticator::clock::{Clock, SystemClock};
 
-/// The best clock that this platform has.
+/// The best clock available on this platform.
 pub(crate) fn platform_clock() -> Arc<dyn Clock> {
     #[cfg(target_os = "linux")]
     if let Some(clock) = linux::BootClock::new() {

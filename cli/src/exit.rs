@@ -1,4 +1,4 @@
-//! Exit codes: a promise to scripts, so none ever changes its meaning.
+//! Exit codes. Scripts rely on them, so none ever changes its meaning.
 
 use std::fmt::Write as _;
 
@@ -46,17 +46,17 @@ struct Row {
     exit: Exit,
     number: u8,
     meaning: &'static str,
-    /// The names of the failures that end so.
+    /// The names of the failures with this exit code.
     codes: &'static [&'static str],
 }
 
-/// Every failure of the core and of this shell has its place here; a test holds the table against the sources.
+/// Every failure of the core and of this shell is listed here; a test checks the table against the sources.
 const ROWS: &[Row] = &[
-    Row { exit: Exit::Ok, number: 0, meaning: "it worked", codes: &[] },
+    Row { exit: Exit::Ok, number: 0, meaning: "success", codes: &[] },
     Row {
         exit: Exit::Unexpected,
         number: 1,
-        meaning: "something that should not happen",
+        meaning: "internal error",
         codes: &[
             "unexpected",
             "out_of_memory",
@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::Usage,
         number: 2,
-        meaning: "the arguments can't be used, or more of them are needed",
+        meaning: "invalid or missing arguments",
         codes: &[
             "usage",
             "ambiguous",
@@ -116,7 +116,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::Refused,
         number: 3,
-        meaning: "the approval service refused",
+        meaning: "the approval service refused the request",
         codes: &[
             "ticket_unknown",
             "ticket_expired",
@@ -149,7 +149,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::Network,
         number: 4,
-        meaning: "the approval service can't be reached now",
+        meaning: "the approval service can't be reached",
         codes: &[
             "network_unreachable",
             "network_timed_out",
@@ -163,7 +163,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::Locked,
         number: 5,
-        meaning: "the vault stays locked: no passphrase, or a wrong one",
+        meaning: "the vault is locked: no passphrase, or a wrong one",
         codes: &[
             "passphrase_needed",
             "vault_locked",
@@ -183,7 +183,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::Damaged,
         number: 6,
-        meaning: "the vault, or something in it, is damaged or of a newer version",
+        meaning: "the vault or its content is damaged or from a newer version",
         codes: &[
             "not_a_vault",
             "vault_damaged",
@@ -197,7 +197,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::NothingThere,
         number: 7,
-        meaning: "no such vault, account or request, or none came in time",
+        meaning: "no such vault, account or request, or none arrived in time",
         codes: &[
             "vault_missing",
             "account_unknown",
@@ -222,7 +222,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::WrongNumber,
         number: 8,
-        meaning: "the number, or the scanned code, is not the sign-in page's",
+        meaning: "the number or the scanned code doesn't match the sign-in page",
         codes: &["wrong_number", "answer_other_sign_in"],
     },
     Row {
@@ -315,7 +315,7 @@ const ROWS: &[Row] = &[
     Row {
         exit: Exit::Storage,
         number: 11,
-        meaning: "the vault can't be read or written now: disk full, busy, or no access",
+        meaning: "the vault can't be read or written: disk full, busy, or no access",
         codes: &[
             "disk_full",
             "vault_busy",
@@ -326,8 +326,8 @@ const ROWS: &[Row] = &[
             "backup_storage",
         ],
     },
-    Row { exit: Exit::Unhealthy, number: 12, meaning: "doctor found something wrong", codes: &["unhealthy"] },
-    Row { exit: Exit::Cancelled, number: 130, meaning: "you cancelled", codes: &["cancelled"] },
+    Row { exit: Exit::Unhealthy, number: 12, meaning: "doctor found a problem", codes: &["unhealthy"] },
+    Row { exit: Exit::Cancelled, number: 130, meaning: "cancelled", codes: &["cancelled"] },
 ];
 
 #[cfg(test)]

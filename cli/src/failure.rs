@@ -1,4 +1,4 @@
-//! What a command can fail with: the core's errors, and the few of this shell's own.
+//! Errors of commands: the core's, and a few of this shell.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::input;
 use crate::text::safe;
 
-/// Why a command failed. Its text says what happened and what to do next, and never repeats what was given.
+/// Why a command failed. The text says what happened and what to do next, and never repeats input.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
@@ -26,13 +26,13 @@ pub(crate) enum Failure {
     Ambiguous(String),
     #[error("several sign-ins are pending; name one by its identifier: {0}")]
     SeveralRequests(String),
-    #[error("the vault is locked; type the passphrase on a terminal, or give --passphrase-file")]
+    #[error("the vault is locked; type the passphrase on a terminal, or use --passphrase-file")]
     PassphraseNeeded,
     #[error("a new passphrase needs at least {0} characters; a few words are easy to remember")]
     PassphraseTooShort(usize),
     #[error(transparent)]
     RecoveryCode(#[from] RecoveryCodeError),
-    #[error("nothing was done: confirm it on a terminal, or give --yes")]
+    #[error("nothing was done; confirm on a terminal, or give --yes")]
     ConfirmationNeeded,
     #[error("no account has this name or identifier; `countersign accounts` lists them")]
     NoSuchAccount,
@@ -40,17 +40,17 @@ pub(crate) enum Failure {
     Unfit { name: String, unfit: Unfit },
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("the vault's path leads to a folder; name the file in it, such as {}", .0.display())]
+    #[error("the vault's path is a folder; name a file in it, such as {}", .0.display())]
     VaultIsFolder(PathBuf),
-    #[error("the vault's path is a link to {}, which is not there; mend the link, or bring back what it leads to", .0.display())]
+    #[error("the vault's path is a link to {}, which doesn't exist; correct the link, or restore its target", .0.display())]
     VaultLinkBroken(PathBuf),
-    #[error("the vault's path leads to something that is not a file")]
+    #[error("the vault's path is not a file")]
     VaultNotAFile,
-    #[error("no account is enrolled with an approval service; `countersign enrol` does that")]
+    #[error("no account is enrolled with an approval service; use `countersign enrol`")]
     NothingEnrolled,
     #[error("no sign-in is pending")]
     NoRequests,
-    #[error("no sign-in came in time")]
+    #[error("no sign-in arrived in time")]
     NoRequestsInTime,
     #[error("no open request has this identifier; it was answered, withdrawn, or has expired")]
     NoSuchRequest,
@@ -66,7 +66,7 @@ pub(crate) enum Failure {
     NotActivated,
     #[error("{0}")]
     StillPaused(String),
-    #[error("the new device was not activated, and this one is as it was; begin again")]
+    #[error("the new device was not activated, and this one is unchanged; start again")]
     ReplacementEnded,
     #[error("the file can't be read: {0}")]
     FileUnreadable(&'static str),
@@ -74,21 +74,21 @@ pub(crate) enum Failure {
     FileUnwritable { name: String, why: &'static str },
     #[error("the file is larger than {0} MB")]
     FileTooLarge(usize),
-    #[error("there is no certificate in the file; give the certificate authority's as PEM")]
+    #[error("the file contains no certificate; give the certificate authority's as PEM")]
     BadCertificate,
-    #[error("there is no QR code in the picture; take it again, closer and evenly lit")]
+    #[error("the picture contains no QR code; take it again, closer and evenly lit")]
     PictureWithoutCode,
     #[error("this is not the QR code of a sign-in page")]
     NotASignInCode,
-    #[error("this is the QR code of a sign-in page; use it with `countersign requests approve --scan`")]
+    #[error("this is the QR code of a sign-in page; use `countersign requests approve --scan`")]
     SignInCode,
-    #[error("this is not an otpauth link; give one as enrolment pages and other apps have it")]
+    #[error("this is not an otpauth link; use one from an enrolment page or another app")]
     NotOneTimeCodes,
-    #[error("the export has {count} parts, and {missing} not here; give the pictures of all parts at once")]
+    #[error("the export has {count} parts, and {missing} missing; give the pictures of all parts at once")]
     ExportIncomplete { count: usize, missing: String },
     #[error(transparent)]
     ExportMixed(#[from] BatchError),
-    #[error("doctor found something wrong")]
+    #[error("doctor found a problem")]
     Unhealthy,
     #[error("cancelled")]
     Cancelled,
@@ -97,7 +97,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The same, with the file or link that it is about.
+    /// The same failure, with the file or link that it concerns.
     pub(crate) fn at(self, source: impl AsRef<Path>) -> Self {
         match source.as_ref() {
             path if path == Path::new("-") => self,
@@ -105,8 +105,8 @@ impl Failure {
         }
     }
 
-    /// The same, about a file that an option names. A secret may have been given in its place, so that the option's name
-    /// stands for it where there is no such file.
+    /// The same failure, concerning a file that an option names. If there is no such file, the option's name replaces it,
+    /// since a secret may have been given by mistake.
     pub(crate) fn at_option(self, option: &'static str, path: &Path) -> Self {
         self.at_place(match path.exists() {
             true => safe(&path.display().to_string()),
@@ -173,26 +173,26 @@ impl Failure {
     /// How the program ends on it.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            // Whoever reads the output has seen enough, which is no failure of ours.
+            // The reader has closed the output, which isn't a failure.
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
             failure => Exit::of(failure.code()).unwrap_or(Exit::Unexpected),
         }
     }
 
-    /// What to do about it in this shell, where the core, which knows no commands, can't say.
+    /// What to do about it in this shell. The core can't say, since it doesn't know the commands.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         Some(match self.code() {
-            "vault_missing" => "`countersign enrol` makes one with your first account",
+            "vault_missing" => "`countersign enrol` creates one with your first account",
             "vault_wrong_key" => {
                 "if the passphrase is lost, `countersign vault recover` takes the recovery code"
             }
             "vault_damaged" | "record_damaged" => {
-                "`countersign doctor` shows what is left; `countersign vault set-aside` keeps it and makes room for a new one"
+                "`countersign doctor` shows what can be read; `countersign vault set-aside` keeps the vault and makes room for a new one"
             }
             "vault_newer_schema" => "update countersign",
-            "import_entries_refused" => "give `--partial` for that",
+            "import_entries_refused" => "use `--partial` for that",
             "vault_busy" => "try again in a moment",
-            "answer_unlock_needed" => "type the passphrase in place of giving --passphrase-file",
+            "answer_unlock_needed" => "type the passphrase instead of using --passphrase-file",
             "disk_full" => "free some space and try again; nothing was changed",
             _ => return None,
         })
@@ -211,34 +211,32 @@ impl From<OfferError> for Failure {
     }
 }
 
-/// What keeps an account from what it was named for.
+/// Why a command can't use an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unfit {
-    #[error("is in the trash; `countersign accounts restore` brings it back")]
+    #[error("is in the trash; `countersign accounts restore` restores it")]
     InTrash,
     #[error("is not in the trash")]
     NotInTrash,
-    #[error("has no codes; it approves sign-ins, which `countersign requests` waits for")]
+    #[error("has no codes; it approves sign-ins (`countersign requests`)")]
     NoCodes,
     #[error(
-        "is not active yet, and its service takes no code before; approve the enrolment page's request with `countersign requests`"
+        "is not active yet, and its service accepts no codes; approve the enrolment page's request with `countersign requests`"
     )]
     NotActive,
     #[error(
-        "can't be used: its service doesn't know this device, since the activation failed or it was removed; `countersign accounts delete` removes the account"
+        "can't be used: its service doesn't know this device, because the activation failed or the device was removed; `countersign accounts delete` removes the account"
     )]
     Removed,
-    #[error("has codes only; `countersign enrol` enrols a device with its approval service")]
+    #[error("has only codes; `countersign enrol` enrols a device with its approval service")]
     NotEnrolled,
-    #[error(
-        "is enrolled with a service that takes no new name from a device; its administrator can change it"
-    )]
+    #[error("is enrolled with a service where devices can't change their names; its administrator can")]
     NotAble,
     #[error("has not moved to another phone")]
     NotMoved,
-    #[error("has no requests at rest, so there is nothing to resume")]
+    #[error("isn't paused, so there is nothing to resume")]
     NotResting,
-    #[error("has no approval service that carries moves")]
+    #[error("has no approval service that relays moves")]
     NoRelay,
 }
 
@@ -268,7 +266,7 @@ fn describe_place(place: &str, failure: &Failure) -> String {
 
 fn describe_wrong_number(tries_left: u8) -> String {
     match tries_left {
-        0 => "wrong number, and no try is left; start again on the page".to_owned(),
+        0 => "wrong number, and no tries are left; start again on the page".to_owned(),
         1 => "wrong number; one more try is left".to_owned(),
         tries => format!("wrong number; {tries} more tries are left"),
     }

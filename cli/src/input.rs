@@ -1,4 +1,4 @@
-//! What the person gives: pictures, links, files. Bounded before it is read, and never repeated in any output.
+//! Input: pictures, links, files. Its size is checked before it is read, and no output repeats it.
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
@@ -13,11 +13,11 @@ use crate::failure::Failure;
 use crate::text::safe;
 use crate::{passphrase, prompt};
 
-/// Texts are secrets more often than not.
+/// Most texts are secrets.
 pub(crate) type Text = Zeroizing<String>;
 
-/// Reads texts from one source after the other. Those that are spread over several QR codes come with the source that has the
-/// last of them.
+/// Reads texts from one source after the other. A text in several QR codes is returned with the source that has the last
+/// of them.
 #[derive(Default)]
 pub(crate) struct Reader {
     parts: PartCollector,
@@ -54,7 +54,7 @@ impl Reader {
         self.parts.incomplete().is_some()
     }
 
-    /// After the last source.
+    /// Call this after the last source.
     ///
     /// # Errors
     ///
@@ -80,9 +80,9 @@ impl Reader {
     }
 }
 
-/// What is said where a text has unreadable letters.
+/// The warning for a text with unreadable letters.
 pub(crate) const UNREADABLE_LETTERS: &str =
-    "Some letters of a name are in a character set that is not known here, and are shown as \u{FFFD}.";
+    "Some letters of a name are in an unknown character set, and are shown as \u{FFFD}.";
 
 /// The QR codes in a picture file; there is one at least.
 pub(crate) fn scan_picture(path: &Path) -> Result<Vec<ScannedCode>, Failure> {
@@ -112,14 +112,14 @@ pub(crate) fn read_pem(path: &Path, option: &'static str) -> Result<Text, Failur
     decode(&bytes).ok_or(Failure::BadCertificate)
 }
 
-/// Makes sure that something can be written into a folder later, before anybody is asked for anything.
+/// Checks that a folder is writable, before asking any question.
 pub(crate) fn check_folder(folder: &Path) -> Result<(), Failure> {
     let unwritable = |why| Err(Failure::FileUnwritable { name: shown(folder), why });
     match folder.metadata() {
         Ok(metadata) if metadata.is_dir() => Ok(()),
         Ok(_) => unwritable("it is not a folder"),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            unwritable("there is no such folder; make it first, or name another")
+            unwritable("there is no such folder; create it first, or name another")
         }
         Err(error) => unwritable(reason(&error)),
     }
@@ -133,7 +133,7 @@ pub(crate) fn check_folder_of(file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Writes a file; an earlier one of the same name makes room.
+/// Writes a file, replacing an earlier one of the same name.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
     fs::write(path, content)
         .map_err(|error| Failure::FileUnwritable { name: shown(path), why: reason(&error) })
@@ -148,7 +148,7 @@ pub(crate) fn read_link() -> Result<Text, Failure> {
     Ok(Zeroizing::new(decode(&bytes).ok_or(Failure::NotOneTimeCodes)?.trim().to_owned()))
 }
 
-/// A link holds a secret, so it isn't shown while it is typed or pasted.
+/// A link contains a secret, so it isn't shown while it is typed or pasted.
 fn ask_for_link() -> Result<Text, Failure> {
     prompt::hidden("Link (not shown): ")
 }
@@ -176,7 +176,7 @@ fn scan(bytes: &[u8]) -> Result<Vec<ScannedCode>, Failure> {
     if codes.is_empty() { Err(Failure::PictureWithoutCode) } else { Ok(codes) }
 }
 
-/// Text as editors and shells save it: UTF-8, or UTF-16 by the mark in front of it; without the mark. None if it is no text.
+/// Decodes text as editors and shells save it, without its byte order mark: UTF-8, or UTF-16 with the mark. None if it isn't text.
 fn decode(bytes: &[u8]) -> Option<Text> {
     let text = match bytes {
         [0xff, 0xfe, units @ ..] => decode_utf16(units, u16::from_le_bytes)?,
@@ -201,7 +201,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
-const NO_TEXT: &str = "it is no text; save it as UTF-8, or as UTF-16 with a byte order mark";
+const NO_TEXT: &str = "it is not text; save it as UTF-8, or as UTF-16 with a byte order mark";
 
 fn unreadable(error: &io::Error) -> Failure {
     Failure::FileUnreadable(reason(error))
@@ -220,7 +220,7 @@ fn reason(error: &io::Error) -> &'static str {
     }
 }
 
-/// What may be repeated of the name of a file: all of it, unless it may be a secret that was given by mistake.
+/// A file's name for messages, unless it may be a secret that was given by mistake.
 pub(crate) fn shown(path: &Path) -> String {
     let name = safe(&path.display().to_string());
     let is_short = name.chars().count() <= LONGEST_HARMLESS;
@@ -233,8 +233,8 @@ pub(crate) fn shown(path: &Path) -> String {
     }
 }
 
-/// What stands for a name that may be a secret.
-const HIDDEN: &str = "that file (its name is not repeated, since it may be a secret)";
+/// Replaces a name that may be a secret.
+const HIDDEN: &str = "that file (its name is hidden, since it may be a secret)";
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! What is missing from a list, so that no list is ever silently short.
+//! Reports missing accounts, so that no list is ever incomplete without a warning.
 
 use std::fmt;
 
@@ -9,21 +9,21 @@ use serde::Serialize;
 use crate::output;
 use crate::text::{WARNING, count};
 
-/// What a list of accounts lacks.
+/// What is missing from a list of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Loss {
-    /// Accounts that are there but can't be read.
+    /// Accounts that can't be read.
     damaged: Vec<Id>,
-    /// How many have vanished from the file.
+    /// Number of accounts that disappeared from the file.
     missing: u64,
-    /// How many are there that should not be.
+    /// Number of accounts that should not be there.
     surplus: u64,
-    /// Whether the vault's own account of what it holds is gone, so that nobody can tell.
+    /// Whether the vault's manifest is lost, so that completeness can't be checked.
     unproven: bool,
 }
 
 impl Loss {
-    /// What is lost; nothing, mostly.
+    /// What is lost, if anything.
     pub(crate) fn of(damaged: &[Id], completeness: Completeness) -> Option<Self> {
         let (missing, surplus) = match completeness {
             Completeness::Missing(number) => (number, 0),
@@ -35,10 +35,10 @@ impl Loss {
         (!loss.damaged.is_empty() || completeness != Completeness::Complete).then_some(loss)
     }
 
-    /// Warns a person, however little they want to hear.
+    /// Warns the person, even with `--quiet`.
     pub(crate) fn warn(&self) {
         output::tell(&format!(
-            "{WARNING}warning:{WARNING:#} {self}; `countersign doctor` tells more. Keep the vault's file.\n"
+            "{WARNING}warning:{WARNING:#} {self}; run `countersign doctor` for details, and keep the vault's file.\n"
         ));
     }
 }
@@ -50,13 +50,13 @@ impl fmt::Display for Loss {
             parts.push(format!("{} can't be read", count(self.damaged.len(), "account")));
         }
         if self.missing > 0 {
-            parts.push(format!("{} vanished from the vault", self.missing));
+            parts.push(format!("{} missing from the vault", self.missing));
         }
         if self.surplus > 0 {
-            parts.push(format!("{} came back that had been deleted", self.surplus));
+            parts.push(format!("{} deleted before and present again", self.surplus));
         }
         if self.unproven {
-            parts.push("the vault can't prove that this is all".to_owned());
+            parts.push("the vault can't prove that the list is complete".to_owned());
         }
         f.write_str(&parts.join(", "))
     }
@@ -76,9 +76,9 @@ mod tests {
         let id = Id::from_bytes([1; 16]);
         for (damaged, completeness, told) in [
             (&[id][..], Completeness::Complete, "1 account can't be read"),
-            (&[][..], Completeness::Missing(2), "2 vanished from the vault"),
-            (&[][..], Completeness::Surplus(1), "1 came back that had been deleted"),
-            (&[][..], Completeness::Unproven, "the vault can't prove that this is all"),
+            (&[][..], Completeness::Missing(2), "2 missing from the vault"),
+            (&[][..], Completeness::Surplus(1), "1 deleted before and present again"),
+            (&[][..], Completeness::Unproven, "the vault can't prove that the list is complete"),
         ] {
             assert_eq!(Loss::of(damaged, completeness).unwrap().to_string(), told);
         }

@@ -1,6 +1,6 @@
 //! `countersign`: the phone in a terminal.
 //!
-//! The third shell beside Android and iOS. It decides nothing itself: each command is one file under [`commands`],
+//! The third shell, next to Android and iOS. It contains no logic of its own: each command is one file under [`commands`],
 //! which drives the core's façade and turns what it says into text for a person or JSON for a program.
 
 mod account;
@@ -31,7 +31,7 @@ use output::Output;
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         screen::restore();
-        // The payload may hold anything, so the place is all that is told.
+        // The payload may contain anything, so only the place is printed.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         output::tell(&format!("error: internal error at {place}; please report this bug\n"));
     }));

@@ -66,7 +66,7 @@ impl Output {
         Ok(out.flush()?)
     }
 
-    /// Tells a person something beside the result.
+    /// Prints a message for the person, in addition to the result.
     pub(crate) fn note(self, text: impl Display) {
         if !self.json && !self.quiet {
             tell(&format!("{text}\n"));

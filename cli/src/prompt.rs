@@ -109,9 +109,9 @@ enum Echo {
 
 fn read_line(question: &str, echo: Echo) -> Result<Zeroizing<String>, Failure> {
     let mut out = anstream::stderr().lock();
-    // First: what is typed as soon as the question is seen is already a key of the answer.
+    // Raw mode first: a terminal in cooked mode would turn the Enter of a fast answer into a line feed, which isn't Enter.
     let raw = RawMode::enter()?;
-    write!(out, "{question}")?;
+    write!(out, "{}", question.replace('\n', "\r\n"))?;
     out.flush()?;
     let mut editor = LineEditor::new();
     let edit = loop {

@@ -1,4 +1,4 @@
-//! The recovery code: made, shown once, and typed back from the paper.
+//! The recovery code: generated, shown once, and typed back from paper.
 
 use std::io::{self, Write};
 
@@ -12,16 +12,18 @@ use crate::output::{self, Look, Output, Report};
 use crate::prompt;
 use crate::text::{BOLD, plain, sentence};
 
-/// Makes a code, shows it, and has a person type it back.
+/// Generates a code, shows it, and asks the person to type it back.
 pub(crate) fn make(vault: &Vault, replace: bool, output: Output) -> Result<(), Failure> {
     let has_one = vault.slots()?.iter().any(|slot| slot.kind == SlotKind::RecoveryCode);
     if has_one && !replace {
         if !prompt::can_ask() {
             return Err(Failure::Usage(
-                "there is a recovery code already; give --replace to make another".to_owned(),
+                "there is already a recovery code; use --replace to create another".to_owned(),
             ));
         }
-        if !prompt::confirm("There is a recovery code already. It would no longer open the vault. Go on?")? {
+        if !prompt::confirm(
+            "There is already a recovery code, which will no longer open the vault. Continue?",
+        )? {
             return Err(Failure::Cancelled);
         }
     }
@@ -31,7 +33,7 @@ pub(crate) fn make(vault: &Vault, replace: bool, output: Output) -> Result<(), F
     if output.is_for_a_person() && prompt::can_ask() { check(vault) } else { Ok(()) }
 }
 
-/// Puts a slot in the place of all of its kind.
+/// Replaces all slots of one kind by a new one.
 pub(crate) fn exchange(vault: &Vault, kind: SlotKind, slot: &NewSlot) -> Result<(), Failure> {
     let old: Vec<Id> = vault.slots()?.iter().filter(|slot| slot.kind == kind).map(|slot| slot.id).collect();
     match old.split_first() {
@@ -44,20 +46,20 @@ pub(crate) fn exchange(vault: &Vault, kind: SlotKind, slot: &NewSlot) -> Result<
     Ok(())
 }
 
-/// Has the code typed back until it is right, or the person puts it off.
+/// Asks for the code until it is right, or the person postpones it.
 fn check(vault: &Vault) -> Result<(), Failure> {
     loop {
-        let typed = match prompt::from_paper("\nType it back from the paper (Esc: later): ") {
+        let typed = match prompt::from_paper("\nType it from the paper (Esc: later): ") {
             Ok(typed) => typed,
             Err(Failure::Cancelled) => {
-                output::tell("Check it later: `countersign vault recovery-code --check`.\n");
+                output::tell("Check it later with `countersign vault recovery-code --check`.\n");
                 return Ok(());
             }
             Err(failure) => return Err(failure),
         };
         match RecoveryCode::parse(&plain(&typed)).map(|code| vault.check_recovery_code(&code)) {
             Ok(Ok(())) => {
-                output::tell("Right: it opens this vault.\n");
+                output::tell("Correct: it opens this vault.\n");
                 return Ok(());
             }
             Ok(Err(VaultError::WrongKey)) => {
@@ -78,11 +80,8 @@ struct RecoveryCodeReport {
 impl Report for RecoveryCodeReport {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         if look.terminal && !look.quiet {
-            writeln!(
-                out,
-                "Write this down and keep it where you keep your papers. It opens the vault without the"
-            )?;
-            writeln!(out, "passphrase, and it isn't shown again.\n")?;
+            writeln!(out, "Write this down and keep it with your documents. It opens the vault without the")?;
+            writeln!(out, "passphrase, and is not shown again.\n")?;
             writeln!(out, "  {BOLD}{}{BOLD:#}", self.recovery_code.as_str())
         } else {
             writeln!(out, "{}", self.recovery_code.as_str())
@@ -90,7 +89,7 @@ impl Report for RecoveryCodeReport {
     }
 }
 
-/// The one secret that is printed, since it is made to be written down.
+/// The only secret that is printed, because it has to be written down.
 fn expose<S: serde::Serializer>(text: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
 }

@@ -1,4 +1,4 @@
-//! The passphrase, asked for now and then where a file holds it: on the day that the file is gone, somebody has to know it.
+//! Asks for the passphrase from time to time if a file contains it, so that somebody still knows it when the file is lost.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,37 +14,37 @@ use crate::session::{self, Session};
 use crate::text::{GOOD, duration};
 use crate::{input, passphrase, prompt};
 
-/// What asks for the passphrase.
+/// The command that asks for the passphrase.
 pub(crate) const CHECK: &str = "`countersign vault passphrase --check`";
 
-/// Tells a person that it is time to type the passphrase. Whoever has just typed it isn't told.
+/// Reminds the person to type the passphrase, unless they have just typed it.
 pub(crate) fn remind(authenticator: &Authenticator, output: Output) {
     if !output.is_for_a_person() {
         return;
     }
-    // What can't be read is told by the command itself, and by `doctor`.
+    // The command itself and `doctor` report what can't be read.
     if let Ok(Some(reminder)) = authenticator.passphrase_reminder()
         && reminder.is_due
     {
         let last = last_typed(&reminder, now(authenticator));
-        output.note(format!("The passphrase {last}. {CHECK} asks whether you still know it."));
+        output.note(format!("The passphrase {last}. {CHECK} checks whether you still know it."));
     }
 }
 
-/// `last typed 3 days ago`, or that nobody knows.
+/// `last typed 3 days ago`, or that it was never typed.
 pub(crate) fn last_typed(reminder: &PassphraseReminder, now: u64) -> String {
     match reminder.typed_at {
         Some(typed) => format!("was last typed {} ago", duration(now.saturating_sub(typed))),
-        None => "is not known to have been typed by anybody".to_owned(),
+        None => "has never been typed, as far as known".to_owned(),
     }
 }
 
-/// The time that the authenticator goes by, Unix seconds.
+/// The authenticator's time, in Unix seconds.
 pub(crate) fn now(authenticator: &Authenticator) -> u64 {
     authenticator.clock_status().time.unix_seconds()
 }
 
-/// Has the passphrase typed, also where a file has opened the vault.
+/// Asks for the passphrase, even if a file has opened the vault.
 pub(crate) fn check(global: &Global, typed: Option<&Path>, output: Output) -> Result<(), Failure> {
     let Session { authenticator, .. } = session::open(global)?;
     let asks = typed.is_none() && global.passphrase_file.is_some();
@@ -103,6 +103,6 @@ impl Report for Checked {
             return Ok(());
         }
         let left = duration(self.due_at.unwrap_or_default().saturating_sub(self.now));
-        writeln!(out, "{GOOD}That is the passphrase.{GOOD:#} It is time to type it again in {left}.")
+        writeln!(out, "{GOOD}Correct.{GOOD:#} Type it again in {left}.")
     }
 }

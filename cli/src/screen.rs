@@ -1,4 +1,4 @@
-//! The terminal while it is ours, and giving it back whatever happens.
+//! Taking over the terminal, and restoring it in any case.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,7 +87,7 @@ impl Screen {
     }
 }
 
-/// Gives the terminal back as it was. Safe to call at any time and more than once.
+/// Restores the terminal. Safe to call at any time and more than once.
 pub(crate) fn restore() {
     if ALTERNATE.swap(false, Ordering::SeqCst) {
         let _ = execute!(io::stdout(), Show, LeaveAlternateScreen);
@@ -97,7 +97,7 @@ pub(crate) fn restore() {
     }
 }
 
-/// Gives the terminal back when the program is told to end.
+/// Restores the terminal when the program is asked to stop.
 #[cfg(unix)]
 pub(crate) async fn restore_on_signal() {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! An open vault with everything around it: what most commands begin with.
+//! An open vault with its authenticator, which most commands start with.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::output::{self, Output};
 use crate::text::sentence;
 use crate::{input, passphrase, prompt, recovery_code};
 
-/// So long after the passphrase was typed, whoever sits there now is asked again before an approval.
+/// After this time, the passphrase is asked for again before an approval, since somebody else may be at the computer.
 const CHECK_LASTS: Duration = Duration::from_mins(5);
 
 /// An authenticator on the open vault, and when the person was last checked.
@@ -38,20 +38,20 @@ pub(crate) fn open(global: &Global) -> Result<Session, Failure> {
     Session::new(vault, global)
 }
 
-/// As [`open`]; makes the vault first where there is none.
+/// As [`open`], but creates the vault if there is none.
 pub(crate) fn open_or_create(global: &Global, output: Output) -> Result<Session, Failure> {
     match open(global) {
         Err(Failure::Core(Error::Vault(VaultError::Missing))) => {
-            output.note("This is your first account, so a vault is made for it.");
+            output.note("This is your first account, so a vault will be created.");
             let file = global.passphrase_file.as_deref().map(|file| (file, PASSPHRASE_FILE));
             let passphrase = new_passphrase(file, "Passphrase for the vault: ")?;
             let vault = Vault::create(&vault_path(global)?, &[NewSlot::from_passphrase(&passphrase)?])?;
-            output.note("Made.\n");
+            output.note("Created.\n");
             if output.is_for_a_person() && prompt::can_ask() {
                 recovery_code::make(&vault, false, output)?;
             } else {
                 output.note(
-                    "`countersign vault recovery-code` makes a code for the day you forget the passphrase.\n",
+                    "`countersign vault recovery-code` creates a code for the case that you forget the passphrase.\n",
                 );
             }
             Session::new(vault, global)
@@ -62,7 +62,7 @@ pub(crate) fn open_or_create(global: &Global, output: Output) -> Result<Session,
 
 impl Session {
     fn new(vault: Vault, global: &Global) -> Result<Self, Failure> {
-        // A passphrase that a file holds proves nothing about who sits there.
+        // A passphrase from a file doesn't show who is at the computer.
         let (user_check, typed) = match global.passphrase_file {
             Some(_) => (UserCheck::None, None),
             None => (UserCheck::Passphrase, Some(Instant::now())),
@@ -74,10 +74,10 @@ impl Session {
         Ok(Self { authenticator, path: vault_path(global)?, typed: Cell::new(typed) })
     }
 
-    /// Makes sure before an approval that the person who typed the passphrase is still there.
+    /// Checks before an approval that the person who typed the passphrase is still there.
     pub(crate) fn check_person(&self) -> Result<(), Failure> {
         if self.typed.get().is_some_and(|typed| typed.elapsed() > CHECK_LASTS) {
-            let passphrase = prompt::secret("Passphrase, once more: ")?;
+            let passphrase = prompt::secret("Passphrase again: ")?;
             let vault = Vault::open(&self.path)?;
             passphrase::open(&passphrase, is_wrong, |it| vault.unlock_with_passphrase(it))?;
             self.typed.set(Some(Instant::now()));
@@ -93,7 +93,7 @@ pub(crate) fn open_locked(global: &Global) -> Result<Vault, Failure> {
     Ok(Vault::open(&path)?)
 }
 
-/// What SQLite would only call unusable, or make a file of: a folder, a link to nothing, a device.
+/// Paths for which SQLite gives no clear error, or creates a file: a folder, a broken link, a device.
 pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => Err(Failure::VaultIsFolder(path.join("vault.db"))),
@@ -101,13 +101,13 @@ pub(crate) fn check_path(path: &Path) -> Result<(), Failure> {
         Ok(_) => Err(Failure::VaultNotAFile),
         Err(_) => match path.read_link() {
             Ok(target) => Err(Failure::VaultLinkBroken(target)),
-            // The vault says what is wrong.
+            // The vault reports the error.
             Err(_) => Ok(()),
         },
     }
 }
 
-/// Whether another form of the passphrase may do.
+/// Whether another form of the passphrase may work.
 pub(crate) const fn is_wrong(error: &VaultError) -> bool {
     matches!(error, VaultError::WrongKey)
 }
@@ -146,7 +146,7 @@ pub(crate) fn passphrase(global: &Global, question: &str) -> Result<Secret, Fail
     }
 }
 
-/// A new passphrase: from the file that an option names, or typed twice until it is right.
+/// A new passphrase: from the file that an option names, or typed twice until both match.
 pub(crate) fn new_passphrase(file: Option<(&Path, &'static str)>, question: &str) -> Result<Secret, Failure> {
     if let Some((path, option)) = file {
         let passphrase = input::read_first_line(path, option)?;
@@ -159,7 +159,7 @@ pub(crate) fn new_passphrase(file: Option<(&Path, &'static str)>, question: &str
         let passphrase = prompt::secret(question)?;
         if !is_long_enough(&passphrase) {
             output::tell(&format!("{}\n", sentence(&too_short())));
-        } else if prompt::secret("Repeat it: ")? == passphrase {
+        } else if prompt::secret("Repeat: ")? == passphrase {
             return Ok(passphrase);
         } else {
             output::tell("They differ; try again.\n");
@@ -167,7 +167,7 @@ pub(crate) fn new_passphrase(file: Option<(&Path, &'static str)>, question: &str
     }
 }
 
-/// Shorter than this, a passphrase is guessed in a day by whoever has the file.
+/// A shorter passphrase can be guessed within a day by anybody who has the file.
 const MIN_PASSPHRASE_CHARS: usize = 8;
 
 fn is_long_enough(passphrase: &Secret) -> bool {
@@ -178,19 +178,18 @@ const fn too_short() -> Failure {
     Failure::PassphraseTooShort(MIN_PASSPHRASE_CHARS)
 }
 
-/// Where the vault is.
+/// The vault's path.
 pub(crate) fn vault_path(global: &Global) -> Result<PathBuf, Failure> {
     path_or_default(global.vault.clone())
 }
 
-/// Where the vault is, if `given` doesn't say.
+/// The vault's path, or the default if `given` is none.
 pub(crate) fn path_or_default(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     if let Some(path) = given {
         return Ok(path);
     }
-    let strategy = etcetera::base_strategy::choose_native_strategy().map_err(|_| {
-        Failure::Usage("there is no home folder to keep the vault in; give --vault".to_owned())
-    })?;
+    let strategy = etcetera::base_strategy::choose_native_strategy()
+        .map_err(|_| Failure::Usage("there is no home folder for the vault; use --vault".to_owned()))?;
     Ok(strategy.data_dir().join("countersign").join("vault.db"))
 }
 

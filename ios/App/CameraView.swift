@@ -11,7 +11,7 @@ struct CameraView: View {
     var body: some View {
         ZStack {
             if let camera { Preview(session: camera.session) }
-            if isUnavailable { Text("The camera can't be used. Allow it in Settings, or paste a link.") }
+            if isUnavailable { Text("The camera isn't available. Allow it in Settings, or paste a link.") }
         }
         .frame(height: 320)
         .task {

@@ -38,7 +38,7 @@ enum Place {
     /// An app group is a keychain group too.
     static let group = "group.org.countersign.app"
 
-    /// In the shared container, out of backups: on another phone its key slots are worth nothing but for the recovery code.
+    /// In the shared container, excluded from backups: on another phone, only the recovery code could open it.
     static func vaultFile() -> URL {
         let container = FileManager.default.containerURL(forSecurityApplicationGroupIdentifier: group)
         var folder = (container ?? .applicationSupportDirectory).appending(path: "vault", directoryHint: .isDirectory)
@@ -90,13 +90,13 @@ extension AppDelegate: @preconcurrency UNUserNotificationCenterDelegate {
         }
     }
 
-    /// The approval key asks for the face or the finger, whichever way the number came.
+    /// The approval key requires a face or a finger, however the number was entered.
     private func answer(_ response: SignInNotifications.Response) async {
         if case .unknown = vault.state { await vault.open() }
         if case .locked = vault.state { await vault.unlock() }
         guard case .open(let authenticator) = vault.state else { return }
         do {
-            // An app that was just started knows of no request yet.
+            // An app that was just started doesn't know any requests yet.
             _ = try await authenticator.waitForRequests()
             switch response {
             case .approve(let request, let number): _ = try await authenticator.approve(request, number: number)

@@ -1,4 +1,4 @@
-//! `countersign accounts`: listing, naming, ordering, removing.
+//! `countersign accounts`: list, rename, reorder, remove.
 
 use std::io::{self, Write};
 
@@ -26,7 +26,7 @@ pub(crate) struct Accounts {
 
 #[derive(Subcommand)]
 enum Action {
-    /// List accounts, those in the trash among them [default]
+    /// List accounts, including those in the trash [default]
     List,
     /// Change an account's issuer, name or both
     Rename {
@@ -40,31 +40,31 @@ enum Action {
         #[arg(long)]
         name: Option<String>,
     },
-    /// Put an account in the trash; it can be restored
+    /// Move an account to the trash; it can be restored
     Remove {
         /// Issuer, name, or the beginning of the identifier
         #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
     },
-    /// Take an account out of the trash
+    /// Restore an account from the trash
     Restore {
         /// Issuer, name, or the beginning of the identifier
         #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
     },
-    /// Delete an account for good, and give this device up at its approval service
+    /// Delete an account permanently, and revoke this device at its approval service
     Delete {
         /// Issuer, name, or the beginning of the identifier
         #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
-        /// Delete it without asking
+        /// Delete without asking
         #[arg(long)]
         yes: bool,
-        /// Don't tell the service: for one that exists no more
+        /// Don't contact the service, if it no longer exists
         #[arg(long)]
         here_only: bool,
     },
-    /// Put accounts first, in this order; the others follow in theirs
+    /// Move accounts to the top, in this order; the others keep theirs
     Reorder {
         /// Issuers, names, or beginnings of identifiers
         #[arg(required = true, allow_hyphen_values = true, add = completions::accounts())]
@@ -105,7 +105,7 @@ pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Resu
         Action::Remove { account } => {
             let account = account::find(all, &account, not_in_use)?;
             authenticator.trash(account.id)?;
-            output.note("It is in the trash; `countersign accounts restore` brings it back.");
+            output.note("It is in the trash; `countersign accounts restore` restores it.");
             done(&authenticator, account.id, "Removed", output)
         }
         Action::Restore { account } => {
@@ -119,7 +119,7 @@ pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Resu
             let at_service = matches!(account.binding, Some(state) if state != BindingState::Revoked);
             if at_service && !here_only {
                 authenticator.revoke(account.id).await.inspect_err(|_| {
-                    output.note("Nothing was deleted. If the service exists no more, give --here-only.");
+                    output.note("Nothing was deleted. If the service no longer exists, use --here-only.");
                 })?;
             }
             authenticator.delete(account.id).await?;
@@ -134,7 +134,7 @@ pub(crate) async fn run(args: Accounts, global: &Global, output: Output) -> Resu
                 }
                 order.push(id);
             }
-            // The vault lets the named accounts share the places that they have, so all of them are named.
+            // The vault rearranges the named accounts within the positions they occupy, so all accounts are named.
             let others = all.iter().map(|account| account.id).filter(|id| !order.contains(id));
             let order: Vec<Id> = order.iter().copied().chain(others).collect();
             authenticator.reorder(&order)?;
@@ -158,7 +158,7 @@ fn confirm_deletion(account: &AccountSummary, yes: bool) -> Result<(), Failure> 
         return Err(Failure::ConfirmationNeeded);
     }
     let label = account::name(account);
-    let warning = if account.codes == CodeKind::None { "" } else { "Its codes are gone for good. " };
+    let warning = if account.codes == CodeKind::None { "" } else { "Its codes will be lost permanently. " };
     if prompt::confirm(&format!("Delete {label}? {warning}"))? { Ok(()) } else { Err(Failure::Cancelled) }
 }
 
@@ -182,7 +182,7 @@ struct Done {
     account: AccountView,
 }
 
-/// An account, as every JSON document tells it.
+/// An account, as in every JSON document.
 #[derive(Serialize)]
 pub(crate) struct AccountView {
     id: Id,
@@ -193,7 +193,7 @@ pub(crate) struct AccountView {
     enrolment: Option<BindingState>,
     created_at: u64,
     trashed_at: Option<u64>,
-    /// When a new phone has proven to hold it.
+    /// When a new phone proved that it has the account.
     moved_at: Option<u64>,
 }
 
@@ -225,7 +225,7 @@ impl AccountView {
         }
         match self.enrolment {
             Some(BindingState::Active) => facts.push("sign-ins"),
-            Some(BindingState::AwaitingActivation) => facts.push("waits for its activation"),
+            Some(BindingState::AwaitingActivation) => facts.push("awaiting activation"),
             Some(_) => facts.push("removed by its service"),
             None => {}
         }
@@ -246,7 +246,7 @@ impl AccountView {
     }
 }
 
-/// Columns that the facts beside a label may take.
+/// Columns for the facts after a label.
 const FACTS: usize = 24;
 
 impl Report for AccountsReport {

@@ -1,4 +1,4 @@
-//! `countersign backup` and `countersign export`: accounts into files that have been proven to restore.
+//! `countersign backup` and `countersign export`: write accounts to files, and verify that they can be restored.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -25,9 +25,9 @@ pub(crate) struct Backup {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make an encrypted backup in a folder, verify it, and remove the oldest ones
+    /// Create and verify an encrypted backup in a folder, and remove the oldest ones
     Make {
-        /// The folder; it must be there
+        /// An existing folder
         folder: PathBuf,
         /// How many backups to keep in the folder
         #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = at_least_one)]
@@ -35,9 +35,9 @@ enum Action {
         #[command(flatten)]
         password: Password,
     },
-    /// Show how many of the present accounts a backup or an export would restore
+    /// Show how many of the current accounts a backup or an export would restore
     Check {
-        /// A backup, or an export that `countersign import` reads
+        /// A backup, or an export that `countersign import` can read
         file: PathBuf,
         #[command(flatten)]
         password: Password,
@@ -50,10 +50,10 @@ enum Action {
 pub(crate) struct Export {
     /// The file to write; an existing one is not overwritten
     file: PathBuf,
-    /// What kind of file
+    /// The file's format
     #[arg(long, value_enum, default_value = "backup")]
     format: Format,
-    /// Don't ask before writing secrets that anyone can read
+    /// Write unencrypted secrets without asking
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -64,21 +64,21 @@ pub(crate) struct Export {
 enum Format {
     /// Encrypted with a password
     Backup,
-    /// Aegis' JSON, which many apps read; not encrypted
+    /// Aegis JSON, which many apps can import; not encrypted
     Aegis,
-    /// otpauth links, one on each line; not encrypted
+    /// otpauth links, one per line; not encrypted
     Links,
 }
 
 #[derive(Args)]
 struct Password {
-    /// Take the file's password from the first line of this file
+    /// Read the file's password from the first line of this file
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Backup, global: &Global, output: Output) -> Result<(), Failure> {
-    // Before anybody is asked for a passphrase.
+    // Before asking for a passphrase.
     let content = match &args.action {
         Action::Make { folder, .. } if !folder.is_dir() => {
             return Err(Failure::from(Error::from(BackupError::NoFolder)).at(folder));
@@ -141,7 +141,7 @@ fn confirm_plain(yes: bool) -> Result<(), Failure> {
     if !prompt::can_ask() {
         return Err(Failure::ConfirmationNeeded);
     }
-    let question = "Whoever gets this file can make all your codes. Write it unencrypted?";
+    let question = "Anybody who gets this file can generate your codes. Write it unencrypted?";
     if prompt::confirm(question)? { Ok(()) } else { Err(Failure::Cancelled) }
 }
 
@@ -167,7 +167,7 @@ fn at_least_one(text: &str) -> Result<u16, String> {
     number(text).and_then(|number| if number > 0 { Ok(number) } else { Err("give at least 1".to_owned()) })
 }
 
-/// A file, and what it was found to restore.
+/// A file, and what it would restore.
 #[derive(Serialize)]
 struct Proven {
     file: String,
@@ -175,13 +175,13 @@ struct Proven {
     total: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed: Option<usize>,
-    /// Why older backups are still there that should have made room.
+    /// Why older backups that should be removed are still there.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_removed: Option<&'static str>,
     left_behind: Vec<LeftView>,
 }
 
-/// An account of which a file or a move doesn't hold all.
+/// An account that a file or a move doesn't contain completely.
 #[derive(Serialize)]
 pub(super) struct LeftView {
     account: Id,
@@ -208,10 +208,10 @@ impl LeftView {
 
     pub(super) fn says(&self) -> String {
         let why = match self.reason {
-            "approvals" => "approves sign-ins only; enrol it anew on another phone",
-            "approvals_beside_codes" => "its codes are restored; enrol its approvals anew",
-            "damaged" => "can't be read in the vault; `countersign doctor` tells more",
-            _ => "is not in the file as it is now",
+            "approvals" => "only approves sign-ins; enrol it again on another phone",
+            "approvals_beside_codes" => "its codes are restored; enrol again for approvals",
+            "damaged" => "can't be read in the vault; run `countersign doctor` for details",
+            _ => "differs from the file",
         };
         format!("{}  {why}", label(&self.issuer, &self.name))
     }
@@ -252,16 +252,13 @@ impl Report for Proven {
             writeln!(out, "{} removed", count(removed, "older backup"))?;
         }
         if self.not_removed.is_some() {
-            writeln!(
-                out,
-                "{WARNING}Older backups that should make room can't be removed{WARNING:#}; remove them yourself"
-            )?;
+            writeln!(out, "{WARNING}Older backups can't be removed{WARNING:#}; remove them yourself")?;
         }
         Ok(())
     }
 }
 
-/// When a backup was last proven.
+/// When a backup was last verified.
 #[derive(Serialize)]
 struct StatusReport {
     proven_at: Option<u64>,
@@ -288,7 +285,10 @@ impl Report for StatusReport {
                 moment(at)
             ),
             _ => {
-                writeln!(out, "You have no verified backup yet; `countersign backup make FOLDER` makes one.")
+                writeln!(
+                    out,
+                    "You have no verified backup yet; `countersign backup make FOLDER` creates one."
+                )
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `countersign clock`: whose clocks differ, and whose the person believes.
+//! `countersign clock`: clocks that differ, and the person's choice.
 
 use std::io::{self, Write};
 
@@ -23,15 +23,15 @@ pub(crate) struct Clock {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Show this computer's clock beside those of services [default]
+    /// Show this computer's clock and those of services [default]
     Show,
-    /// Say whose clock is right, where a service contradicts this computer's
+    /// Choose the right clock if a service contradicts this computer's
     Choose {
         /// `device` for this computer's, or the service's host
         #[arg(value_name = "WHOSE")]
         whose: String,
     },
-    /// Forget what was chosen, to be asked again
+    /// Remove the choice, to be asked again
     Undo,
 }
 
@@ -57,11 +57,11 @@ pub(crate) fn run(args: Clock, global: &Global, output: Output) -> Result<(), Fa
 
 const DEVICE: &str = "device";
 
-/// A service's clock, as every JSON document tells it.
+/// A service's clock, as in every JSON document.
 #[derive(Serialize)]
 pub(crate) struct ServiceClockView {
     pub(crate) service: String,
-    /// Beside the time that is used.
+    /// Relative to the time that is used.
     pub(crate) ahead_ms: i64,
     pub(crate) signed: bool,
 }
@@ -72,7 +72,7 @@ impl ServiceClockView {
     }
 }
 
-/// The choice as JSON has it: `device`, or the service's host.
+/// The choice in JSON: `device`, or the service's host.
 pub(crate) fn choice_text(choice: &ClockChoice) -> &str {
     match choice {
         ClockChoice::Device => DEVICE,
@@ -116,13 +116,13 @@ impl Report for ClockReport {
         writeln!(out, "{}  this computer{DIM}{}{DIM:#}", time_of_day(wall), off(self.wall_ahead_ms))?;
         for clock in &self.services {
             let time = self.unix_ms.saturating_add_signed(clock.ahead_ms);
-            let signed = if clock.signed { "" } else { ", which signs no time" };
+            let signed = if clock.signed { "" } else { ", unsigned" };
             let service = safe(&clock.service);
             writeln!(out, "{}  {service}{signed}{DIM}{}{DIM:#}", time_of_day(time), off(clock.ahead_ms))?;
         }
         match correction::sentence(&self.status, 0) {
             Some(sentence) => writeln!(out, "{WARNING}{sentence}{WARNING:#}")?,
-            None => writeln!(out, "Codes whose issuers tell no time go by {}.", used(&self.status))?,
+            None => writeln!(out, "Codes whose issuers provide no time use {}.", used(&self.status))?,
         }
         match &self.choice {
             Some(choice) if choice == DEVICE => writeln!(out, "You have chosen this computer's clock."),
@@ -142,7 +142,7 @@ fn used(status: &ClockStatus) -> String {
     }
 }
 
-/// By how much a clock is off the time that is used; nothing if it makes no difference.
+/// How far a clock is off the time that is used; empty if the difference is irrelevant.
 fn off(ahead_ms: i64) -> String {
     let direction = if ahead_ms > 0 { "ahead" } else { "behind" };
     match ahead_ms.unsigned_abs() {
@@ -151,7 +151,7 @@ fn off(ahead_ms: i64) -> String {
     }
 }
 
-/// In UTC, so that all are shown alike.
+/// In UTC, so that all clocks are comparable.
 fn time_of_day(unix_ms: u64) -> String {
     let second = unix_ms / 1000 % 86_400;
     format!("{:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)

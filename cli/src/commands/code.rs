@@ -1,4 +1,4 @@
-//! `countersign code`: one code of a link on standard input, for scripts and as people use oathtool.
+//! `countersign code`: generates one code from a link on standard input, for scripts, like oathtool.
 
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,14 +15,14 @@ use crate::output::{Look, Output, Report};
 
 #[derive(Args)]
 #[command(
-    after_help = "The link holds a secret, so it is never taken from the command line, which the shell keeps and other programs \
+    after_help = "The link contains a secret, so it is never taken from the command line, which the shell stores and other programs \
                   can read. On a terminal it is asked for.\n\nExample:\n  countersign code --at 2026-01-31T12:00:00Z < link.txt"
 )]
 pub(crate) struct Code {
-    /// Taken here to say that it belongs on standard input.
+    /// Accepted only to explain that it belongs on standard input.
     #[arg(hide = true, num_args = 0.., allow_hyphen_values = false)]
     links: Vec<String>,
-    /// The moment, as Unix seconds or RFC 3339 [default: now]
+    /// Time of the code, as Unix seconds or RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<u64>,
 }

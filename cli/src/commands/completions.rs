@@ -1,4 +1,4 @@
-//! `countersign completions`: a script that has the shell ask this program what fits.
+//! `countersign completions`: a script with which the shell asks this program for completions.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ Load it when the shell starts:
   elvish      eval (countersign completions elvish | slurp)                   in ~/.config/elvish/rc.elv
   powershell  countersign completions powershell | Out-String | Invoke-Expression   in $PROFILE
 
-Accounts are completed where COUNTERSIGN_PASSPHRASE_FILE opens the vault: nothing is asked for while you type.")]
+Accounts are completed only if COUNTERSIGN_PASSPHRASE_FILE opens the vault, because completion can't ask questions.")]
 pub(crate) struct Completions {
     /// The shell: bash, elvish, fish, powershell or zsh
     #[arg(value_parser = ["bash", "elvish", "fish", "powershell", "zsh"])]
@@ -52,7 +52,7 @@ pub(crate) fn accounts() -> ArgValueCompleter {
     })
 }
 
-/// By the vault and the passphrase's file that the environment names: what is typed so far isn't read for options.
+/// Uses the vault and the passphrase file from the environment: options typed so far aren't read.
 fn candidates(typed: &str) -> Option<Vec<CompletionCandidate>> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let vault = Vault::open(&session::path_or_default(variable("COUNTERSIGN_VAULT")).ok()?).ok()?;
@@ -63,7 +63,7 @@ fn candidates(typed: &str) -> Option<Vec<CompletionCandidate>> {
     names.sort();
     let is_alone = |name: &str| names.iter().filter(|(other, _)| other == name).count() == 1;
     let candidates = names.iter().filter_map(|(name, id)| {
-        // Where two have the same name, the identifier tells them apart.
+        // If two have the same name, the identifier distinguishes them.
         let value = if is_alone(name) { name.clone() } else { short(*id) };
         let fits = name.to_lowercase().starts_with(&typed.to_lowercase()) || value.starts_with(typed);
         fits.then(|| CompletionCandidate::new(value).help(Some(name.clone().into())))
@@ -72,5 +72,5 @@ fn candidates(typed: &str) -> Option<Vec<CompletionCandidate>> {
 }
 
 const NAME: &str = "countersign";
-/// What the script sets when it asks.
+/// The variable that the script sets when it asks.
 const VARIABLE: &str = "COUNTERSIGN_COMPLETE";

@@ -35,19 +35,19 @@ pub(crate) struct Enrol {
     /// This device's name at the approval service [default: the computer's name]
     #[arg(long, value_name = "NAME")]
     device_name: Option<String>,
-    /// Don't wait for the activation; answer it with `countersign requests`
+    /// Don't wait for the activation; approve it later with `countersign requests`
     #[arg(long)]
     no_wait: bool,
-    /// Size of the RSA key for a privacyIDEA server, in bits; larger keys take longer to make
+    /// Size of the RSA key for a privacyIDEA server, in bits; larger keys take longer to generate
     #[arg(long, value_name = "BITS", default_value = "4096")]
     rsa_bits: RsaBits,
-    /// Take the passphrase that a container's code asks for from the first line of this file
+    /// Read the passphrase that a container's code asks for from the first line of this file
     #[arg(long, value_name = "FILE")]
     container_passphrase_file: Option<PathBuf>,
-    /// Agree to send your own password to the server, where the code asks for it
+    /// Agree to send your own password to the server if the code asks for it
     #[arg(long)]
     send_password: bool,
-    /// Let a container take over accounts of its server that you have already: their codes stay
+    /// Let a container adopt existing accounts of its server; their codes stay the same
     #[arg(long)]
     adopt: bool,
 }
@@ -96,7 +96,7 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
         let mut wants_check = false;
         if let EnrolmentOffer::PrivacyIdea(offer) = &mut offer {
             offer.key_size = Some(args.rsa_bits.into());
-            output.note("Making a key. That takes a few seconds …");
+            output.note("Generating a key. This takes a few seconds …");
             wants_check = offer.unlock.is_some();
         }
         let name = args.device_name.clone().unwrap_or_else(computer_name);
@@ -132,25 +132,25 @@ pub(crate) async fn run(args: Enrol, global: &Global, output: Output) -> Result<
     Ok(())
 }
 
-pub(crate) const NO_CERTIFICATE_CHECK: &str = "The QR code asks not to check the server's certificate. It is checked all \
-     the same, and always will be: tell your administrator.\n";
+pub(crate) const NO_CERTIFICATE_CHECK: &str = "The QR code asks not to check the server's certificate. It is checked \
+     anyway: tell your administrator.\n";
 
-const WANTS_CHECK: &str = "Its server wants you checked before each approval: type the vault's passphrase then, as one from \
-     a file checks nobody.\n";
-const MAY_BE_CUT: &str = "The link ends with its secret. If the link was cut when it was copied, its codes are wrong: check that the service \
-     accepts a code from here before you close its page.\n";
+const WANTS_CHECK: &str = "Its server requires a user check before each approval: type the vault's passphrase then, since one \
+     from a file is not sufficient.\n";
+const MAY_BE_CUT: &str = "The link ends with its secret. If it was truncated when it was copied, its codes are wrong: check that the service \
+     accepts a code before you close its page.\n";
 
-/// Everything that the sources offer. All of it is read before anything is added.
+/// Everything found in the sources. All of it is read before anything is added.
 #[derive(Default)]
 struct Offers {
-    /// With what the person types on the enrolment page, if anything.
+    /// With the text that the person has to type on the enrolment page, if any.
     otp: Vec<(OtpOffer, Option<String>)>,
     refused: Vec<RefusedAccount>,
     /// Whether a link that was typed or pasted ends with its secret.
     may_be_cut: bool,
     enrolments: Vec<EnrolmentOffer>,
     containers: Vec<ContainerOffer>,
-    /// Whether names have lost letters.
+    /// Whether letters of names couldn't be decoded.
     has_unreadable_letters: bool,
 }
 
@@ -160,7 +160,7 @@ impl Offers {
         let mut batch: Option<MigrationBatch> = None;
         let mut reader = input::Reader::default();
         for source in sources {
-            // A link is its own source, which nothing may repeat.
+            // The source is the link itself, which must not be repeated.
             let at = |failure: Failure| if source.contains("://") { failure } else { failure.at(source) };
             let texts = reader.read(source)?;
             let is_typed = source.contains("://") || source == "-";
@@ -209,11 +209,12 @@ impl Offers {
 
 fn incomplete(batch: &MigrationBatch) -> Failure {
     let missing: Vec<_> = batch.missing().iter().map(|index| (index + 1).to_string()).collect();
-    let verb = if missing.len() == 1 { "is" } else { "are" };
-    Failure::ExportIncomplete { count: batch.count(), missing: format!("{} {verb}", missing.join(", ")) }
+    let (noun, verb) = if missing.len() == 1 { ("part", "is") } else { ("parts", "are") };
+    let missing = format!("{noun} {} {verb}", missing.join(", "));
+    Failure::ExportIncomplete { count: batch.count(), missing }
 }
 
-/// Waits for the page's request, which follows at once, and asks for its number.
+/// Waits for the page's request, which follows immediately, and asks for its number.
 async fn activate(session: &Session, account: Id, output: Output) -> Result<(), Failure> {
     output.note("Waiting for the page's request …\n");
     let end = Instant::now() + PATIENCE;
@@ -243,11 +244,11 @@ async fn activate(session: &Session, account: Id, output: Output) -> Result<(), 
     match ask::ask(session, &request, output).await? {
         Answered::Approved => output.report(&Activated::new(account)),
         Answered::Gone if is_active(session, account)? => output.report(&Activated::new(account)),
-        // Both have been told.
+        // The person has seen both.
         Answered::Failed | Answered::TurnedDown => offer_removal(session, account, output).await,
         Answered::Quit => Err(Failure::Cancelled),
         _ => {
-            output.note("This device is not active yet. `countersign requests` waits for another try.");
+            output.note("This device is not active yet. Run `countersign requests` to try again.");
             Ok(())
         }
     }
@@ -257,12 +258,12 @@ async fn activate(session: &Session, account: Id, output: Output) -> Result<(), 
 async fn offer_removal(session: &Session, account: Id, output: Output) -> Result<(), Failure> {
     if prompt::confirm("Remove the account from this device?")? {
         session.authenticator.delete(account).await?;
-        output.note("Removed. A new enrolment code begins again.");
+        output.note("Removed. To start again, get a new enrolment code.");
     }
     Err(Failure::NotActivated)
 }
 
-/// As long as an enrolment lasts.
+/// Lifetime of an enrolment.
 const PATIENCE: Duration = Duration::from_mins(10);
 const LONGEST_POLL: Duration = Duration::from_secs(30);
 
@@ -342,26 +343,23 @@ impl Report for Added {
                 continue;
             }
             let (what, label) = (
-                if account.is_new { "Added" } else { "Here already:" },
+                if account.is_new { "Added" } else { "Already present:" },
                 safe(&label(&account.issuer, &account.name)),
             );
             writeln!(out, "{GOOD}{what}{GOOD:#} {label}")?;
             if !account.replaced.is_empty() {
-                writeln!(
-                    out,
-                    "      It is the token of an account that you had: its old secret is in the trash."
-                )?;
+                writeln!(out, "      It replaces the same token, whose old secret is in the trash.")?;
             }
             if let Some(to_type) = &account.to_type {
                 writeln!(
                     out,
-                    "\n  Type on the page  {BOLD}{to_type}{BOLD:#}\n\nIts codes count from then on."
+                    "\n  Type on the page  {BOLD}{to_type}{BOLD:#}\n\nIts codes are valid from then on."
                 )?;
             }
             if !account.same_name.is_empty() {
                 writeln!(
                     out,
-                    "      You have {} of this name already; both are kept.",
+                    "      You already have {} of this name; all are kept.",
                     count(account.same_name.len(), "account")
                 )?;
             }
@@ -374,7 +372,7 @@ impl Report for Added {
     }
 }
 
-/// This device is bound to an approval service.
+/// This device was enrolled with an approval service.
 #[derive(Serialize)]
 struct Enrolled {
     account: Id,
@@ -407,16 +405,13 @@ impl Report for Enrolled {
         let (organisation, user) = (safe(&self.organisation), safe(&self.user));
         writeln!(out, "{GOOD}Enrolled{GOOD:#} at {organisation} as {user}\n")?;
         if !self.replaced.is_empty() {
-            writeln!(
-                out,
-                "Its server has another address now: the account at the old one is in the trash.\n"
-            )?;
+            writeln!(out, "Its server has a new address: the account with the old one is in the trash.\n")?;
         }
         let Some(check_value) = &self.check_value else {
             return write_ready(out);
         };
         writeln!(out, "  Check value  {BOLD}{check_value}{BOLD:#}\n")?;
-        writeln!(out, "The enrolment page shows the same value. If it shows another, deny its request")?;
+        writeln!(out, "The enrolment page must show the same value. If it doesn't, deny its request")?;
         writeln!(out, "and tell your organisation.\n")
     }
 }

@@ -1,4 +1,4 @@
-//! `countersign scan`: pictures to the texts in them, and what each is.
+//! `countersign scan`: reads the texts in pictures, and describes them.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub(crate) struct Scan {
     /// Pictures (PNG, JPEG, WebP); - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Show the texts as they are, with the secrets in them
+    /// Show complete texts, including secrets
     #[arg(long)]
     show_secrets: bool,
 }
@@ -78,16 +78,16 @@ struct Problem {
 
 #[derive(Serialize)]
 struct FoundCode {
-    /// Without what is secret in it, unless that was asked for. Parts of a text have none.
+    /// Without secrets, unless requested. Parts of a text have none.
     text: String,
     #[serde(flatten)]
     content: Content,
-    /// Letters of it became U+FFFD.
+    /// Some of its letters became U+FFFD.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unreadable_letters: bool,
 }
 
-/// What a text is.
+/// The kind of a text.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Content {
@@ -177,7 +177,7 @@ impl FoundCode {
                 Content::Container { service: offer.service.authority().to_owned(), serial: offer.serial }
             }
             Ok(Offer::Match(link)) => Content::SignIn { service: link.service.authority().to_owned() },
-            Ok(_) => Content::Text { why: "of a kind that this version doesn't know".to_owned() },
+            Ok(_) => Content::Text { why: "unknown to this version".to_owned() },
             Err(error) => Content::Text { why: error.to_string() },
         };
         let text = if show_secrets { text.to_owned() } else { redact(text) };
@@ -212,7 +212,7 @@ impl Otp {
                 format!("{label} ({digits} digits every {period} s, {})", self.algorithm)
             }
             OtpKind::Hotp { digits, counter } => {
-                format!("{label} ({digits} digits by a counter, at {counter}, {})", self.algorithm)
+                format!("{label} ({digits} digits by counter, now {counter}, {})", self.algorithm)
             }
             OtpKind::Steam => format!("{label} (Steam)"),
         }
@@ -224,7 +224,7 @@ impl Content {
         match self {
             Self::Otp(otp) => format!("one-time codes: {}", otp.describe()),
             Self::TwoStep { issuer, name } => {
-                format!("one half of the secret of one-time codes: {}", safe(&label(issuer, name)))
+                format!("half of the secret for one-time codes: {}", safe(&label(issuer, name)))
             }
             Self::Export { part, parts, accounts, refused } => {
                 let mut text = format!(
@@ -232,7 +232,7 @@ impl Content {
                     count(accounts.len(), "account")
                 );
                 if *refused > 0 {
-                    text.push_str(&format!(" and {refused} that can't be used"));
+                    text.push_str(&format!(" and {refused} unusable"));
                 }
                 text
             }
@@ -283,10 +283,10 @@ impl Report for ScanReport {
     }
 }
 
-/// What may be shown of a text: nothing of a link behind the place where secrets are kept, whether it parses or not.
+/// The part of a text that may be shown: of a link, only what precedes its secrets, whether it parses or not.
 fn redact(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once(':') else {
-        // A bare word may be a secret that somebody made a QR code of; a sentence isn't.
+        // A single word in a QR code may be a secret; a sentence isn't.
         return if text.contains(' ') { text.to_owned() } else { "…".to_owned() };
     };
     let kept = match scheme.to_ascii_lowercase().as_str() {

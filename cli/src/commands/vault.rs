@@ -1,4 +1,4 @@
-//! `countersign vault`: what opens the vault.
+//! `countersign vault`: passphrase, recovery code and the vault's location.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,44 +24,44 @@ pub(crate) struct Vault {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Show where the vault is and what opens it; needs no passphrase
+    /// Show the vault's path and key slots; needs no passphrase
     Show,
-    /// Change the passphrase; or check that you still know it
+    /// Change the passphrase, or check that you still know it
     Passphrase {
-        /// Take the new passphrase from the first line of this file
+        /// Read the new passphrase from the first line of this file
         #[arg(long, value_name = "FILE", conflicts_with = "check")]
         new_passphrase_file: Option<PathBuf>,
-        /// Check that you know it, even where --passphrase-file opens the vault, and record when you did
+        /// Check that you know it, even if --passphrase-file opens the vault, and record the time
         #[arg(long)]
         check: bool,
-        /// Take what you would type from the first line of this file
+        /// Read the typed passphrase from the first line of this file
         #[arg(long, value_name = "FILE", requires = "check")]
         typed_passphrase_file: Option<PathBuf>,
     },
-    /// Make a recovery code, to be kept on paper; or check the one that was written down
+    /// Create a recovery code to keep on paper, or check the one you wrote down
     RecoveryCode {
-        /// Replace the existing code, which then no longer opens the vault
+        /// Replace the existing code, which will no longer open the vault
         #[arg(long, conflicts_with = "check")]
         replace: bool,
         /// Check the code that you wrote down, and record that it works
         #[arg(long)]
         check: bool,
-        /// Take the code to check from the first line of this file
+        /// Read the code to check from the first line of this file
         #[arg(long, value_name = "FILE", requires = "check")]
         recovery_code_file: Option<PathBuf>,
     },
-    /// Move a vault that nobody can open out of the way; nothing is deleted
+    /// Move a vault that can't be opened out of the way; nothing is deleted
     SetAside {
-        /// Don't ask
+        /// Don't ask for confirmation
         #[arg(long)]
         yes: bool,
     },
-    /// Open the vault by its recovery code and give it a new passphrase
+    /// Open the vault with its recovery code and set a new passphrase
     Recover {
-        /// Take the recovery code from the first line of this file
+        /// Read the recovery code from the first line of this file
         #[arg(long, value_name = "FILE")]
         recovery_code_file: Option<PathBuf>,
-        /// Take the new passphrase from the first line of this file
+        /// Read the new passphrase from the first line of this file
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
     },
@@ -80,7 +80,7 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
         Action::Show | Action::SetAside { .. } => {}
         Action::Passphrase { new_passphrase_file, .. } => {
             let current = session::passphrase(global, "Current passphrase: ")?;
-            // Tried first: nobody should make up a new one for nothing.
+            // Tried first, so that nobody thinks up a new one in vain.
             passphrase::open(&current, session::is_wrong, |it| vault.unlock_with_passphrase(it))?;
             let new = new_passphrase(new_passphrase_file.as_deref())?;
             passphrase::open(&current, session::is_wrong, |it| vault.change_passphrase(it, &new))?;
@@ -89,7 +89,7 @@ pub(crate) fn run(args: Vault, global: &Global, output: Output) -> Result<(), Fa
         Action::RecoveryCode { check: true, recovery_code_file, .. } => {
             session::unlock(&vault, global)?;
             vault.check_recovery_code(&read_recovery_code(recovery_code_file.as_deref())?)?;
-            output.note("That is the code. It opens this vault.");
+            output.note("Correct. This code opens the vault.");
         }
         Action::RecoveryCode { replace, .. } => {
             session::unlock(&vault, global)?;
@@ -114,7 +114,7 @@ fn set_aside(yes: bool, global: &Global, output: Output) -> Result<(), Failure> 
             return Err(Failure::ConfirmationNeeded);
         }
         if !prompt::confirm(
-            "The vault is moved into a folder beside it, and the next account begins a new one. Go on?",
+            "The vault will be moved into a folder next to it, and the next account will start a new vault. Continue?",
         )? {
             return Err(Failure::Cancelled);
         }
@@ -152,7 +152,7 @@ struct SetAsideReport {
 
 impl Report for SetAsideReport {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
-        let words = if look.quiet { "" } else { "Moved, and kept, in " };
+        let words = if look.quiet { "" } else { "Moved to " };
         writeln!(out, "{words}{}", self.folder)
     }
 }

@@ -1,4 +1,4 @@
-//! Enrolments that come to nothing, and codes that are used twice.
+//! Enrolments that fail, and codes that are used twice.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn a_code_that_this_device_has_used_is_called_its_own() {
     assert_eq!(ran.error_code(), "account_already_enrolled");
     home.run(&["accounts", "remove", "ada"]).succeeds();
     assert!(again(&home).contains("in the trash"), "{}", again(&home));
-    // Somebody else's device is told that another one has used it.
+    // A stranger's device learns that another one has used it.
     let other = Home::new().run(&["enrol", support::text(&picture), "--json"]).fails_with(3);
     assert_eq!(other.error_code(), "ticket_used");
 }

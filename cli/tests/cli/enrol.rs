@@ -85,7 +85,7 @@ fn an_incomplete_export_is_refused_with_what_is_missing() {
     let link = format!("otpauth-migration://offline?data={data}");
     let ran = Home::new().run(&["enrol", "--json", &link]).fails_with(9);
     assert_eq!(ran.error_code(), "export_incomplete");
-    assert!(ran.stderr.contains("2 parts, and 2 is not here"), "{ran:?}");
+    assert!(ran.stderr.contains("2 parts, and part 2 is missing"), "{ran:?}");
 }
 
 #[test]

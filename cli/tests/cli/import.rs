@@ -32,10 +32,10 @@ fn an_encrypted_export_is_previewed_imported_and_undone() {
     let ran = home.run(&[&["import", &file], &with_password[..2]].concat()).succeeds();
     assert!(ran.stderr.contains("Nothing was changed") && !ran.stderr.contains("--undo"), "{ran:?}");
     let ran = home.run(&["import", "--undo"]).fails_with(2);
-    for said in ["The last import was on ", ": put in the trash", "--yes"] {
+    for said in ["The last import was on ", ": moved to the trash", "--yes"] {
         assert!(ran.stderr.contains(said), "{ran:?}");
     }
-    assert_eq!(ran.stderr.matches(": put in the trash").count(), 4, "{ran:?}");
+    assert_eq!(ran.stderr.matches(": moved to the trash").count(), 4, "{ran:?}");
     let asked = home.run(&["import", "--undo", "--json"]).fails_with(2);
     assert_eq!(asked.error_code(), "confirmation_needed");
     let undone = home.run(&["import", "--undo", "--yes", "--json"]).succeeds().json();
@@ -93,7 +93,7 @@ fn pictures_and_exports_of_several_apps_come_in_one_import() {
     let ran = home.run(&["import", text(&picture), &vector("raivo.json"), &vector("duo.json"), "--partial"]);
     let ran = ran.succeeds();
     // Duo names no issuer, so that its account of the same secret has another name.
-    assert!(ran.stdout.contains("6 of 6 accounts read back"), "{ran:?}");
+    assert!(ran.stdout.contains("6 of 6 accounts verified"), "{ran:?}");
     assert!(!ran.said().contains("CANARY"));
 }
 
@@ -120,7 +120,7 @@ fn a_refused_entry_is_named_and_placed_and_partial_is_offered() {
         assert!(said.contains("list.txt, line 4  "), "{said}");
     }
     let ran = home.run(&["import", text(&list)]).fails_with(2);
-    assert!(ran.said().contains("give `--partial` for that"), "{ran:?}");
+    assert!(ran.said().contains("use `--partial` for that"), "{ran:?}");
     let rows = home.run(&["import", text(&list), "--json"]).fails_with(2).json();
     assert_eq!((&rows["rows"][0]["issuer"], &rows["rows"][0]["line"]), (&"Shop".into(), &3.into()));
     assert_eq!(rows["rows"][1]["line"], 4);
@@ -131,14 +131,13 @@ fn a_refused_entry_is_named_and_placed_and_partial_is_offered() {
 fn one_secret_under_two_names_is_two_accounts_or_is_left_out_as_such() {
     let links =
         "otpauth://totp/Home:ada?secret=JBSWY3DPEHPK3PXP\notpauth://totp/Work:ada?secret=JBSWY3DPEHPK3PXP\n";
-    for (choice, proven, says) in [("keep-both", 2, "added beside"), ("skip", 1, "left out beside")] {
+    for (choice, proven, says) in
+        [("keep-both", 2, "added; same secret as"), ("skip", 1, "skipped: same secret as")]
+    {
         let home = Home::new();
         let list = home.write("list.txt", links);
         let ran = home.run(&["import", text(&list), "--on-same-secret", choice]).succeeds();
-        assert!(
-            ran.stdout.contains(says) && ran.stdout.contains("the same secret under another name"),
-            "{ran:?}"
-        );
+        assert!(ran.stdout.contains(says) && ran.stdout.contains("of another name"), "{ran:?}");
         assert!(!ran.stdout.contains("twice"), "{ran:?}");
         let rows = home.run(&["import", text(&list), "--on-same-secret", choice, "--json"]).succeeds().json();
         assert_eq!((&rows["proven"], &rows["rows"][0]["verdict"]), (&proven.into(), &"present".into()));
@@ -150,7 +149,7 @@ fn what_the_other_app_deleted_is_told_and_left_out() {
     let home = Home::new();
     let file = vector("ente-trashed.txt");
     let ran = home.run(&["import", &file]).succeeds();
-    assert!(ran.stdout.contains("the other app has it in its trash"), "{ran:?}");
+    assert!(ran.stdout.contains("skipped: in the other app's trash"), "{ran:?}");
     assert_eq!(home.run(&["import", &file, "--deleted", "--json"]).succeeds().json()["proven"], 1);
 }
 

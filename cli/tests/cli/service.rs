@@ -27,7 +27,7 @@ impl Running {
         let mut config = Config::new(data.path());
         config.listen.set_port(0);
         change(&mut config);
-        // Plain http or not, reqwest wants to know a provider; whoever comes second finds it there.
+        // reqwest needs a provider even for plain http; later callers find it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = Runtime::new().unwrap();
         let service = runtime.block_on(Service::start(config)).unwrap();
@@ -70,7 +70,7 @@ impl Running {
         self.post("/v1/sign-ins", &body)
     }
 
-    /// A sign-in that its page alone shows.
+    /// A sign-in that only its page shows.
     pub(crate) fn sign_in_without_number(&self, user: &str) -> Value {
         self.post("/v1/sign-ins", &json!({ "user": user, "application": "Ward portal" }))
     }

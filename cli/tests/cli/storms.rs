@@ -24,7 +24,7 @@ fn requests_that_look_alike_are_one_row_and_one_denial() {
     let other = service.sign_in("ada", "Payroll");
     let listed = home.run(&["requests"]).succeeds();
     assert_eq!(listed.stdout.matches("Ward portal").count(), 2, "a heading and a row: {listed:?}");
-    assert!(listed.stdout.contains("and 2 alike"), "{listed:?}");
+    assert!(listed.stdout.contains("2 similar"), "{listed:?}");
     let document = home.run(&["requests", "--json"]).succeeds().json();
     let groups = document["groups"].as_array().unwrap().iter();
     let mut sizes: Vec<_> = groups.map(|group| group.as_array().unwrap().len()).collect();
@@ -56,10 +56,7 @@ fn a_report_with_a_lock_stops_the_pushes_and_doctor_says_what_helps() {
     assert!(ran.stdout.contains("until your administrator unlocks"), "{ran:?}");
     for args in [&["requests", "resume"][..], &["requests", "resume", "ada"]] {
         let ran = home.run(args).fails_with(3);
-        assert!(
-            !ran.said().contains("Requests come again") && ran.stderr.contains("administrator"),
-            "{ran:?}"
-        );
+        assert!(!ran.said().contains("Resumed:") && ran.stderr.contains("administrator"), "{ran:?}");
     }
     let reply = service.get(&format!("/v1/sign-ins/{}", text(&sign_in, "id")));
     assert_eq!((&reply["state"], &reply["push"]), (&json!("reported"), &json!("locked")));
@@ -79,7 +76,7 @@ fn after_three_denials_requests_rest_until_the_person_asks_or_says_that_it_was_t
     deny(&service, &home, 3);
     let sign_in = service.sign_in("ada", "Ward portal");
     let ran = home.run(&["requests", "wait", "--timeout", "1"]).fails_with(7);
-    assert!(ran.stderr.contains("requests rest, after you turned down 3 requests"), "{ran:?}");
+    assert!(ran.stderr.contains("requests are paused, because you rejected 3 requests"), "{ran:?}");
     let listed = home.run(&["requests", "--json"]).succeeds().json();
     assert_eq!((listed["requests"].as_array().unwrap().len(), reasons(&listed)), (1, vec!["turned_down"]));
 
@@ -91,6 +88,6 @@ fn after_three_denials_requests_rest_until_the_person_asks_or_says_that_it_was_t
     let resumed = home.run(&["requests", "resume", "ada", "--json"]).succeeds().json();
     assert_eq!(resumed["accounts"][0]["name"], "ada");
     assert_eq!(approve().succeeds().json()["outcome"], "approved");
-    assert_eq!(home.run(&["requests", "resume"]).succeeds().stdout, "No account rests.\n");
+    assert_eq!(home.run(&["requests", "resume"]).succeeds().stdout, "No account is paused.\n");
     home.run(&["requests", "resume", "ada"]).fails_with(7);
 }

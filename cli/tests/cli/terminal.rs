@@ -132,7 +132,7 @@ fn qr_codes_are_black_on_white_whatever_colours_are_wanted() {
         terminal.sees("Scan this with the new device").types("\u{3}");
         assert!(terminal.seen.matches(BLACK_ON_WHITE).count() > 20, "{:?}", terminal.seen);
         let mut terminal = Terminal::start(&home, environment, &["transfer", "receive"]);
-        terminal.sees("any key goes on").types("x");
+        terminal.sees("press any key to continue").types("x");
         assert!(terminal.ends().1.matches(BLACK_ON_WHITE).count() > 20);
     }
     let mut dumb = Terminal::start(&home, &[("TERM", "dumb")], &["device", "replace"]);
@@ -147,7 +147,7 @@ fn an_activation_that_is_denied_offers_to_remove_the_account() {
         let picture = home.picture("qr.png", &text(&service.invite("ada"), "link"));
         let mut terminal = Terminal::start(&home, &[("TERM", "xterm")], &["enrol", support::text(&picture)]);
         // The vault's recovery code, which is put off, and then the page's request.
-        terminal.sees("Type it back from the paper").types("\u{1b}").sees("to deny").types("d\r");
+        terminal.sees("Type it from the paper").types("\u{1b}").sees("to deny").types("d\r");
         terminal.sees("Remove the account from this device? [y/N]").types(answer);
         let (code, shown) = terminal.ends();
         assert_eq!(code, Some(3), "{shown:?}");
@@ -163,7 +163,7 @@ fn undoing_an_import_is_asked_about_with_the_names_of_what_goes() {
     home.run(&["import", support::text(&list)]).succeeds();
     for (answer, code, trashed) in [("n\r", 130, 0), ("y\r", 0, 1)] {
         let mut terminal = Terminal::start(&home, &[("TERM", "xterm")], &["import", "--undo"]);
-        terminal.sees("Theirs: bob: put in the trash").sees("Go on? [y/N]").types(answer);
+        terminal.sees("Theirs: bob: moved to the trash").sees("Continue? [y/N]").types(answer);
         let (ended, shown) = terminal.ends();
         assert_eq!(ended, Some(code), "{shown:?}");
         assert!(!shown.contains("Mine"), "{shown:?}");
@@ -180,13 +180,13 @@ fn the_check_value_is_typed_before_it_is_shown() {
     let code = |document: &serde_json::Value| document["codes"][0].as_str().unwrap().to_owned();
     let invitation = code(&new.run(&["transfer", "receive", "--json"]).succeeds().json());
     let mut terminal = Terminal::start(&old, &[("TERM", "xterm")], &["transfer", "send", &invitation]);
-    terminal.sees("any key goes on");
+    terminal.sees("press any key to continue");
     let acceptance = code(&old.run(&["transfer", "status", "--json"]).succeeds().json());
     let scanned = new.run(&["transfer", "receive", &acceptance, "--json"]).succeeds().json();
     let check_value = scanned["check_value"].as_str().unwrap();
     terminal.types("x").sees("as the new phone shows it");
     assert!(!terminal.seen.contains(check_value), "{:?}", terminal.seen);
-    terminal.types(check_value).types("\r").sees("any key goes on").types("x");
+    terminal.types(check_value).types("\r").sees("press any key to continue").types("x");
     let (ended, shown) = terminal.ends();
     assert_eq!(ended, Some(0), "{shown:?}");
     assert!(shown.contains("Check value "), "{shown:?}");

@@ -45,7 +45,7 @@ fn to_the_accounts(old: &Home, new: &Home) -> Vec<String> {
     assert_eq!((&invited["role"], &invited["step"]), (&"receiving".into(), &"inviting".into()));
     let (compared, acceptance) = shows(old, &["transfer", "send", &invitation[0]]);
     let (scanned, _) = shows_nothing(new, &["transfer", "receive", &acceptance[0]]);
-    // Whoever read it there would type it off the old phone.
+    // A person who reads it there would copy it from the old phone.
     let check_value = scanned["check_value"].as_str().unwrap();
     let status = old.run(&["transfer", "status"]).succeeds();
     assert!(compared["check_value"].is_null() && !status.said().contains(check_value), "{status:?}");

@@ -41,7 +41,7 @@ fn every_command_says_what_was_wrong_and_what_to_do() {
         (&["backup", "check", "nothing.json"], 9, &["can't read nothing.json"]),
         (&["export", &notes], 2, &[&notes, "choose another"]),
         (&["export", &format!("{nowhere}/file")], 9, &["can't write to ", "there is no such folder"]),
-        (&["transfer", "receive", "--out", "nodir"], 9, &["can't write to nodir", "make it first"]),
+        (&["transfer", "receive", "--out", "nodir"], 9, &["can't write to nodir", "create it first"]),
         (&["transfer", "receive", "--out", &notes], 9, &[&notes, "not a folder"]),
         (&["transfer", "receive", "nothing.png"], 9, &["can't read nothing.png"]),
         (&["transfer", "send"], 7, &["move"]),
@@ -62,7 +62,7 @@ fn every_command_says_what_was_wrong_and_what_to_do() {
         (&["device", "rename", "Ward phone"], 7, &["countersign enrol"]),
         (&["device", "rename", &long], 2, &["128 characters"]),
         (&["device", "replace"], 7, &["countersign enrol"]),
-        (&["device", "replace", "alice"], 7, &["Example: alice has codes only"]),
+        (&["device", "replace", "alice"], 7, &["Example: alice has only codes"]),
         (&["container", "sync"], 7, &["container"]),
         (
             &["vault", "passphrase", "--new-passphrase-file", "nothing"],
@@ -77,8 +77,8 @@ fn every_command_says_what_was_wrong_and_what_to_do() {
         (&["--passphrase-file", "nothing", "codes"], 9, &["--passphrase-file", "no such file"]),
         (&["--ca-file", "nothing", "codes"], 9, &["--ca-file", "no such file"]),
         (&["--ca-file", &notes, "codes"], 9, &["PEM"]),
-        (&["--vault", &folder, "codes"], 2, &["leads to a folder", "vault.db"]),
-        (&["--vault", &folder, "vault", "set-aside", "--yes"], 2, &["leads to a folder"]),
+        (&["--vault", &folder, "codes"], 2, &["path is a folder", "vault.db"]),
+        (&["--vault", &folder, "vault", "set-aside", "--yes"], 2, &["path is a folder"]),
     ];
     for (args, code, said) in uses {
         let ran = home.run(args);
@@ -138,7 +138,7 @@ fn a_vault_that_is_no_file_is_called_what_it_is() {
         "nothing was made"
     );
     let ran = home.run(&["--vault", text(&folder), "doctor"]).fails_with(12);
-    assert!(ran.stdout.contains("leads to a folder") && !ran.stdout.contains("Vault file"), "{ran:?}");
+    assert!(ran.stdout.contains("path is a folder") && !ran.stdout.contains("Vault file"), "{ran:?}");
     let ran = home.run(&["--vault", text(&link), "doctor"]).fails_with(12);
     assert!(ran.stdout.contains("link to gone/vault.db"), "{ran:?}");
     // A link to a vault is one.

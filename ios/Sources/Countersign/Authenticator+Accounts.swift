@@ -3,7 +3,7 @@ import CountersignFFI
 extension Authenticator {
     /// The accounts in the person's order, with those in the trash.
     ///
-    /// - Parameter page: The part that is asked for; all of them without one. A row costs some 5 µs.
+    /// - Parameter page: The requested part; without it, all rows. A row costs about 5 µs.
     /// - Throws: ``AuthenticatorError`` when the vault can't be read. It never gives an empty list instead.
     public func accounts(page: Page? = nil) async throws -> Accounts {
         try await core.accounts(page: page)
@@ -24,38 +24,39 @@ extension Authenticator {
         try await changing { try await core.rename(account: account, issuer: issuer, name: name) }
     }
 
-    /// Puts the accounts into this order; those that aren't named keep their places.
+    /// Puts the accounts into this order; all others keep their positions.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is no such account.
     public func reorder(_ accounts: [Id]) async throws {
         try await changing { try await core.reorder(order: accounts) }
     }
 
-    /// Puts an account in the trash: it shows no codes, takes no requests, and can be restored.
+    /// Moves an account to the trash: it shows no codes, receives no requests, and can be restored.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is no such account.
     public func trash(_ account: Id) async throws {
         try await changing { try await core.trash(account: account) }
     }
 
-    /// Takes an account out of the trash, as it was.
+    /// Restores an account from the trash, unchanged.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is no such account.
     public func restore(_ account: Id) async throws {
         try await changing { try await core.restore(account: account) }
     }
 
-    /// Deletes an account for good, with its device keys. It doesn't tell the service: ``revoke(_:)`` does, and comes first.
+    /// Deletes an account permanently, with its device keys. It doesn't notify the service: call ``revoke(_:)`` first.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is no such account.
     public func delete(_ account: Id) async throws {
         try await changing { try await cancellable { try await core.delete(account: account, cancel: $0) } }
     }
 
-    /// Enrols this device by a scanned offer of enrolment: makes its keys, binds them, and stores the new account.
+    /// Enrols this device with a scanned enrolment offer: generates its keys, registers them, and stores the new
+    /// account.
     ///
-    /// Interrupted by anything, it is taken up again by the same offer. The device is active with its first approval, which
-    /// the service asks for at once.
+    /// After an interruption, the same offer resumes it. The device becomes active with its first approval, which the
+    /// service requests at once.
     ///
     /// - Returns: The new account, and a check value for the person to compare with the enrolment page's.
     /// - Throws: ``AuthenticatorError/Refused(detail:)`` when the service refuses the ticket;
@@ -75,28 +76,28 @@ extension Authenticator {
         try await cancellable { try await core.renameDevice(account: account, name: name, cancel: $0) }
     }
 
-    /// Tells the services of all accounts how to wake this device from now on. Call it at each start and whenever the push
-    /// service gives a new token: a service that knows it isn't told again.
+    /// Sends the services of all accounts the new address for wake-ups. Call it at each start and whenever the push
+    /// service provides a new token: it is sent only to services that don't know it yet.
     ///
-    /// The address is in the vault before anything is sent: a service that can't be reached is told before the account's next
-    /// fetch.
+    /// The address is stored in the vault before it is sent. If a service can't be reached, it gets the address before
+    /// the account's next fetch.
     ///
-    /// - Parameter wakeUp: The address; `nil` when the device can't be woken any more.
-    /// - Returns: The accounts whose service hasn't taken it yet.
+    /// - Parameter wakeUp: The address; `nil` if the device can no longer be woken.
+    /// - Returns: The accounts whose service hasn't confirmed it yet.
     /// - Throws: ``AuthenticatorError`` when no service could use the address, or the vault can't be read or written.
     @discardableResult
     public func setWakeUp(_ wakeUp: WakeUp?) async throws -> [AccountFailure] {
         try await cancellable { try await core.setWakeUp(wakeUp: wakeUp, cancel: $0) }
     }
 
-    /// Gives this device up at the account's service: from then on its keys and its codes are worth nothing there.
+    /// Revokes this device at the account's service, which no longer accepts its keys and codes.
     ///
     /// - Throws: As ``renameDevice(of:to:)``.
     public func revoke(_ account: Id) async throws {
         try await changing { try await cancellable { try await core.revoke(account: account, cancel: $0) } }
     }
 
-    /// Makes a call, and tells those who show codes, whether it worked or not.
+    /// Makes a call, and then notifies readers of codes, whether it succeeded or not.
     func changing<Value: Sendable>(
         isolation: isolated (any Actor)? = #isolation,
         _ call: () async throws -> Value

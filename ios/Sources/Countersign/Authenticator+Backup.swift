@@ -2,10 +2,10 @@ import CountersignFFI
 import Foundation
 
 extension Authenticator {
-    /// Writes all accounts that aren't in the trash, and rehearses the result.
+    /// Exports all accounts outside the trash, and verifies the result.
     ///
-    /// It counts as a backup once it was stored, read again from there, and that given to ``rehearse(_:password:)``. In a plain
-    /// format its content holds the accounts' secrets: write it where the person said, and keep it nowhere else.
+    /// It counts as a backup once it was stored, read back, and passed to ``rehearse(_:password:)``. In a plain format
+    /// it contains the accounts' secrets: write it to the place that the person chose, and store it nowhere else.
     ///
     /// - Throws: ``AuthenticatorError/WrongKey(detail:)`` for a backup without a password;
     ///   ``AuthenticatorError/Vault(detail:)`` when an account with codes wouldn't come back as it is.
@@ -13,8 +13,8 @@ extension Authenticator {
         try await cancellable { try await core.export(format: format, password: password, cancel: $0) }
     }
 
-    /// The same into a new file, which appears whole or not at all and is rehearsed from what is on the disk. Cancelled, it may
-    /// appear nevertheless.
+    /// The same, to a new file, which appears completely or not at all and is verified by reading it from the disk.
+    /// After a cancellation, it may appear nevertheless.
     ///
     /// - Throws: As ``export(_:password:)``; ``AuthenticatorError/Input(detail:)`` when there is such a file already, or it can't
     ///   be written; ``AuthenticatorError/Busy(detail:)`` when the disk is full.
@@ -29,8 +29,8 @@ extension Authenticator {
         }
     }
 
-    /// Makes a backup in a folder, reads it back from there, and removes the oldest ones beyond `keep` once the new one is
-    /// proven. Cancelled, it may be made nevertheless: ``lastBackup()`` tells.
+    /// Makes a backup in a folder, reads it back, and removes the oldest ones beyond `keep` once the new one is
+    /// verified. After a cancellation, it may exist nevertheless: see ``lastBackup()``.
     ///
     /// A folder of another app's (`fileImporter`) is open between `startAccessingSecurityScopedResource()` and its stop.
     ///
@@ -42,8 +42,8 @@ extension Authenticator {
         }
     }
 
-    /// As ``backUp(to:password:keep:)``, in a folder that has no path. Cancelled, it may leave a file that wasn't read back; no
-    /// older backup is removed then.
+    /// As ``backUp(to:password:keep:)``, in a folder without a path. After a cancellation, an unverified file may
+    /// remain; no older backup is removed then.
     ///
     /// - Throws: As ``backUp(to:password:keep:)``.
     @discardableResult
@@ -57,8 +57,8 @@ extension Authenticator {
         }
     }
 
-    /// What a file would restore of the accounts that there are now. Changes nothing but, when it is a backup that restores all of
-    /// them, the time at which one was last proven.
+    /// Determines what a file would restore of the current accounts. It changes nothing, except the time of the last
+    /// verified backup if the file restores all of them.
     ///
     /// - Throws: ``AuthenticatorError/WrongKey(detail:)``: ask for the password and try again;
     ///   ``AuthenticatorError/Input(detail:)`` when the file can't be read.
@@ -66,7 +66,7 @@ extension Authenticator {
         try await cancellable { try await core.rehearse(file: file, password: password, cancel: $0) }
     }
 
-    /// When a backup was last proven; `nil` if none ever was.
+    /// The time of the last verified backup; `nil` if there is none.
     ///
     /// - Throws: ``AuthenticatorError`` when the vault can't be read.
     public func lastBackup() async throws -> LastBackup? {

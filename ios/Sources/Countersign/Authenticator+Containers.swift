@@ -1,7 +1,7 @@
 import CountersignFFI
 
 extension Authenticator {
-    /// All containers. Asks nobody.
+    /// All containers. Needs no network.
     ///
     /// - Throws: ``AuthenticatorError`` when the vault can't be read. It never gives an empty list instead.
     public func containers() async throws -> Containers {
@@ -9,10 +9,10 @@ extension Authenticator {
     }
 
     /// Registers this device for a container of a privacyIDEA server. Its tokens come with ``synchronise(_:wakeUp:adopting:)``, which an
-    /// app calls next. Scanned again after its reply got lost, the same code takes the registration up again.
+    /// app calls next. If the reply was lost, scanning the same code again resumes the registration.
     ///
-    /// - Parameter deviceName: The device's name, as the organisation reads it.
-    /// - Parameter passphrase: What the person has entered, where the code asks for it.
+    /// - Parameter deviceName: The device's name, for the organisation.
+    /// - Parameter passphrase: The person's input, if the code asks for it.
     /// - Throws: ``AuthenticatorError/Refused(detail:)`` when the server refuses the code;
     ///   ``AuthenticatorError/Input(detail:)`` when it needs another passphrase, or the person's consent to send their
     ///   password, or for another kind of offer; those of the network and of the key store.
@@ -25,12 +25,12 @@ extension Authenticator {
         }
     }
 
-    /// Takes in what the server has added to a container, and puts what it has taken out in the trash: tell the person. Call it
-    /// when the app is opened and when the person asks.
+    /// Adds tokens that the server has added to a container, and moves those that it has removed to the trash: show the
+    /// result. Call it when the app is opened and when the person asks.
     ///
     /// - Parameters:
-    ///   - wakeUp: How this device is to be woken for push tokens that come.
-    ///   - adopt: Those of ``adoptableAccounts(for:)`` that the person agrees to have in the container.
+    ///   - wakeUp: How to wake this device for new push tokens.
+    ///   - adopt: Accounts of ``adoptableAccounts(for:)`` that the person agrees to have adopted.
     /// - Throws: ``AuthenticatorError/Refused(detail:)`` with `container_moved` when another phone has the container;
     ///   ``AuthenticatorError/Vault(detail:)`` when accounts of it can't be read; those of the network and the key store.
     @discardableResult
@@ -45,25 +45,25 @@ extension Authenticator {
         }
     }
 
-    /// Accounts with codes of a privacyIDEA server that the container may take over by their serials, with their codes as they
-    /// are. Ask the person which of them are this server's, before the first synchronisation; without that, such codes come
-    /// anew, and the old ones go to the trash.
+    /// Accounts with codes of a privacyIDEA server that the container can adopt by serial, with unchanged codes. Before
+    /// the first synchronisation, ask the person which of them belong to this server. Otherwise the server regenerates
+    /// such codes, and the old ones go to the trash.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` for no such container.
     public func adoptableAccounts(for container: Id) async throws -> [Id] {
         try await core.adoptableAccounts(container: container)
     }
 
-    /// Asks the server for the code by which another phone takes a container over. Until that phone has scanned it, all stays
-    /// as it is here.
+    /// Requests the code with which another phone takes over a container. Nothing changes here until that phone has
+    /// scanned it.
     ///
-    /// - Throws: ``AuthenticatorError/Refused(detail:)`` with `container_forbidden` where the server doesn't allow it; as
+    /// - Throws: ``AuthenticatorError/Refused(detail:)`` with `container_forbidden` if the server doesn't allow it; as
     ///   ``synchronise(_:wakeUp:adopting:)``.
     public func transfer(_ container: Id) async throws -> ContainerTransfer {
         try await cancellable { try await core.transferContainer(container: container, cancel: $0) }
     }
 
-    /// Gives a container up at its server. Its accounts stay; where another phone has it, they go to the trash.
+    /// Leaves a container at its server. Its accounts stay; if another phone has it, they go to the trash.
     ///
     /// - Returns: The accounts that went to the trash.
     /// - Throws: As ``transfer(_:)``.
@@ -74,7 +74,7 @@ extension Authenticator {
         }
     }
 
-    /// Removes a container here, without telling the server; for one that can't be reached any more. Its accounts stay.
+    /// Removes a container on this device only, for a server that can no longer be reached. Its accounts stay.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` for no such container; those of the key store.
     public func forget(_ container: Id) async throws {

@@ -2,7 +2,7 @@ import CountersignFFI
 import Foundation
 
 extension Import {
-    /// Reads one more file: another app's export, a list of `otpauth` links, a backup. Its format is told by its content.
+    /// Reads another file: an app's export, a list of `otpauth` links, a backup. Its content determines the format.
     ///
     /// - Throws: ``AuthenticatorError/WrongKey(detail:)``: ask for the password and try again;
     ///   ``AuthenticatorError/Input(detail:)`` says why it can't be read. The import stays as it was.
@@ -11,7 +11,7 @@ extension Import {
         try await cancellable { try await addFile(file: file, password: password, cancel: $0) }
     }
 
-    /// Takes in the QR codes of a picture: of accounts, or a part of an export or of a text in several.
+    /// Reads the QR codes of a picture: accounts, or a part of an export or of a text in several codes.
     ///
     /// - Throws: ``AuthenticatorError/Input(detail:)`` when there is no such code in it; the import stays as it was.
     @discardableResult
@@ -19,7 +19,7 @@ extension Import {
         try await addPicture(picture: picture)
     }
 
-    /// Takes in what was scanned: an account's codes, or a part of an export in several QR codes.
+    /// Adds a scanned offer: an account's codes, or a part of an export in several QR codes.
     ///
     /// - Throws: ``AuthenticatorError/Input(detail:)`` for an offer of another kind; the import stays as it was.
     @discardableResult
@@ -29,11 +29,11 @@ extension Import {
 }
 
 extension Authenticator {
-    /// What ``importAccounts(_:options:)`` would make of every entry. Changes nothing.
+    /// The effect that ``importAccounts(_:options:)`` would have on every entry. Changes nothing.
     ///
     /// - Parameters:
-    ///   - options: Without them, both of the same name are kept, and all entries come or none.
-    ///   - page: The part that is asked for; all rows without one.
+    ///   - options: By default, both accounts of the same name are kept, and all entries are imported or none.
+    ///   - page: The requested part; without it, all rows.
     /// - Throws: ``AuthenticatorError/Input(detail:)`` when there is no entry, or parts of an export are missing.
     public func previewImport(
         _ entries: Import,
@@ -43,8 +43,8 @@ extension Authenticator {
         try await core.previewImport(import: entries, options: options, page: page)
     }
 
-    /// Imports, all of it or nothing. That it returns means that everything was read back from the vault and is what the files
-    /// hold.
+    /// Imports everything or nothing. It returns only after everything was read back from the vault and compared with
+    /// the files.
     ///
     /// - Throws: As ``previewImport(_:options:page:)``; ``AuthenticatorError/Input(detail:)`` with the code
     ///   `import_entries_refused` when some entries can't be imported and all were wanted. Nothing was changed.
@@ -53,14 +53,14 @@ extension Authenticator {
         try await changing { try await core.importAccounts(import: entries, options: options) }
     }
 
-    /// The import that ``undoImport()`` would take back, if there is one.
+    /// The import that ``undoImport()`` would undo, if any.
     ///
     /// - Throws: ``AuthenticatorError`` when the vault can't be read.
     public func lastImport() async throws -> LastImport? {
         try await core.lastImport()
     }
 
-    /// Takes the last import back in one step: what it added goes to the trash, what it replaced comes back.
+    /// Undoes the last import in one step: added accounts go to the trash, and replaced ones are restored.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is nothing to undo.
     @discardableResult

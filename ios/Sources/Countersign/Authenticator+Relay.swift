@@ -1,15 +1,15 @@
 import CountersignFFI
 
 extension Authenticator {
-    /// Accounts whose service can carry a move from this phone, by what it said last. Asks nobody.
+    /// Accounts whose service can relay a move from this phone, as of its last reply. Needs no network.
     ///
     /// - Throws: ``AuthenticatorError`` when the vault can't be read.
     public func relayAccounts() async throws -> [RelayAccount] {
         try await core.relayAccounts()
     }
 
-    /// Chooses which account's service the move goes over; `nil` for codes alone. The acceptance names it: choose before it is
-    /// shown, and show the one that comes back.
+    /// Chooses the account whose service relays the move; `nil` for codes only. The acceptance names it: choose before
+    /// showing it, and show the returned one.
     ///
     /// - Throws: ``AuthenticatorError/Refused(detail:)`` with the code `account_not_able` when the account isn't one of
     ///   ``relayAccounts()``; ``AuthenticatorError/Input(detail:)`` with `move_out_of_turn` once the accounts are sealed;
@@ -19,12 +19,13 @@ extension Authenticator {
         try await core.chooseRelay(account: account)
     }
 
-    /// Does once what the move can do over its service now; ``relayedTransfer(every:)`` does it as long as it takes.
+    /// Performs the next step of the move through its service once; ``relayedTransfer(every:)`` repeats it until the
+    /// end.
     ///
     /// - Throws: ``AuthenticatorError/Network(detail:)``, and it can be called again; ``AuthenticatorError/Untrusted(detail:)``,
     ///   and it isn't; ``AuthenticatorError/Input(detail:)`` with the code `move_no_relay` when the move has no service,
-    ///   `move_out_of_turn` before the check values were compared; ``AuthenticatorError/Gone(detail:)`` when the service has
-    ///   nothing of the move any more, or there is none; those of the service. The move is as it was: show the codes.
+    ///   `move_out_of_turn` before the check values were compared; ``AuthenticatorError/Gone(detail:)`` when the
+    ///   service no longer has the move, or there is none; those of the service. The move is unchanged: show the codes.
     @discardableResult
     public func relayTransfer() async throws -> Transfer {
         let transfer = try await cancellable { try await core.relayTransfer(cancel: $0) }
@@ -32,37 +33,38 @@ extension Authenticator {
         return transfer
     }
 
-    /// The move under way, over its service as far as it has one: each state once, and the last one when the new phone's receipt
-    /// is left, or the old phone has it.
+    /// The move in progress, through its service if it has one: each state once, and the last one when the new phone
+    /// has left the receipt, or the old phone has it.
     ///
-    /// It asks while it is iterated: as soon as there is something to ask, and again when the network fails. Iterate it while
-    /// the screen of the move is shown, on either phone; codes that are scanned meanwhile count as ever. Ends without a move. An
-    /// error says that the service doesn't carry the move on: the codes that the phones show do.
+    /// While iterated, it asks the service if there is something to ask, and retries after network errors. Iterate it
+    /// on both phones while the screen of the move is shown. Codes can be scanned in the meantime. It ends if there is
+    /// no move. An error means that the service no longer relays the move: continue with the codes that the phones
+    /// show.
     ///
-    /// - Parameter pause: How long it waits before it asks again.
+    /// - Parameter pause: The interval between requests.
     public func relayedTransfer(every pause: Duration = .seconds(2)) -> RelayedTransfers {
         RelayedTransfers(authenticator: self, pause: pause)
     }
 
-    /// Ends what the old phone has at the move's service, so that nothing is left there; it ends by itself within minutes. Call
-    /// it before ``endTransfer()``. Without a service it does nothing.
+    /// Removes the old phone's data from the move's service, where it would expire within minutes. Call it before
+    /// ``endTransfer()``. Without a service it does nothing.
     ///
-    /// - Throws: ``AuthenticatorError`` of the network, the service or the key store. What is left there is sealed: end the move
-    ///   all the same.
+    /// - Throws: ``AuthenticatorError`` of the network, the service or the key store. Anything left there is sealed:
+    ///   end the move anyway.
     public func endRelay() async throws {
         try await cancellable { try await core.endRelay(cancel: $0) }
     }
 }
 
-/// A move that may go over a service, at one moment.
+/// The state of a move that may go through a service.
 public struct RelayedTransfer: Equatable, Sendable {
-    /// Where it stands. Its codes finish it at any time.
+    /// The move's state. Its codes can complete it at any time.
     public let transfer: Transfer
-    /// Why the service can't be asked for now: show the codes. It is asked again nevertheless.
+    /// Why the service can't be reached at the moment: show the codes. The service is asked again anyway.
     public let failure: ErrorDetail?
 }
 
-/// A move from moment to moment; see ``Authenticator/relayedTransfer(every:)``.
+/// The states of a move; see ``Authenticator/relayedTransfer(every:)``.
 public struct RelayedTransfers: AsyncSequence, Sendable {
     let authenticator: Authenticator
     let pause: Duration

@@ -1,36 +1,37 @@
 import CountersignFFI
 
 extension Authenticator {
-    /// Begins to let another device take this one's place for an account. The platform checks the person, as for an approval.
+    /// Starts the replacement of this device for an account. The platform checks the person, as for an approval.
     ///
-    /// Show the replacement's `link()` as a QR code, and follow ``steps(of:every:)``. One that was begun before and isn't done ends
-    /// with it: ``resumeReplacement(of:)`` goes on with it instead.
+    /// Show the replacement's `link()` as a QR code, and follow ``steps(of:every:)``. This ends an earlier open
+    /// replacement; ``resumeReplacement(of:)`` continues it instead.
     ///
     /// - Throws: ``AuthenticatorError/Cancelled(detail:)`` and ``AuthenticatorError/KeyStore(detail:)`` when the person wasn't
     ///   checked; ``AuthenticatorError/Gone(detail:)`` when the account isn't enrolled; ``AuthenticatorError/Refused(detail:)``
-    ///   with the code `account_not_able` where the service has no such message; those of the network.
+    ///   with the code `account_not_able` if the service doesn't support it; those of the network.
     public func replaceDevice(of account: Id) async throws -> Replacement {
         try await cancellable { try await core.replaceDevice(account: account, cancel: $0) }
     }
 
-    /// Accounts with a replacement that was begun here and whose end isn't known here, as after the app was ended. Asks nobody.
+    /// Accounts with an open replacement whose outcome isn't known here, for example after the app was closed. Needs no
+    /// network.
     ///
     /// - Throws: ``AuthenticatorError`` when the vault can't be read.
     public func openReplacements() async throws -> [Id] {
         try await core.openReplacements()
     }
 
-    /// Takes up the replacement of an account that was begun before: the same code, at the step that the service tells. `nil` if
-    /// there is none, or the service doesn't know it any more.
+    /// Resumes an account's open replacement: the same code, at the step that the service reports. `nil` if there is
+    /// none, or the service no longer knows it.
     ///
-    /// The key store asks for nobody here: check the person before you show the code or the number again.
+    /// The key store prompts for no check here: check the person before you show the code or the number again.
     ///
     /// - Throws: ``AuthenticatorError/Network(detail:)``, and it can be asked again; those of the service.
     public func resumeReplacement(of account: Id) async throws -> Replacement? {
         try await cancellable { try await core.resumeReplacement(account: account, cancel: $0) }
     }
 
-    /// Asks once how far the other device is.
+    /// Asks once for the current step.
     ///
     /// - Throws: ``AuthenticatorError/Network(detail:)``, and it can be asked again; those of the service.
     public func step(of replacement: Replacement) async throws -> ReplacementStep {
@@ -39,23 +40,23 @@ extension Authenticator {
         return step
     }
 
-    /// How far the other device is: each step once, and ``ReplacementStep/done`` or ``ReplacementStep/ended`` last. It asks while
-    /// it is iterated, and asks again when the network fails. To give the replacement up, stop iterating.
+    /// The steps of the replacement: each step once, and ``ReplacementStep/done`` or ``ReplacementStep/ended`` last. It
+    /// asks the service while iterated, and retries after network errors. To give up the replacement, stop iterating.
     ///
-    /// - Parameter pause: How long it waits before it asks again.
+    /// - Parameter pause: The interval between requests.
     public func steps(of replacement: Replacement, every pause: Duration = .seconds(2)) -> ReplacementSteps {
         ReplacementSteps(authenticator: self, replacement: replacement, pause: pause)
     }
 
-    /// Devices that have become able to approve for an account of this one since, and that the person wasn't told of yet. Ask
-    /// after a fetch, and tell: one that isn't theirs is somebody else's.
+    /// Devices that were activated for an account of this one since, and that the person hasn't seen yet. Ask after a
+    /// fetch, and show them, so that the person notices a stranger's device.
     ///
     /// - Throws: ``AuthenticatorError`` when the vault can't be read.
     public func newDevices() async throws -> [NewDevice] {
         try await core.newDevices()
     }
 
-    /// Notes that the person was told of an account's new devices.
+    /// Records that the person has seen an account's new devices.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is no such account.
     public func noteNewDevicesTold(of account: Id) async throws {

@@ -1,13 +1,13 @@
 import CountersignFFI
 
 extension Authenticator {
-    /// What is open now, by what the last deliveries brought. Asks nobody.
+    /// The open requests, as of the last deliveries. Needs no network.
     public var requests: [ApprovalRequest] {
         core.requests()
     }
 
-    /// Events about sign-ins, as they happen, until the task that reads them is cancelled. For an app that is in front; one
-    /// sequence at a time is enough, since it asks the services of all accounts.
+    /// Events about sign-ins until the reading task is cancelled. For an app in the foreground; one sequence at a time
+    /// is enough, since it asks the services of all accounts.
     ///
     /// ```swift
     /// for try await event in authenticator.requestEvents {
@@ -18,10 +18,11 @@ extension Authenticator {
         RequestEvents(watcher: core.watch(), changes: changes)
     }
 
-    /// Asks the services of all accounts once: what a wake-up calls.
+    /// Asks the services of all accounts once. Call it on a wake-up.
     ///
-    /// - Parameter wait: How long to wait for something new, at most a minute; zero comes back once all have answered.
-    /// - Returns: What is open, and the accounts whose service couldn't be asked. Tell the person of those too.
+    /// - Parameter wait: How long to wait for something new, at most a minute; with zero, it returns once all have
+    ///   answered.
+    /// - Returns: The open requests, and the accounts whose service couldn't be asked. Show both.
     /// - Throws: ``AuthenticatorError`` when the accounts can't be read.
     public func waitForRequests(upTo wait: Duration = .zero) async throws -> Requests {
         try await cancellable {
@@ -33,7 +34,7 @@ extension Authenticator {
     ///
     /// - Parameter wait: How long to wait for something new, at most a minute.
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when the account isn't enrolled; those of the network, the service and
-    ///   the key store. When the service says that this device was removed, the account is marked so.
+    ///   the key store. If the service says that this device was removed, the account is marked as revoked.
     public func fetch(_ account: Id, upTo wait: Duration = .zero) async throws -> [ApprovalRequest] {
         try await cancellable {
             try await core.fetch(account: account, waitMs: wait.milliseconds, cancel: $0)
@@ -43,11 +44,12 @@ extension Authenticator {
     /// Approves a request, with the proof that the person sees the sign-in page. The platform checks the person before it
     /// releases the approval key.
     ///
-    /// Again after a failure of the network, it sends the same answer again: it has one effect at most.
+    /// If called again after a network error, it sends the same answer, which takes effect at most once.
     ///
     /// - Throws: ``AuthenticatorError/Input(detail:)`` when the proof can't be right (no try is used up);
     ///   ``AuthenticatorError/Cancelled(detail:)`` and ``AuthenticatorError/KeyStore(detail:)`` when the person was not checked;
-    ///   ``AuthenticatorError/Gone(detail:)`` when there is no such request any more; those of the network and the service.
+    ///   ``AuthenticatorError/Gone(detail:)`` when there no longer is such a request; those of the network and the
+    ///   service.
     public func approve(_ request: Id, with proof: MatchProof) async throws -> AnswerOutcome {
         try await changing {
             try await cancellable { try await core.approve(request: request, proof: proof, cancel: $0) }
@@ -61,17 +63,17 @@ extension Authenticator {
         try await approve(request, with: .number(number: number))
     }
 
-    /// Turns a request down.
+    /// Rejects a request.
     ///
-    /// - Throws: As ``approve(_:with:)``. No person is checked.
+    /// - Throws: As ``approve(_:with:)``. Needs no user check.
     @discardableResult
     public func deny(_ request: Id) async throws -> AnswerOutcome {
         try await changing { try await cancellable { try await core.deny(request: request, cancel: $0) } }
     }
 
-    /// Turns a request down, and tells the organisation that somebody else is behind it.
+    /// Rejects a request, and reports to the organisation that somebody else is behind it.
     ///
-    /// - Throws: As ``approve(_:with:)``. No person is checked.
+    /// - Throws: As ``approve(_:with:)``. Needs no user check.
     @discardableResult
     public func report(_ request: Id) async throws -> AnswerOutcome {
         try await changing { try await cancellable { try await core.report(request: request, cancel: $0) } }
@@ -80,8 +82,8 @@ extension Authenticator {
 
 /// Events about sign-ins; see ``Authenticator/requestEvents``.
 ///
-/// Each event holds the whole of what it is about, so that none has to be remembered. The first one is always the list of open
-/// requests. No thread and no connection is held between two events.
+/// Each event contains the complete new state, so that no earlier one is needed. The first one is always the list of
+/// open requests. No thread and no connection is held between two events.
 public struct RequestEvents: AsyncSequence, Sendable {
     public typealias Element = RequestEvent
 
@@ -98,7 +100,8 @@ public struct RequestEvents: AsyncSequence, Sendable {
 
         /// The next event, or `nil` once the task is cancelled.
         ///
-        /// - Throws: ``AuthenticatorError/Locked(detail:)`` when the vault was locked; begin anew once it is open again.
+        /// - Throws: ``AuthenticatorError/Locked(detail:)`` when the vault was locked; start a new sequence once it is
+        ///   open again.
         public mutating func next() async throws -> RequestEvent? {
             do {
                 let event = try await cancellable { try await watcher.nextEvent(cancel: $0) }
@@ -116,7 +119,7 @@ public struct RequestEvents: AsyncSequence, Sendable {
 }
 
 extension Duration {
-    /// As the library takes it: never negative, and rounded down.
+    /// In the library's form: never negative, and rounded down.
     var milliseconds: UInt32 {
         let (seconds, attoseconds) = components
         let milliseconds = seconds.multipliedReportingOverflow(by: 1000)

@@ -1,24 +1,24 @@
 import CountersignFFI
 
 extension Authenticator {
-    /// What is open now, those requests together that look alike: one row each. Asks nobody.
+    /// The open requests, grouped by similarity: one row for each group. Needs no network.
     public var requestGroups: [RequestGroup] {
         core.requestGroups()
     }
 
-    /// Asks the services of all accounts at once because the person wants to see what there is: also of accounts that rest,
-    /// whose requests are shown then. What a pull on the list calls.
+    /// Asks the services of all accounts at the person's request, including paused accounts, whose requests are then
+    /// shown. Call it on pull to refresh.
     ///
-    /// - Returns: What is open, and the accounts whose service couldn't be asked. Tell the person of those too.
+    /// - Returns: The open requests, and the accounts whose service couldn't be asked. Show both.
     /// - Throws: ``AuthenticatorError`` when the accounts can't be read.
     public func askForRequests() async throws -> Requests {
         try await cancellable { try await core.askForRequests(cancel: $0) }
     }
 
-    /// Turns requests down together; each is answered by itself, and no person is checked.
+    /// Rejects several requests; each is answered separately, without a user check.
     ///
-    /// - Returns: What became of each, or why it wasn't turned down.
-    /// - Throws: `CancellationError` alone.
+    /// - Returns: The outcome of each, or the error.
+    /// - Throws: Only `CancellationError`.
     @discardableResult
     public func turnDown(_ requests: [Id], _ how: TurnDown) async throws -> [TurnedDown] {
         try await changing {
@@ -26,14 +26,14 @@ extension Authenticator {
         }
     }
 
-    /// Accounts whose requests don't come by themselves: why, until when, and what helps.
+    /// Accounts whose requests don't arrive automatically: why, until when, and what helps.
     ///
     /// - Throws: ``AuthenticatorError`` when the vault can't be read.
     public func pauses() async throws -> [AccountPause] {
         try await core.pauses()
     }
 
-    /// Ends an account's rest: the person says that the requests were their own. What the service has stopped stays so.
+    /// Ends an account's pause, because the requests were the person's own. A stop by the service remains in force.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is no such account.
     public func resume(_ account: Id) async throws {
@@ -42,7 +42,7 @@ extension Authenticator {
 }
 
 extension RequestGroup {
-    /// The identifiers of all its requests, newest first: what ``Authenticator/turnDown(_:_:)`` takes.
+    /// The identifiers of all its requests, newest first, for ``Authenticator/turnDown(_:_:)``.
     public var ids: [Id] {
         [newest.id] + older.map(\.id)
     }

@@ -1,7 +1,7 @@
 import CountersignFFI
 import Foundation
 
-/// The authenticator on one open vault: accounts and their codes, enrolment, and sign-ins to approve.
+/// The authenticator on one open vault: accounts and their codes, enrolment, and sign-in requests.
 ///
 /// It may be used from any task. A call that waits for the network, the key store or a person ends at once, with a
 /// `CancellationError`, when its task is cancelled; everything else throws ``AuthenticatorError``.
@@ -15,8 +15,8 @@ public final class Authenticator: Sendable {
     ///
     /// - Parameters:
     ///   - keys: Where this device's keys are: `SecureEnclaveKeys` on an iPhone.
-    ///   - clock: The device's clocks. Without them it goes by the process's own, which stop while the device sleeps.
-    ///   - roots: Certificate authorities (DER) to trust beside the public ones: an organisation's own.
+    ///   - clock: The device's clocks. The default is the process's clock, which stops while the device sleeps.
+    ///   - roots: Certificate authorities (DER) to trust in addition to the public ones, such as the organisation's.
     /// - Throws: ``AuthenticatorError/Locked(detail:)``; ``AuthenticatorError/Untrusted(detail:)`` when a root isn't a
     ///   certificate.
     public static func open(
@@ -30,10 +30,9 @@ public final class Authenticator: Sendable {
         return Authenticator(core, vault: vault)
     }
 
-    /// An authenticator whose device keys are kept in the vault: for simulators, for tests and for devices without secure
-    /// hardware.
+    /// An authenticator with device keys kept in the vault: for simulators, tests and devices without secure hardware.
     ///
-    /// - Parameter userCheck: How the app checks the person before it lets them approve; services are told.
+    /// - Parameter userCheck: How the app checks the person before an approval; it is reported to services.
     /// - Throws: As ``open(_:keys:clock:roots:)``.
     public static func openWithSoftwareKeys(
         _ vault: Vault,
@@ -51,19 +50,20 @@ public final class Authenticator: Sendable {
         self.vault = vault
     }
 
-    /// The time that codes and expiry go by, and how far the device's clock is off. Tell the person when `isCorrected`, and
-    /// when it went back.
+    /// The time used for codes and expiry, and how far the device's clock is off. Tell the person if `isCorrected`, and
+    /// if it went back.
     public var clockStatus: ClockStatus {
         core.clockStatus()
     }
 
-    /// The clock of every service that has told its time since the device was started, beside the time that is used.
+    /// The clock of every service that has provided its time since the device was started, relative to the time that is
+    /// used.
     public var serviceClocks: [ServiceClock] {
         core.serviceClocks()
     }
 
-    /// Keeps whose clock the person believes, of those that ``ClockStatus/undecided`` shows beside the device's. It answers the
-    /// differences that there are now: about another the person is asked again.
+    /// Stores the person's choice between the device's clock and those in ``ClockStatus/undecided``. It covers the
+    /// current differences: any other leads to a new question.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` for a service that doesn't contradict the device's clock.
     @discardableResult
@@ -71,30 +71,31 @@ public final class Authenticator: Sendable {
         try await changing { try await core.chooseClock(choice: choice) }
     }
 
-    /// Forgets whose clock the person believes: they are asked again.
+    /// Removes the person's choice of a clock: they will be asked again.
     ///
-    /// - Returns: Whether there was anything to forget.
+    /// - Returns: Whether there was a choice.
     @discardableResult
     public func undoClockChoice() async throws -> Bool {
         try await changing { try await core.undoClockChoice() }
     }
 
-    /// When the person is to be asked for the passphrase; `nil` if the vault has none. Ask when it is due and the person has a
-    /// moment, and never insist.
+    /// When to ask the person for the passphrase; `nil` if the vault has none. Ask when it is due and convenient, and
+    /// let the person skip it.
     public func passphraseReminder() async throws -> PassphraseReminder? {
         try await core.passphraseReminder()
     }
 
-    /// Checks the passphrase that the person typed. Right and due, the time until the next reminder grows.
+    /// Checks the passphrase that the person typed. If it is right and was due, the interval to the next reminder
+    /// grows.
     ///
-    /// - Throws: ``AuthenticatorError/WrongKey(detail:)``: the vault stays open, so let the person make another passphrase now
-    ///   with ``Vault/replaceSlot(_:with:)``, once the platform has checked that it is them.
+    /// - Throws: ``AuthenticatorError/WrongKey(detail:)``: the vault stays open, so let the person set a new passphrase
+    ///   now with ``Vault/replaceSlot(_:with:)``, after a user check.
     @discardableResult
     public func check(_ passphrase: Passphrase) async throws -> PassphraseReminder {
         try await core.checkPassphrase(passphrase: passphrase)
     }
 
-    /// Makes live codes look again: when the app comes to the front, or the system says that its clock was set.
+    /// Updates live codes. Call it when the app comes to the foreground, or when the system's clock was set.
     public func refresh() {
         changes.send()
     }

@@ -1,12 +1,12 @@
 import CountersignFFI
 
-/// Runs a call of the library so that cancelling the Swift task cancels it in Rust too.
+/// Runs a call to the library so that cancelling the Swift task also cancels it in Rust.
 ///
-/// UniFFI leaves a cancelled task waiting until the call is over. The handle ends the call at once and drops its future, with
-/// whatever it had under way: a network request, a prompt.
+/// With UniFFI, a cancelled task waits until the call is over. The handle ends the call at once and drops its future
+/// with its work in progress: a network request, a prompt.
 ///
-/// - Throws: `CancellationError` when the task was cancelled, and not ``AuthenticatorError/Cancelled(detail:)``: that one
-///   says that the person dismissed a prompt.
+/// - Throws: `CancellationError` when the task was cancelled, not ``AuthenticatorError/Cancelled(detail:)``, which
+///   means that the person dismissed a prompt.
 func cancellable<Value: Sendable>(
     isolation: isolated (any Actor)? = #isolation,
     _ call: (CancelHandle) async throws -> Value

@@ -1,20 +1,20 @@
 import Foundation
 
-/// Tells whoever shows something that it may have changed, without saying what.
+/// Notifies views that something may have changed, without saying what.
 ///
-/// A waiter names the version that it has seen, so that no change is missed between two waits.
+/// A waiter passes the version that it has seen, so that it misses no change between two waits.
 final class ChangeSignal: @unchecked Sendable {
     private let lock = NSLock()
     // Guarded by `lock`.
     private var latest = 0
     private var waiters: [UUID: CheckedContinuation<Void, Never>] = [:]
 
-    /// Which change was the last one.
+    /// The version of the last change.
     var version: Int {
         lock.withLock { latest }
     }
 
-    /// Wakes everyone who waits.
+    /// Wakes all waiters.
     func send() {
         let woken = lock.withLock {
             latest += 1

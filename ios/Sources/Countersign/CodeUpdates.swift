@@ -3,14 +3,14 @@ import CountersignFFI
 extension Authenticator {
     /// The codes of all accounts, now. Needs no network.
     ///
-    /// - Parameter page: The part that is asked for; all rows without one. A row costs some 5 µs.
+    /// - Parameter page: The requested part; without it, all rows. A row costs about 5 µs.
     /// - Throws: ``AuthenticatorError`` when the vault can't be read.
     public func codes(page: Page? = nil) async throws -> Codes {
         try await core.codes(page: page)
     }
 
-    /// Makes the next code of an account whose codes come from a counter. The counter has moved on for good before the code
-    /// is given out, so that none is given out twice.
+    /// Makes the next code of an account with a counter. The advanced counter is stored before the code is returned, so
+    /// that no code is returned twice.
     ///
     /// - Throws: ``AuthenticatorError/Gone(detail:)`` when there is no such account, or it has no counter.
     public func nextCode(of account: Id) async throws -> String {
@@ -29,8 +29,8 @@ extension Authenticator {
     /// ```
     ///
     /// - Parameters:
-    ///   - page: The part that is asked for; all rows without one.
-    ///   - clock: What it sleeps by. It should go on while the device sleeps.
+    ///   - page: The requested part; without it, all rows.
+    ///   - clock: The clock for waiting. It should continue while the device sleeps.
     public func liveCodes(
         page: Page? = nil,
         clock: any Clock<Duration> = ContinuousClock()

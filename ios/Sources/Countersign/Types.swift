@@ -1,4 +1,4 @@
-// The library's own types, under the same names as in Rust and in Kotlin, so that an app imports `Countersign` alone.
+// The library's types, under the same names as in Rust and in Kotlin, so that an app imports only `Countersign`.
 
 import CountersignFFI
 import Foundation
@@ -9,19 +9,19 @@ import Foundation
 public typealias Id = CountersignFFI.Id
 /// A part of a long list.
 public typealias Page = CountersignFFI.Page
-/// All accounts, and what is wrong with the list if anything is.
+/// All accounts, and problems of the list, if any.
 public typealias Accounts = CountersignFFI.Accounts
 /// An account as a list shows it. Nothing in it is secret.
 public typealias AccountSummary = CountersignFFI.AccountSummary
-/// What codes an account has.
+/// The kind of an account's codes.
 public typealias CodeKind = CountersignFFI.CodeKind
-/// Where an enrolment stands.
+/// The state of an enrolment.
 public typealias BindingState = CountersignFFI.BindingState
 /// What the vault says about the number of records of a kind.
 public typealias Completeness = CountersignFFI.Completeness
-/// An account that was added, and those of the same name that were there before.
+/// An account that was added, and existing ones of the same name.
 public typealias AddedAccount = CountersignFFI.AddedAccount
-/// The codes of one moment.
+/// The codes at one moment.
 public typealias Codes = CountersignFFI.Codes
 /// An account's code.
 public typealias AccountCode = CountersignFFI.AccountCode
@@ -36,7 +36,7 @@ public typealias Correction = CountersignFFI.Correction
 
 /// What a scanned or pasted text offers, with its secrets inside; they stay in Rust.
 public typealias Offer = CountersignFFI.Offer
-/// What an offer is, for the person to confirm.
+/// The content of an offer, for the person to confirm.
 public typealias OfferContent = CountersignFFI.OfferContent
 /// An account of an offer, without its secret.
 public typealias OfferedAccount = CountersignFFI.OfferedAccount
@@ -44,89 +44,89 @@ public typealias OfferedAccount = CountersignFFI.OfferedAccount
 public typealias RefusedAccount = CountersignFFI.RefusedAccount
 /// Collects the parts of another authenticator's export, scanned in any order.
 public typealias MigrationBatch = CountersignFFI.MigrationBatch
-/// How far an export has been scanned.
+/// Progress of scanning an export.
 public typealias MigrationProgress = CountersignFFI.MigrationProgress
-/// What a device says of itself when it enrols.
+/// A device's description of itself at enrolment.
 public typealias DeviceDescription = CountersignFFI.DeviceDescription
 /// Kind of device.
 public typealias Platform = CountersignFFI.Platform
-/// A channel that can tell a device to fetch.
+/// A channel for wake-ups.
 public typealias WakeUp = CountersignFFI.WakeUp
-/// A device whose keys are bound, and that waits for its first approval.
+/// An enrolled device that waits for its first approval.
 public typealias Enrolment = CountersignFFI.Enrolment
 
 // MARK: Containers
 
-/// All containers, and what is wrong with the list if anything is.
+/// All containers, and problems of the list, if any.
 public typealias Containers = CountersignFFI.Containers
 /// A privacyIDEA server's list of tokens for this phone.
 public typealias Container = CountersignFFI.Container
-/// What a person has entered because a container's code asks for it: kept here, or sent.
+/// A person's input that a container's code asks for: kept here, or sent.
 public typealias ContainerPassphrase = CountersignFFI.ContainerPassphrase
-/// What a synchronisation has changed.
+/// The changes of a synchronisation.
 public typealias ContainerSync = CountersignFFI.ContainerSync
-/// A token that didn't come, and why.
+/// A token that couldn't be added, and why.
 public typealias TokenFailure = CountersignFFI.TokenFailure
-/// The code by which another phone takes a container over. Its debug text doesn't show it.
+/// The code with which another phone takes over a container. Its debug text doesn't show it.
 public typealias ContainerTransfer = CountersignFFI.ContainerTransfer
 
 // MARK: Scanning
 
-/// Reads a stream of camera frames, and puts together what is spread over several codes. It takes a few milliseconds a frame:
-/// call it on the camera's queue.
+/// Reads a stream of camera frames, and assembles texts in several codes. It takes a few milliseconds per frame: call
+/// it on the camera's queue.
 public typealias FrameScanner = CountersignFFI.FrameScanner
 /// A code in a picture: it offers something, belongs to a move between two phones, is a part of a text in several codes, or does
 /// none of these and says why.
 public typealias ScannedCode = CountersignFFI.ScannedCode
 
-/// A picture as the platform's own decoder gives it: on an iPhone, `Picture(file:)` of `CountersignApple`.
+/// A picture from the platform's own decoder: on an iPhone, `Picture(file:)` of `CountersignApple`.
 public typealias Picture = CountersignFFI.Picture
 
 /// The codes in a picture, each once; empty if none was found. For a screenshot or a photo of a QR code.
 ///
-/// - Throws: ``AuthenticatorError/Input(detail:)`` when the picture is too large, or isn't what its numbers say.
+/// - Throws: ``AuthenticatorError/Input(detail:)`` when the picture is too large, or its size is inconsistent.
 public func scanPicture(_ picture: Picture) async throws -> [ScannedCode] {
     try await CountersignFFI.scanPicture(picture: picture)
 }
 
 // MARK: Sign-ins
 
-/// A sign-in that waits for the person. All of it was signed by the service; show all of it.
+/// A sign-in that waits for the person. The service signed all of it; show all of it.
 public typealias ApprovalRequest = CountersignFFI.ApprovalRequest
 /// What an approval does.
 public typealias Purpose = CountersignFFI.Purpose
 /// Which matchings a request accepts.
 public typealias Matching = CountersignFFI.Matching
-/// How the person proves to have seen the sign-in page. Its debug text doesn't say what.
+/// The person's proof of having seen the sign-in page. Its debug text doesn't contain it.
 public typealias MatchProof = CountersignFFI.MatchProof
-/// What became of an answer.
+/// The outcome of an answer.
 public typealias AnswerOutcome = CountersignFFI.AnswerOutcome
 /// What an answer did.
 public typealias Outcome = CountersignFFI.Outcome
-/// What is open, and which services couldn't be asked.
+/// The open requests, and the services that couldn't be asked.
 public typealias Requests = CountersignFFI.Requests
 /// An account whose service couldn't be asked.
 public typealias AccountFailure = CountersignFFI.AccountFailure
 /// Requests that look alike: one row in a list.
 public typealias RequestGroup = CountersignFFI.RequestGroup
-/// How requests are turned down.
+/// How to reject requests.
 public typealias TurnDown = CountersignFFI.TurnDown
-/// What became of one of the requests that were turned down together.
+/// The outcome of one of several rejected requests.
 public typealias TurnedDown = CountersignFFI.TurnedDown
-/// That an account's requests don't come by themselves: why, until when, and what helps.
+/// A pause of an account's requests: why, until when, and what helps.
 public typealias AccountPause = CountersignFFI.AccountPause
-/// Why an account's requests don't come by themselves.
+/// Why an account's requests are paused.
 public typealias PauseReason = CountersignFFI.PauseReason
-/// What ends a pause, or works in spite of it.
+/// Something that ends a pause, or works in spite of it.
 public typealias WayOut = CountersignFFI.WayOut
-/// Something about sign-ins that has changed.
+/// A change of sign-ins.
 public typealias RequestEvent = CountersignFFI.RequestEvent
 
 // MARK: Import and backup
 
 /// The entries of all files of one import. Nothing of it is stored before ``Authenticator/importAccounts(_:options:)``.
 public typealias Import = CountersignFFI.Import
-/// What was found in a file.
+/// The content found in a file.
 public typealias ImportedFile = CountersignFFI.ImportedFile
 /// How to import.
 public typealias ImportOptions = CountersignFFI.ImportOptions
@@ -134,83 +134,83 @@ public typealias ImportOptions = CountersignFFI.ImportOptions
 public typealias RowChoice = CountersignFFI.RowChoice
 /// What to do with an entry whose issuer and name an account already has, with another secret.
 public typealias SameName = CountersignFFI.SameName
-/// What would become of every entry.
+/// The expected outcome of every entry.
 public typealias ImportPreview = CountersignFFI.ImportPreview
 /// One entry. Nothing in it is secret.
 public typealias ImportRow = CountersignFFI.ImportRow
-/// How an entry stands to the accounts that are there.
+/// How an entry relates to existing accounts.
 public typealias RowVerdict = CountersignFFI.RowVerdict
-/// An import that was done, and proven.
+/// A completed and verified import.
 public typealias ImportReport = CountersignFFI.ImportReport
-/// An entry, and what became of it.
+/// An entry and its outcome.
 public typealias ImportedRow = CountersignFFI.ImportedRow
-/// What became of an entry.
+/// The outcome of an entry.
 public typealias RowOutcome = CountersignFFI.RowOutcome
 /// The last import, which can be undone.
 public typealias LastImport = CountersignFFI.LastImport
-/// What undoing did.
+/// The changes of an undo.
 public typealias UndoReport = CountersignFFI.UndoReport
-/// How an export is written.
+/// The format of an export.
 public typealias ExportFormat = CountersignFFI.ExportFormat
 /// An export that is yet to be stored.
 public typealias ExportedFile = CountersignFFI.ExportedFile
-/// What a file restores of the accounts that there are.
+/// What a file restores of the current accounts.
 public typealias Rehearsal = CountersignFFI.Rehearsal
-/// An account of which a file doesn't hold all.
+/// An account that a file doesn't contain completely.
 public typealias LeftBehind = CountersignFFI.LeftBehind
-/// Why a file doesn't hold all of an account.
+/// Why a file doesn't contain an account completely.
 public typealias LeftReason = CountersignFFI.LeftReason
-/// A backup that was proven by reading it back.
+/// A backup that was verified by reading it back.
 public typealias Backup = CountersignFFI.Backup
-/// The last backup that was proven.
+/// The last verified backup.
 public typealias LastBackup = CountersignFFI.LastBackup
-/// A folder for backups that has no path. Its contract is with the protocol.
+/// A folder for backups without a path. The protocol documents its contract.
 public typealias BackupFolder = CountersignFFI.BackupFolder
-/// Why such a folder didn't do what it was asked to.
+/// An error of such a folder.
 public typealias BackupFolderError = CountersignFFI.BackupFolderError
 
 // MARK: Another device
 
-/// The move to a new phone that is under way.
+/// The move to a new phone in progress.
 public typealias Transfer = CountersignFFI.Transfer
-/// A move as the new phone sees it.
+/// A move on the new phone.
 public typealias Receiving = CountersignFFI.Receiving
-/// What comes next on the new phone.
+/// The next step on the new phone.
 public typealias ReceivingStep = CountersignFFI.ReceivingStep
 /// Accounts that were stored on the new phone, and the receipt for the old one.
 public typealias ReceivedAccounts = CountersignFFI.ReceivedAccounts
-/// A move as the old phone sees it.
+/// A move on the old phone.
 public typealias Sending = CountersignFFI.Sending
-/// What comes next on the old phone.
+/// The next step on the old phone.
 public typealias SendingStep = CountersignFFI.SendingStep
 /// Accounts that were sealed to the new phone.
 public typealias ShownAccounts = CountersignFFI.ShownAccounts
-/// The approval service that a move goes over.
+/// The approval service that relays a move.
 public typealias TransferRelay = CountersignFFI.TransferRelay
-/// An account whose service can carry a move.
+/// An account whose service can relay a move.
 public typealias RelayAccount = CountersignFFI.RelayAccount
-/// What a code of a move is, and so which phone scans it.
+/// The kind of a move's code, which determines the phone that scans it.
 public typealias TransferCodeKind = CountersignFFI.TransferCodeKind
-/// A device that is to take this one's place at a service.
+/// A replacement of this device at a service.
 public typealias Replacement = CountersignFFI.Replacement
-/// How far that device is. Its debug text has neither number nor link in it.
+/// A step of a replacement. Its debug text contains neither number nor link.
 public typealias ReplacementStep = CountersignFFI.ReplacementStep
-/// A device that can approve for an account beside this one.
+/// Another device that can approve for an account.
 public typealias NewDevice = CountersignFFI.NewDevice
 
 // MARK: The vault
 
-/// A passphrase, or the password of a file, taken in once and wiped when it is freed.
+/// A passphrase, or the password of a file, which is wiped when it is freed.
 public typealias Passphrase = CountersignFFI.Passphrase
 /// A recovery code: 160 random bits on paper.
 public typealias RecoveryCode = CountersignFFI.RecoveryCode
-/// A slot of a vault, as a person may see it.
+/// A slot of a vault, for display.
 public typealias KeySlot = CountersignFFI.KeySlot
 /// How a slot is opened.
 public typealias SlotKind = CountersignFFI.SlotKind
-/// Whether a person could open the vault if this device, or its key store, were gone.
+/// Whether a person could open the vault without this device or its key store.
 public typealias Recoverability = CountersignFFI.Recoverability
-/// When the person is to be asked for the passphrase.
+/// When to ask the person for the passphrase.
 public typealias PassphraseReminder = CountersignFFI.PassphraseReminder
 /// The state of a vault's file, its slots and its records.
 public typealias Health = CountersignFFI.Health
@@ -219,13 +219,13 @@ public typealias KindHealth = CountersignFFI.KindHealth
 
 // MARK: What the platform gives
 
-/// The platform's key store for P-256 keys. Its contract is with the protocol.
+/// The platform's key store for P-256 keys. The protocol documents its contract.
 public typealias DeviceKeys = CountersignFFI.DeviceKeys
 /// Which key of which account.
 public typealias KeyName = CountersignFFI.KeyName
-/// What a key is for, and so what its use needs.
+/// The purpose of a key, which determines the check that its use needs.
 public typealias KeyRole = CountersignFFI.KeyRole
-/// What a person is told by the platform's prompt.
+/// The content of the platform's prompt.
 public typealias Prompt = CountersignFFI.Prompt
 /// How a device checks the person before it signs.
 public typealias UserCheck = CountersignFFI.UserCheck
@@ -237,27 +237,27 @@ public typealias PlatformKeyError = CountersignFFI.PlatformKeyError
 public typealias DeviceClock = CountersignFFI.DeviceClock
 /// One reading of the device's clocks.
 public typealias ClockReading = CountersignFFI.ClockReading
-/// The time that counts, and how far the device's wall clock is off it.
+/// The time that is used, and how far the device's wall clock is off.
 public typealias ClockStatus = CountersignFFI.ClockStatus
-/// How the time is known.
+/// The source of the time.
 public typealias TimeSource = CountersignFFI.TimeSource
-/// A service's clock, beside the time that is used.
+/// A service's clock, relative to the time that is used.
 public typealias ServiceClock = CountersignFFI.ServiceClock
-/// Whose clock is right, as the person says.
+/// The clock that the person has chosen.
 public typealias ClockChoice = CountersignFFI.ClockChoice
-/// Why a clock or a log sink didn't do its work.
+/// An error of a clock or a log sink.
 public typealias PlatformError = CountersignFFI.PlatformError
 
 // MARK: Log
 
-/// Takes the library's log records, on a thread of its own.
+/// Receives the library's log records on a separate thread.
 public typealias LogSink = CountersignFFI.LogSink
-/// One log record. There is never a secret, a URL or a name in it.
+/// One log record. It never contains a secret, a URL or a name.
 public typealias LogRecord = CountersignFFI.LogRecord
-/// How serious a log record is.
+/// The severity of a log record.
 public typealias LogLevel = CountersignFFI.LogLevel
 
-/// Hands the library's log to `sink`, from `level` on up; without a sink nothing is logged any more.
+/// Hands the library's log to `sink`, from `level` on up; without a sink nothing is logged.
 public func setLogSink(_ sink: (any LogSink)?, level: LogLevel = .info) {
     CountersignFFI.setLogSink(sink: sink, level: level)
 }

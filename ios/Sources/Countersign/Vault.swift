@@ -3,15 +3,15 @@ import Foundation
 
 /// A vault file and, while it is unlocked, its keys.
 ///
-/// Everything in it is sealed under one random key, which is kept in slots: any one of them opens the vault. Give every vault
-/// two at least, so that a person who loses one still has the other.
+/// Its content is sealed under one random key, which is wrapped in slots: any one of them opens the vault. Give every
+/// vault at least two, so that a person who loses one still has the other.
 public final class Vault: Sendable {
     let core: CountersignFFI.Vault
 
-    /// Creates a vault that each of these opens, and its folder if need be; the new vault is unlocked.
+    /// Creates a vault that each of these can open, and its folder if necessary. The new vault is unlocked.
     ///
-    /// - Throws: ``AuthenticatorError/Vault(detail:)`` with the code `vault_already_exists` whatever is there, or
-    ///   `vault_last_slot` when nothing opens it; those of the key store.
+    /// - Throws: ``AuthenticatorError/Vault(detail:)`` with the code `vault_already_exists` if anything is there, or
+    ///   `vault_last_slot` if no opener was given; those of the key store.
     public static func create(at file: URL, openedBy openers: [VaultOpener]) async throws -> Vault {
         var slots: [NewSlot] = []
         for opener in openers {
@@ -28,8 +28,8 @@ public final class Vault: Sendable {
         Vault(try await CountersignFFI.Vault.open(path: file.path))
     }
 
-    /// Moves a vault that nobody can open out of the way, into a new folder beside it, so that another can be made at its place.
-    /// Nothing is deleted: whoever finds the key later opens it there.
+    /// Moves a vault that nobody can open into a new folder next to it, so that another can be created in its place.
+    /// Nothing is deleted: with the key, it can be opened there later.
     ///
     /// - Returns: The folder.
     public static func setAside(_ file: URL) async throws -> URL {
@@ -48,7 +48,7 @@ public final class Vault: Sendable {
     /// Unlocks it. A passphrase takes about a fifth of a second of one core.
     ///
     /// - Throws: ``AuthenticatorError/WrongKey(detail:)``; ``AuthenticatorError/Cancelled(detail:)`` and
-    ///   ``AuthenticatorError/KeyStore(detail:)`` for what the key store answered, with the other slots as good as before;
+    ///   ``AuthenticatorError/KeyStore(detail:)`` for the key store's answer, which doesn't affect the other slots;
     ///   ``AuthenticatorError/Vault(detail:)`` when the vault has no slot of that kind.
     public func unlock(with opener: VaultOpener) async throws {
         switch opener {
@@ -66,14 +66,14 @@ public final class Vault: Sendable {
         core.lock()
     }
 
-    /// What opens it. Needs no key, but tells only with one which ways have been proven.
+    /// The key slots. Needs no key, but which slots are proven is known only while unlocked.
     ///
     /// - Throws: ``AuthenticatorError`` when the file can't be read.
     public func slots() async throws -> [KeySlot] {
         try await core.slots()
     }
 
-    /// Adds one more way to open it.
+    /// Adds another way to open it.
     ///
     /// - Returns: The new slot's identifier.
     /// - Throws: ``AuthenticatorError/Locked(detail:)``; those of the key store.
@@ -84,7 +84,7 @@ public final class Vault: Sendable {
         return slot.id()
     }
 
-    /// Puts a new way to open it in the place of another, in one step.
+    /// Replaces one way to open it by another, in one step.
     ///
     /// - Returns: The new slot's identifier.
     /// - Throws: ``AuthenticatorError/Vault(detail:)`` with the code `vault_no_such_slot`; those of the key store.
@@ -111,28 +111,29 @@ public final class Vault: Sendable {
         try await core.changePassphrase(current: current, new: new)
     }
 
-    /// Whether a person could open it if this device's key store were gone. A state to warn of; nothing is refused for it.
+    /// Whether a person could open it without this device's key store. If not, show a warning; nothing is refused.
     ///
     /// - Throws: ``AuthenticatorError/Locked(detail:)``.
     public func recoverability() async throws -> Recoverability {
         try await core.recoverability()
     }
 
-    /// Checks a recovery code that the person typed back, and notes that it has been proven. Ask for it once, when it was made.
+    /// Checks a recovery code that the person typed back, and records that it is proven. Ask for it once, after
+    /// creating it.
     ///
     /// - Throws: ``AuthenticatorError/WrongKey(detail:)`` when it was written down wrongly, or is an older one.
     public func check(_ code: RecoveryCode) async throws {
         try await core.checkRecoveryCode(code: code)
     }
 
-    /// Reads the whole file and opens every record; while it is locked, the file and the slots alone are checked.
+    /// Reads the whole file and opens every record; while it is locked, only the file and the slots are checked.
     ///
-    /// - Throws: ``AuthenticatorError/Vault(detail:)`` when so much is damaged that the rest can't be told.
+    /// - Throws: ``AuthenticatorError/Vault(detail:)`` when too much is damaged to determine the rest.
     public func check() async throws -> Health {
         try await core.check()
     }
 
-    /// Takes the records that are there as complete from now on, once the person has been told of what was lost.
+    /// Accepts the remaining records as complete, after the person has seen what was lost.
     ///
     /// - Throws: ``AuthenticatorError`` when the file can't be read or written.
     public func acceptLoss() async throws {
@@ -140,13 +141,13 @@ public final class Vault: Sendable {
     }
 }
 
-/// What opens a vault.
+/// A way to open a vault.
 public enum VaultOpener: Sendable {
-    /// What the person knows, through Argon2id.
+    /// A passphrase, through Argon2id.
     case passphrase(Passphrase)
-    /// What the person has on paper.
+    /// A recovery code on paper.
     case recoveryCode(RecoveryCode)
-    /// A key that the platform holds: `SecureEnclaveVaultKeys` on an iPhone.
+    /// A key in the platform's key store: `SecureEnclaveVaultKeys` on an iPhone.
     case keyStore(any VaultKeyStore)
 
     func makeSlot() async throws -> NewSlot {
@@ -162,8 +163,8 @@ public enum VaultOpener: Sendable {
 }
 
 extension Passphrase {
-    /// From what the person typed. Swift can't overwrite a `String`; a field that gives its bytes should use
-    /// `init(utf8:)` and overwrite them.
+    /// From typed text. Swift can't overwrite a `String`; a field that provides bytes should use `init(utf8:)` and
+    /// overwrite them.
     public convenience init(_ typed: String) {
         self.init(utf8: Data(typed.precomposedStringWithCanonicalMapping.utf8))
     }

@@ -35,7 +35,7 @@ public final class CameraScanner: NSObject, @unchecked Sendable {
             let input = try? AVCaptureDeviceInput(device: camera), session.canAddInput(input)
         else { throw Problem.noCamera }
         let output = AVCaptureVideoDataOutput()
-        // The luminance plane by itself is all that a QR code needs.
+        // The luminance plane is sufficient for QR codes.
         output.videoSettings = [
             kCVPixelBufferPixelFormatTypeKey as String: kCVPixelFormatType_420YpCbCr8BiPlanarFullRange
         ]

@@ -3,8 +3,8 @@ import Countersign
 import Darwin
 import Foundation
 
-/// The phone's clocks: the one that goes on while it sleeps, beside the one that its owner or Apple sets; no app can know who
-/// does, so that the person is asked where a single service contradicts it.
+/// The phone's clocks: the one that continues while it sleeps, and the one that its owner or Apple sets. No app can
+/// know who sets it, so the person is asked if a single service contradicts it.
 public final class ContinuousDeviceClock: DeviceClock {
     private let boot: String
 
@@ -13,7 +13,7 @@ public final class ContinuousDeviceClock: DeviceClock {
     }
 
     public func read() throws -> ClockReading {
-        // CLOCK_MONOTONIC_RAW is mach_continuous_time here: it goes on during sleep.
+        // CLOCK_MONOTONIC_RAW is mach_continuous_time here: it continues during sleep.
         let monotonic = clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW)
         guard monotonic > 0 else { throw PlatformError.Failed }
         return ClockReading(

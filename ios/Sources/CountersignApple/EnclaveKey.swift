@@ -99,7 +99,7 @@ struct EnclaveKey: @unchecked Sendable {
         return key
     }
 
-    /// Makes a call that blocks its thread, perhaps until a person has answered.
+    /// Makes a call that blocks its thread, possibly until a person has answered.
     private func onQueue(
         dismissing context: LAContext?,
         _ call: @escaping @Sendable (inout Unmanaged<CFError>?) -> CFData?

@@ -13,7 +13,7 @@ extension Picture {
         guard let source = CGImageSourceCreateWithData(file as CFData, nil),
             let image = CGImageSourceCreateThumbnailAtIndex(source, 0, decoding as CFDictionary)
         else { return nil }
-        // Over white, as nearly every viewer shows it; or over black, where nothing can be seen on white.
+        // On white, as in nearly every viewer; or on black, if nothing is visible on white.
         guard var luma = image.luma(over: 255) else { return nil }
         if luma.allSatisfy({ $0 == luma.first }), let overBlack = image.luma(over: 0) { luma = overBlack }
         self.init(luma: luma, width: UInt32(image.width), height: UInt32(image.height))

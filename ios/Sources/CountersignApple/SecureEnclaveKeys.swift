@@ -4,17 +4,18 @@ import Foundation
 import LocalAuthentication
 import Security
 
-/// Device keys in the Secure Enclave: P-256, made there, never outside of it, never in a backup.
+/// Device keys in the Secure Enclave: P-256, generated there, never outside of it, never in a backup.
 ///
-/// - The device key works without a person once the phone was unlocked since it was started: fetches come in the background.
-/// - The approval key works for one signature after Face ID or Touch ID has recognised the person. Whoever enrols another face or
-///   finger invalidates it, and it says so (`PlatformKeyError.Invalidated`): enrol the account again.
+/// - The device key works without a user check once the phone was unlocked after its start, for fetches in the
+///   background.
+/// - The approval key works for one signature after Face ID or Touch ID has recognised the person. Enrolling another
+///   face or finger invalidates it (`PlatformKeyError.Invalidated`): enrol the account again.
 public final class SecureEnclaveKeys: DeviceKeys {
-    /// How the person is checked before they approve.
+    /// The user check before an approval.
     public enum Check: Sendable {
-        /// By face or finger, and only by those that were enrolled when the key was made.
+        /// By face or finger, and only those that were enrolled when the key was generated.
         case biometry
-        /// By face, finger or passcode: for people who can't use biometrics, where policy allows it.
+        /// By face, finger or passcode: for people who can't use biometrics, if policy allows it.
         case biometryOrPasscode
     }
 
@@ -57,7 +58,7 @@ public final class SecureEnclaveKeys: DeviceKeys {
     public func userCheck() throws -> UserCheck {
         switch check {
         case .biometry: .biometric
-        // The weaker of the two: nobody is told which one it was.
+        // The weaker of the two: the system doesn't say which one it was.
         case .biometryOrPasscode: .deviceCredential
         }
     }
@@ -70,7 +71,7 @@ public final class SecureEnclaveKeys: DeviceKeys {
         #endif
     }
 
-    /// The Secure Enclave has P-256 alone.
+    /// The Secure Enclave supports only P-256.
     public func hasRsa() throws -> Bool { false }
 
     private func access(for role: KeyRole) throws -> SecAccessControl {

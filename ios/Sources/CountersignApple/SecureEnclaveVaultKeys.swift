@@ -3,10 +3,10 @@ import Countersign
 import Foundation
 import Security
 
-/// Opens the vault by a key in the Secure Enclave, while the phone is unlocked.
+/// Opens the vault with a key in the Secure Enclave, while the phone is unlocked.
 ///
-/// Nobody is asked: the phone's own lock protects it, and approving asks for a face or a finger anyway. The key never leaves this
-/// phone, so that a backup of the vault opens on another one by the recovery code alone.
+/// It needs no user check: the phone's lock protects it, and approving requires a face or a finger anyway. The key
+/// never leaves this phone, so a backup of the vault opens on another one only with the recovery code.
 public final class SecureEnclaveVaultKeys: VaultKeyStore {
     private let accessGroup: String?
 
@@ -25,7 +25,7 @@ public final class SecureEnclaveVaultKeys: VaultKeyStore {
         do {
             return try await key.decrypt(wrapped)
         } catch PlatformKeyError.Unavailable {
-            // The key is there, and it doesn't open this: it was altered, or wrapped by another one.
+            // The key exists but doesn't open this: it was altered, or wrapped by another key.
             throw PlatformKeyError.NotFound
         }
     }

@@ -3,10 +3,10 @@ import Countersign
 import Foundation
 @preconcurrency import UserNotifications
 
-/// The notification service extension: a wake-up without content comes in, and what is asked is fetched and verified here.
+/// The notification service extension: on a wake-up without content, it fetches and verifies the request.
 ///
-/// Subclass it in the extension's target, and give it the vault's file and the keychain group. When anything fails (the phone is
-/// locked, the network is away) the neutral text of the wake-up stays: the app tells the rest.
+/// Subclass it in the extension's target, and give it the vault's file and the keychain group. If anything fails (the
+/// phone is locked, there is no network), the wake-up's neutral text stays, and the app shows the request.
 open class SignInNotificationService: UNNotificationServiceExtension {
     /// The vault's file, in the container that the app shares with this extension.
     open var vaultFile: URL? { nil }
@@ -31,7 +31,7 @@ open class SignInNotificationService: UNNotificationServiceExtension {
         }
     }
 
-    /// The system's patience ends after some 30 seconds.
+    /// The system stops the extension after about 30 seconds.
     open override func serviceExtensionTimeWillExpire() {
         work?.cancel()
         delivery?.deliver()
@@ -46,7 +46,7 @@ private func newestRequest(file: URL, group: String?) async throws -> ApprovalRe
     return try await authenticator.waitForRequests().open.last
 }
 
-/// Hands the content over once.
+/// Delivers the content once.
 private final class Delivery: @unchecked Sendable {
     private let lock = NSLock()
     private let content: UNMutableNotificationContent

@@ -4,16 +4,16 @@ import Countersign
 
 /// Notifications about sign-ins, with the number to type in.
 ///
-/// Approving from a notification brings the app to the front, because the approval key asks for a face or a finger there: no way
-/// around that check exists. Denying and reporting need none.
+/// Approving from a notification opens the app, because the approval key requires a face or a finger there: the check
+/// can't be bypassed. Denying and reporting need none.
 public enum SignInNotifications {
     /// What the person did with a notification.
     public enum Response: Sendable {
         /// Typed the number.
         case approve(request: Id, number: String)
-        /// Turned it down.
+        /// Rejected it.
         case deny(request: Id)
-        /// Turned it down, and somebody else is behind it.
+        /// Rejected it: somebody else is behind it.
         case report(request: Id)
         /// Opened it: show the request.
         case open(request: Id)
@@ -33,7 +33,7 @@ public enum SignInNotifications {
     private static let report = "report"
     private static let requestKey = "countersign.request"
 
-    /// Tells the system of the actions; call it when the app starts. Titles are the app's to translate.
+    /// Registers the actions; call it when the app starts. The app translates the titles.
     public static func register(
         approveTitle: String = String(localized: "Type the number"),
         approveButton: String = String(localized: "Approve"),
@@ -54,13 +54,13 @@ public enum SignInNotifications {
         UNUserNotificationCenter.current().setNotificationCategories([signIn])
     }
 
-    /// Asks the person, the first time, whether notifications may be shown; afterwards says what holds. Without them sign-ins are
-    /// told only while the app is open: say so when this is `false`.
+    /// Asks the person for permission the first time, and then returns it. Without notifications, sign-ins are visible
+    /// only while the app is open: say so if this is `false`.
     public static func ask() async -> Bool {
         (try? await UNUserNotificationCenter.current().requestAuthorization(options: [.alert, .sound])) ?? false
     }
 
-    /// What a notification says of a request: what was signed, and nothing that helps to approve it.
+    /// A request's notification: it contains what was signed, and nothing that helps to approve it.
     public static func fill(_ content: UNMutableNotificationContent, with request: ApprovalRequest) {
         content.title = request.application
         content.subtitle = request.organisation
@@ -84,7 +84,7 @@ public enum SignInNotifications {
         }
     }
 
-    /// Tells the person that their answer didn't get through, when the app isn't in front to say so.
+    /// Tells the person that their answer wasn't sent, if the app isn't in the foreground.
     public static func tell(_ error: AuthenticatorError, of request: Id) async {
         let content = UNMutableNotificationContent()
         content.title = String(localized: "Your answer didn't get through")
@@ -94,7 +94,7 @@ public enum SignInNotifications {
         try? await UNUserNotificationCenter.current().add(notice)
     }
 
-    /// Takes notifications away whose requests aren't open any more.
+    /// Removes notifications of requests that are no longer open.
     public static func removeAll(but open: [ApprovalRequest]) async {
         let center = UNUserNotificationCenter.current()
         let kept = Set(open.map(\.id))

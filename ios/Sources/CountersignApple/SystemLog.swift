@@ -2,14 +2,14 @@
 import Countersign
 import os
 
-/// Hands the library's log to the system's: `setLogSink(SystemLog())`.
+/// Forwards the library's log to the system's: `setLogSink(SystemLog())`.
 public final class SystemLog: LogSink {
     private let logger = Logger(subsystem: "org.countersign", category: "core")
 
     public init() {}
 
     public func log(record: LogRecord) throws {
-        // There is never a secret, a URL or a name in a record.
+        // A record never contains a secret, a URL or a name.
         let text = "\(record.target): \(record.text)"
         switch record.level {
         case .error: logger.fault("\(text, privacy: .public)")

@@ -2,17 +2,17 @@ import Countersign
 import Foundation
 import Observation
 
-/// The screen of backups: when one was last proven, and making the next.
+/// The screen of backups: shows when one was last verified, and creates the next.
 @MainActor
 @Observable
 public final class BackupModel {
-    /// The last backup that was proven; `nil` if none ever was, which is worth telling the person.
+    /// The last verified backup; `nil` if there is none: then warn the person.
     public private(set) var last: LastBackup?
-    /// What the last one restores, and what is to be said about single accounts.
+    /// What the last one restores, and notes about single accounts.
     public private(set) var rehearsal: Rehearsal?
-    /// Whether a call is under way.
+    /// Whether a call is in progress.
     public private(set) var isBusy = false
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
@@ -21,12 +21,12 @@ public final class BackupModel {
         self.authenticator = authenticator
     }
 
-    /// Reads what the screen shows.
+    /// Reads the screen's content.
     public func load() async {
         await work { last = try await authenticator.lastBackup() }
     }
 
-    /// Makes a backup in this folder, of which the newest few are kept.
+    /// Makes a backup in this folder, and keeps the newest few.
     public func backUp(to folder: URL, password: Passphrase) async {
         await work {
             rehearsal = try await authenticator.backUp(to: folder, password: password).rehearsal
@@ -34,12 +34,12 @@ public final class BackupModel {
         }
     }
 
-    /// Tells that what was picked can't be opened.
+    /// Reports that the picked file can't be opened.
     public func noteUnreadable() {
         problem = .fileUnreadable
     }
 
-    /// Finds out what a backup would restore now.
+    /// Determines what a backup would restore now.
     public func check(_ file: Data, password: Passphrase) async {
         await work {
             rehearsal = try await authenticator.rehearse(file, password: password)

@@ -1,7 +1,7 @@
 import Countersign
 import Observation
 
-/// The screen of accounts: their codes, counting down, and what is wrong with the list.
+/// The screen of accounts: their codes with a countdown, and problems of the list.
 @MainActor
 @Observable
 public final class CodesModel {
@@ -13,7 +13,7 @@ public final class CodesModel {
         public let issuer: String
         /// Whose it is; may be empty.
         public let name: String
-        /// Its code, or `nil` when one is made on request, or none counts.
+        /// Its code, or `nil` if codes are made on request or aren't valid.
         public fileprivate(set) var code: String?
         /// Why its service would refuse its codes; then there is none. Offer to remove the account when it was `removed`.
         public let refusal: CodeRefusal?
@@ -28,22 +28,22 @@ public final class CodesModel {
     public private(set) var rows: [Row] = []
     /// Whether the codes have been read at least once: until then, no rows don't mean no accounts.
     public private(set) var isLoaded = false
-    /// How many accounts are there but can't be read. Tell the person; they are never left out in silence.
+    /// Number of accounts that can't be read. Show it: they are never left out silently.
     public private(set) var damaged = 0
-    /// Whether accounts have vanished from the file.
+    /// Whether accounts are missing from the file.
     public private(set) var completeness = Completeness.complete
-    /// The time that the codes go by. Tell the person when it `isCorrected`, or the clock went back.
+    /// The time used for codes. Tell the person if it `isCorrected`, or if the clock went back.
     public private(set) var clock: ClockStatus?
-    /// How many codes are corrected although their issuers have told no time.
+    /// Number of codes that are corrected although their issuers provide no time.
     public private(set) var correctedByOthers = 0
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
     private let sleeper: any Clock<Duration>
     private var readAt = ContinuousClock.now
 
-    /// - Parameter clock: What it sleeps by.
+    /// - Parameter clock: The clock for waiting.
     public init(_ authenticator: Authenticator, clock: any Clock<Duration> = ContinuousClock()) {
         self.authenticator = authenticator
         sleeper = clock
@@ -80,7 +80,7 @@ public final class CodesModel {
         }
     }
 
-    /// Removes an account that its service doesn't know: there is nobody to tell.
+    /// Removes an account that its service doesn't know, without notifying it.
     public func remove(_ row: Row) async {
         do {
             try await authenticator.delete(row.id)
@@ -106,7 +106,7 @@ public final class CodesModel {
 }
 
 extension CodesModel.Row {
-    /// - Parameter made: The code that was made on request, which stays in sight.
+    /// - Parameter made: The code that was made on request, which stays visible.
     fileprivate init(_ row: AccountCode, made: String?) {
         id = row.account
         issuer = row.issuer

@@ -2,31 +2,31 @@ import Countersign
 import Foundation
 import Observation
 
-/// The screen that takes accounts over from another app: it reads files, asks for passwords, shows what would come, and does it.
+/// The screen that imports accounts from another app: reads files, asks for passwords, shows a preview, and imports.
 @MainActor
 @Observable
 public final class ImportModel {
-    /// Where it stands.
+    /// The current state.
     public enum State {
         /// Nothing was read yet.
         case choosing
         /// This file is encrypted.
         case asking(Data)
-        /// What would come.
+        /// The preview.
         case previewing(ImportPreview)
-        /// It is done, and proven.
+        /// It is completed and verified.
         case done(ImportReport)
     }
 
-    /// Where it stands.
+    /// The current state.
     public private(set) var state = State.choosing
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
-    /// The last import, which can be taken back.
+    /// The last import, which can be undone.
     public private(set) var lastImport: LastImport?
-    /// What to do with entries whose name an account already has. ``preview()`` shows it.
+    /// What to do with entries if an account of the same name exists. ``preview()`` shows it.
     public var sameName = SameName.keepBoth
-    /// Whether the others come although some entries can't.
+    /// Whether to import the others if some entries can't be imported.
     public var isPartial = false
 
     private let authenticator: Authenticator
@@ -37,24 +37,24 @@ public final class ImportModel {
         self.authenticator = authenticator
     }
 
-    /// Finds out whether there is an import that can be taken back.
+    /// Checks whether there is an import that can be undone.
     public func load() async {
         await work { lastImport = try await authenticator.lastImport() }
     }
 
-    /// Tells that what was picked can't be opened.
+    /// Reports that the picked file can't be opened.
     public func noteUnreadable() {
         problem = .fileUnreadable
     }
 
-    /// Reads one more file, and shows what would come; asks for its password first if it has one.
+    /// Reads another file, and shows a preview; asks for its password first if it has one.
     public func add(_ file: Data, password: Passphrase? = nil) async {
         problem = nil
         do {
             try await entries.add(file, password: password)
         } catch let error as AuthenticatorError {
             if case .WrongKey = error { state = .asking(file) }
-            // That it is encrypted is no failure; that the password is wrong is one.
+            // An encrypted file isn't a failure; a wrong password is one.
             if password != nil || error.code() != "import_password_needed" { problem = Problem(error) }
             return
         } catch {
@@ -64,13 +64,13 @@ public final class ImportModel {
         await preview()
     }
 
-    /// Takes in the QR codes of one more picture, and shows what would come.
+    /// Reads the QR codes of another picture, and shows a preview.
     public func add(_ picture: Picture) async {
         await work { try await entries.add(picture) }
         if problem == nil { await preview() }
     }
 
-    /// Shows what would come, as it was chosen so far.
+    /// Shows a preview with the current choices.
     public func preview() async {
         await work { state = .previewing(try await authenticator.previewImport(entries, options: options)) }
     }
@@ -81,7 +81,7 @@ public final class ImportModel {
         await preview()
     }
 
-    /// Does it.
+    /// Imports.
     public func confirm() async {
         guard case .previewing = state else { return }
         await work {
@@ -90,9 +90,9 @@ public final class ImportModel {
         }
     }
 
-    /// Takes the last import back.
+    /// Undoes the last import.
     ///
-    /// - Returns: What that did; `nil` when it didn't work.
+    /// - Returns: The changes; `nil` if it failed.
     @discardableResult
     public func undo() async -> UndoReport? {
         var report: UndoReport?
@@ -103,7 +103,7 @@ public final class ImportModel {
         return report
     }
 
-    /// Begins anew.
+    /// Starts over.
     public func startOver() {
         (entries, choices, state, problem) = (Import(), [:], .choosing, nil)
     }

@@ -1,19 +1,19 @@
 import Countersign
 
-/// A failure as a screen shows it.
+/// A failure, for display.
 public struct Problem: Equatable, Sendable {
     /// A stable name, for translations: look it up first.
     public let code: String
     /// What happened and what to do next, in English.
     public let text: String
-    /// The one number of the text, where it has one.
+    /// The text's number, if it has one.
     public let parameter: Int64?
     /// Whether the vault has to be unlocked first.
     public let needsUnlocking: Bool
 
     /// What a person picked can't be opened: a cloud's file that isn't here, one that went away.
     static let fileUnreadable = Problem(
-        code: "file_unreadable", text: "that can't be opened; copy it onto this device, then choose it again")
+        code: "file_unreadable", text: "the file can't be opened; copy it to this device, then choose it again")
 
     private init(code: String, text: String) {
         self.code = code
@@ -29,7 +29,7 @@ public struct Problem: Equatable, Sendable {
         needsUnlocking = false
     }
 
-    /// Nothing to show for what the person did on purpose: a dismissed prompt, a screen that was left.
+    /// None for intentional actions: a dismissed prompt, a screen that was left.
     public init?(_ error: any Error) {
         switch error {
         case is CancellationError, AuthenticatorError.Cancelled:
@@ -40,9 +40,9 @@ public struct Problem: Equatable, Sendable {
             parameter = error.parameter()
             if case .Locked = error { needsUnlocking = true } else { needsUnlocking = false }
         default:
-            // Never the error's own text: who knows what is in it.
+            // Never the error's own text, which may contain anything.
             code = "internal"
-            text = "something went wrong that should not have; please try again"
+            text = "internal error; please try again"
             parameter = nil
             needsUnlocking = false
         }

@@ -1,69 +1,69 @@
 import Countersign
 import Observation
 
-/// The new phone's screen of a move: it shows its code, scans the old phone's, says what would come, and stores it.
+/// The new phone's screen of a move: shows its code, scans the old phone's, shows a preview, and stores the accounts.
 @MainActor
 @Observable
 public final class ReceivingModel {
-    /// Where it stands.
+    /// The current state.
     public enum State: Equatable, Sendable {
-        /// Nothing was begun.
+        /// Not started.
         case idle
         /// Show this code to the old phone, and scan the one that it answers with.
         case inviting(invitation: String)
         /// Show the check value, and scan the codes that the old phone then shows.
         case scanning(count: Int32?, missing: [Int32])
-        /// What would come.
+        /// The preview.
         case previewing(ImportPreview)
-        /// All of it is stored and was read back. Show this receipt to the old phone.
+        /// The accounts were stored and verified. Show this receipt to the old phone.
         case stored(receipt: [String])
     }
 
-    /// Where it stands.
+    /// The current state.
     public private(set) var state = State.idle
-    /// What the person types on the old phone.
+    /// The check value to type on the old phone.
     public private(set) var checkValue: String?
-    /// The service that the accounts come over, if the old phone has named one: tell which it is, and ``follow()`` it.
+    /// The service that relays the accounts, if the old phone has named one: show it, and ``follow()`` it.
     public private(set) var relay: TransferRelay?
-    /// Why that service can't be asked for now; codes can be scanned meanwhile.
+    /// Why that service can't be reached at the moment; codes can be scanned in the meantime.
     public private(set) var relayProblem: Problem?
-    /// What became of each account; `nil` after a restart.
+    /// The outcome for each account; `nil` after a restart.
     public private(set) var report: ImportReport?
-    /// What to do with accounts whose name one here already has. ``preview()`` shows it.
+    /// What to do with accounts if one of the same name exists. ``preview()`` shows it.
     public var sameName = SameName.keepBoth
-    /// Whether a call is under way.
+    /// Whether a call is in progress.
     public private(set) var isBusy = false
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
     private let pause: Duration
     private var choices: [Int64: SameName] = [:]
 
-    /// - Parameter pause: How long it waits before it asks a service again.
+    /// - Parameter pause: The interval between requests to a service.
     public init(_ authenticator: Authenticator, pause: Duration = .seconds(2)) {
         self.authenticator = authenticator
         self.pause = pause
     }
 
-    /// Goes on with a move that was interrupted.
+    /// Resumes an interrupted move.
     public func load() async {
         await work {
             if case .newPhone(let receiving)? = try await authenticator.transfer() { try await show(receiving) }
         }
     }
 
-    /// Begins a move.
+    /// Starts a move.
     public func begin() async {
         await work { try await show(try await authenticator.receiveAccounts()) }
     }
 
-    /// Takes what a camera sees.
+    /// Processes the camera's codes.
     public func take(_ codes: [ScannedCode]) async {
         for case .transfer(let text, _) in codes { await take(text: text) }
     }
 
-    /// Takes the text of a code of the old phone's.
+    /// Processes the text of one of the old phone's codes.
     public func take(text: String) async {
         switch state {
         case .inviting where !isBusy, .scanning where !isBusy:
@@ -74,8 +74,8 @@ public final class ReceivingModel {
         }
     }
 
-    /// Takes the accounts from the service, and leaves the receipt there once they are stored, until that is done or the task is
-    /// cancelled: the screen's `.task` while there is a ``relay``.
+    /// Fetches the accounts from the service, and leaves the receipt there once they are stored, until that is done or
+    /// the task is cancelled: use it as the screen's `.task` while there is a ``relay``.
     public func follow() async {
         do {
             for try await moment in authenticator.relayedTransfer(every: pause) {
@@ -92,7 +92,7 @@ public final class ReceivingModel {
         }
     }
 
-    /// Shows what would come, as it was chosen so far.
+    /// Shows a preview with the current choices.
     public func preview() async {
         await work { state = .previewing(try await authenticator.previewReceived(options: options)) }
     }
@@ -103,7 +103,7 @@ public final class ReceivingModel {
         await preview()
     }
 
-    /// Stores what has come.
+    /// Stores the received accounts.
     public func store() async {
         guard case .previewing = state else { return }
         await work {
@@ -112,7 +112,7 @@ public final class ReceivingModel {
         }
     }
 
-    /// Ends the move: the old phone has scanned the receipt, or the person has thought better of it.
+    /// Ends the move: the old phone has scanned the receipt, or the person has changed their mind.
     public func end() async {
         await work {
             try await authenticator.endTransfer()

@@ -1,25 +1,25 @@
 import Countersign
 import Observation
 
-/// The question that keeps a passphrase in mind: asked at growing intervals, never insisted on.
+/// Asks for the passphrase at growing intervals, so that it isn't forgotten. The person can skip it.
 @MainActor
 @Observable
 public final class ReminderModel {
-    /// Where it stands.
+    /// The current state.
     public enum State: Equatable, Sendable {
         /// There is nothing to ask.
         case quiet
         /// It is time to ask.
         case asking
-        /// It was typed rightly.
+        /// It was typed correctly.
         case remembered
-        /// It was typed wrongly. The vault is open: the person may try again, or make another passphrase.
+        /// It was typed wrongly. The vault is open: the person may try again, or set a new passphrase.
         case forgotten
     }
 
-    /// Where it stands.
+    /// The current state.
     public private(set) var state = State.quiet
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
@@ -28,7 +28,7 @@ public final class ReminderModel {
         self.authenticator = authenticator
     }
 
-    /// Finds out whether it is time to ask.
+    /// Checks whether it is time to ask.
     public func load() async {
         await work {
             state = try await authenticator.passphraseReminder()?.isDue == true ? .asking : .quiet
@@ -47,7 +47,7 @@ public final class ReminderModel {
         }
     }
 
-    /// Puts another passphrase in the place of the forgotten one. Have the platform check that it is the person first.
+    /// Replaces a forgotten passphrase. Perform a user check first.
     public func replace(with passphrase: Passphrase) async {
         guard state == .forgotten else { return }
         await work {

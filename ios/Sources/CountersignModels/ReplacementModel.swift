@@ -2,43 +2,43 @@ import Countersign
 import Foundation
 import Observation
 
-/// The screen by which a new phone takes this one's place at a service: a code, then a number to type there.
+/// The screen that replaces this phone at a service: a code to scan, then a number to type on the new phone.
 @MainActor
 @Observable
 public final class ReplacementModel {
-    /// Where it stands.
+    /// The current state.
     public enum State: Equatable, Sendable {
-        /// Nothing was begun.
+        /// Not started.
         case idle
-        /// The new phone scans this, until then.
+        /// The new phone scans this link before that time.
         case waiting(link: String, expiresAt: Date)
         /// The new phone must show this check value too. Then its owner types the number there, or scans the link's code.
         case activating(checkValue: String, number: String?, matchLink: String?)
         /// The new phone approves, and this one is revoked.
         case done
-        /// It came to nothing, and this phone is as it was.
+        /// The replacement failed. This phone is unchanged.
         case ended
     }
 
-    /// Where it stands.
+    /// The current state.
     public private(set) var state = State.idle
-    /// Whether one was begun before and isn't done, as after the app was ended: offer to ``resume(checking:)`` it.
+    /// Whether a replacement is open, for example after the app was closed: offer to ``resume(checking:)`` it.
     public private(set) var isOpen = false
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
     private let account: Id
     private let pause: Duration
 
-    /// - Parameter pause: How long it waits before it asks the service again.
+    /// - Parameter pause: The interval between requests to the service.
     public init(_ authenticator: Authenticator, account: Id, pause: Duration = .seconds(2)) {
         self.authenticator = authenticator
         self.account = account
         self.pause = pause
     }
 
-    /// Finds out whether one is open.
+    /// Checks whether one is open.
     public func load() async {
         do {
             isOpen = try await authenticator.openReplacements().contains(account)
@@ -47,15 +47,15 @@ public final class ReplacementModel {
         }
     }
 
-    /// Begins, which the platform asks the person for, and follows until it is over or the task is cancelled. One that is open ends
-    /// with it.
+    /// Starts a replacement after a user check, and follows it until it is over or the task is cancelled. This ends an
+    /// open one.
     public func run() async {
         await follow { try await authenticator.replaceDevice(of: account) }
     }
 
-    /// Goes on with the one that is open, as ``run()``.
+    /// Resumes the open replacement, like ``run()``.
     ///
-    /// - Parameter isThePerson: Has the platform check the person, which no key does here. Without that nothing is shown.
+    /// - Parameter isThePerson: Performs the user check, since no key does here. If it fails, nothing is shown.
     public func resume(checking isThePerson: () async -> Bool) async {
         guard await isThePerson() else { return }
         await follow { try await authenticator.resumeReplacement(of: account) }

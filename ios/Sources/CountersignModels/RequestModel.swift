@@ -1,11 +1,11 @@
 import Countersign
 import Observation
 
-/// The screen of one sign-in: shows all that was signed, takes the number, and answers.
+/// The screen of one sign-in: shows everything that was signed, accepts the number, and answers.
 @MainActor
 @Observable
 public final class RequestModel: Identifiable {
-    /// Where the answer stands.
+    /// The state of the answer.
     public enum State: Equatable, Sendable {
         /// The person has to decide.
         case asking
@@ -17,19 +17,19 @@ public final class RequestModel: Identifiable {
 
     /// What to show: all of it.
     public let request: ApprovalRequest
-    /// Where the answer stands.
+    /// The state of the answer.
     public private(set) var state = State.asking
     /// What the person has typed.
     public var number = ""
-    /// How often a wrong number may still be corrected, after one.
+    /// Number of tries left after a wrong number.
     public private(set) var triesLeft: Int?
-    /// Whether the report has locked push: no device is asked again until an administrator unlocks the account.
+    /// Whether the report has locked push: no device will be asked until an administrator unlocks the account.
     public private(set) var locked = false
-    /// A code that finishes the sign-in: the person types it on the sign-in page. It is given once.
+    /// A code that completes the sign-in: the person types it on the sign-in page. It is returned only once.
     public private(set) var code: String?
-    /// What the organisation says about that code, in its own words.
+    /// The organisation's text about that code.
     public private(set) var message: String?
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
@@ -44,12 +44,12 @@ public final class RequestModel: Identifiable {
         request.matching.digits.map(Int.init)
     }
 
-    /// Options to choose from: the sign-in page shows one of them, and one choice is all that there is.
+    /// Options to choose from: the sign-in page shows one of them, and there is only one try.
     public var options: [String] {
         request.matching.options
     }
 
-    /// Whether the QR code of the sign-in page does as well.
+    /// Whether the QR code of the sign-in page can be scanned instead.
     public var acceptsScan: Bool {
         request.matching.scan
     }
@@ -80,17 +80,17 @@ public final class RequestModel: Identifiable {
         await answer { [request] in try await $0.approve(request.id, with: .scanned(offer: offer)) }
     }
 
-    /// Turns it down.
+    /// Rejects it.
     public func deny() async {
         await answer { [request] in try await $0.deny(request.id) }
     }
 
-    /// Turns it down, and tells the organisation that somebody else is behind it.
+    /// Rejects it, and reports to the organisation that somebody else is behind it.
     public func report() async {
         await answer { [request] in try await $0.report(request.id) }
     }
 
-    /// Turns it down, tells the organisation, and has no device asked again until an administrator unlocks the account.
+    /// Rejects and reports it; no device will be asked until an administrator unlocks the account.
     public func reportAndLock() async {
         await answer { [request] authenticator in
             let turnedDown = try await authenticator.turnDown([request.id], .reportAndLock)
@@ -117,7 +117,7 @@ public final class RequestModel: Identifiable {
                 state = .answered(answer.outcome)
             }
         } catch {
-            // Dismissed or failed, it can be tried again: the same answer has one effect at most.
+            // If dismissed or failed, it can be repeated: the same answer takes effect at most once.
             problem = Problem(error)
             state = .asking
         }

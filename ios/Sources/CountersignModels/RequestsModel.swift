@@ -9,15 +9,15 @@ public final class RequestsModel {
     public private(set) var open: [ApprovalRequest] = [] {
         didSet { groups = authenticator.requestGroups }
     }
-    /// The same, those together that look alike: a row each, so that a storm is one.
+    /// The same requests, grouped by similarity: one row for each group.
     public private(set) var groups: [RequestGroup] = []
-    /// Accounts whose service couldn't be asked: requests may be missing. Tell the person.
+    /// Accounts whose service couldn't be asked: requests may be missing. Show a warning.
     public private(set) var failures: [AccountFailure] = []
-    /// Accounts whose requests don't come by themselves: why, until when, and what helps. Show it.
+    /// Accounts whose requests don't arrive automatically: why, until when, and what helps. Show it.
     public private(set) var pauses: [AccountPause] = []
-    /// Devices that approve for an account beside this one since: one that isn't the person's is somebody else's. Show it.
+    /// Devices that were activated for an account after this one. Show them, so that the person notices a stranger's.
     public private(set) var newDevices: [NewDevice] = []
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
@@ -45,7 +45,7 @@ public final class RequestsModel {
         }
     }
 
-    /// Asks all services once, also about accounts that rest: what a pull on the list calls.
+    /// Asks all services once, including those of paused accounts. Call it on pull to refresh.
     public func fetch() async {
         do {
             let requests = try await authenticator.askForRequests()
@@ -59,7 +59,7 @@ public final class RequestsModel {
         }
     }
 
-    /// Turns all requests of a row down.
+    /// Rejects all requests of a row.
     public func turnDown(_ group: RequestGroup, _ how: TurnDown) async {
         do {
             let turnedDown = try await authenticator.turnDown(group.ids, how)
@@ -70,7 +70,7 @@ public final class RequestsModel {
         open = authenticator.requests
     }
 
-    /// Ends an account's rest: the requests were the person's own.
+    /// Ends an account's pause: the requests were the person's own.
     public func resume(_ account: Id) async {
         do {
             try await authenticator.resume(account)
@@ -80,7 +80,7 @@ public final class RequestsModel {
         }
     }
 
-    /// The person was told of an account's new devices.
+    /// The person has seen an account's new devices.
     public func noteNewDevicesTold(of account: Id) async {
         do {
             try await authenticator.noteNewDevicesTold(of: account)

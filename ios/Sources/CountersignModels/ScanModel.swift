@@ -1,11 +1,11 @@
 import Countersign
 import Observation
 
-/// The screen that scans: it finds out what a code offers, lets the person confirm, and adds or enrols.
+/// The scanner's screen: shows what a code offers, lets the person confirm, and adds or enrols.
 @MainActor
 @Observable
 public final class ScanModel {
-    /// Where it stands.
+    /// The current state.
     public enum State {
         /// The camera looks for a code.
         case looking
@@ -19,32 +19,33 @@ public final class ScanModel {
         case added([AddedAccount])
         /// A container was registered, and its tokens have come.
         case registered(Container, ContainerSync)
-        /// A new phone asks for this one's accounts by this code: ``ScanModel/sendingModel(invitedBy:)`` goes on.
+        /// A new phone asks for this one's accounts with this code: continue with
+        /// ``ScanModel/sendingModel(invitedBy:)``.
         case invited(String)
         /// This device is enrolled; its check value is to be compared, and its first request to be approved.
         case enrolled(Enrolment)
     }
 
-    /// Where it stands.
+    /// The current state.
     public private(set) var state = State.looking
-    /// What the person types where a container's code asks for a passphrase; taken away once it was used.
+    /// The person's input if a container's code asks for a passphrase; removed once it was used.
     public var passphrase = ""
-    /// Whether the person has agreed to send it, where it is their own password at the organisation.
+    /// Whether the person has agreed to send it, if it is their own password at the organisation.
     public var agreesToSend = false
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
     private let device: DeviceDescription
     private var batch: MigrationBatch?
 
-    /// - Parameter device: What this device says of itself when it enrols.
+    /// - Parameter device: This device's description at enrolment.
     public init(_ authenticator: Authenticator, device: DeviceDescription) {
         self.authenticator = authenticator
         self.device = device
     }
 
-    /// Takes what was scanned or pasted.
+    /// Processes scanned or pasted text.
     public func take(text: String) {
         do {
             take(try Offer.parse(text: text))
@@ -53,7 +54,7 @@ public final class ScanModel {
         }
     }
 
-    /// Takes what is in a frame or a picture. Of several codes the first one counts that offers something.
+    /// Processes a frame or a picture. Of several codes, it uses the first one that offers something.
     public func take(_ codes: [ScannedCode]) {
         for case .offer(let offer) in codes {
             return take(offer)
@@ -61,13 +62,13 @@ public final class ScanModel {
         guard case .looking = state else { return }
         switch codes.first {
         case .transfer(let text, .invitation): (problem, state) = (nil, .invited(text))
-        // It says how many codes are missing: the camera goes on looking.
+        // The camera continues, since codes are missing.
         case .parts(_, _, let reason), .other(let reason): problem = Problem(reason)
         default: break
         }
     }
 
-    /// Takes an offer. A camera sees the same code many times: while the person confirms, nothing changes.
+    /// Processes an offer. A camera sees the same code many times: while the person confirms, nothing changes.
     public func take(_ offer: Offer) {
         switch state {
         case .looking, .collecting: break
@@ -108,7 +109,7 @@ public final class ScanModel {
             }
             problem = nil
         } catch {
-            // The same offer takes an interrupted enrolment up again.
+            // The same offer resumes an interrupted enrolment.
             problem = Problem(error)
             state = .confirming(offer, content)
         }

@@ -1,47 +1,48 @@
 import Countersign
 import Observation
 
-/// The old phone's screen of a move: it takes the new phone's code, the check value that is read there, and the receipt.
+/// The old phone's screen of a move: reads the new phone's code, its check value, and the receipt.
 @MainActor
 @Observable
 public final class SendingModel {
-    /// Where it stands.
+    /// The current state.
     public enum State: Equatable, Sendable {
         /// The camera looks for the new phone's code.
         case looking
-        /// This code was scanned. The person has to say that the new phone is in their hands.
+        /// This code was scanned. The person has to confirm that they hold the new phone.
         case confirming(invitation: String)
         /// Show this code to the new phone, and let the person type the check value that it shows.
         case comparing(acceptance: String)
-        /// Show these codes in turn, and look for the receipt, of which these numbers are missing once one was scanned.
+        /// Show these codes in turn, and scan the receipt; these numbers of it are missing once one was scanned.
         case showing(codes: [String], missing: [Int32])
-        /// The new phone has proven to hold so many of those that it was sent. These accounts gave out codes meanwhile.
+        /// The number of sent accounts that the new phone has proved to have. These accounts made codes in the
+        /// meantime.
         case proven(held: Int64, sent: Int64, ahead: [Id])
-        /// It is over. So many accounts went to the trash here.
+        /// It is over. This many accounts went to the trash here.
         case finished(removed: Int64)
     }
 
-    /// Where it stands.
+    /// The current state.
     public private(set) var state = State.looking
-    /// What the person has typed of the check value.
+    /// The check value as typed so far.
     public var checkValue = ""
     /// The accounts that could move.
     public private(set) var accounts: [AccountSummary] = []
     /// Those that stay: the person's choice, before the codes are shown.
     public private(set) var staying: Set<Id> = []
-    /// Accounts whose service could carry the move in place of codes.
+    /// Accounts whose service could relay the move instead of codes.
     public private(set) var relayAccounts: [RelayAccount] = []
-    /// The person's choice among them; `nil` for codes alone.
+    /// The person's choice among them; `nil` for codes only.
     public private(set) var relayAccount: Id?
-    /// The service that the move goes over: tell which it is, and ``follow()`` it.
+    /// The service that relays the move: show it, and ``follow()`` it.
     public private(set) var relay: TransferRelay?
-    /// Why that service can't be asked for now; the new phone can scan the codes meanwhile.
+    /// Why that service can't be reached at the moment; the new phone can scan the codes in the meantime.
     public private(set) var relayProblem: Problem?
-    /// What is to be said about single accounts, such as those that the new phone has to be enrolled for.
+    /// Notes about single accounts, such as those that the new phone has to be enrolled for.
     public private(set) var leftBehind: [LeftBehind] = []
-    /// Whether a call is under way.
+    /// Whether a call is in progress.
     public private(set) var isBusy = false
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
@@ -49,14 +50,14 @@ public final class SendingModel {
 
     /// - Parameters:
     ///   - invitation: The new phone's code, if it was scanned already.
-    ///   - pause: How long it waits before it asks a service again.
+    ///   - pause: The interval between requests to a service.
     public init(_ authenticator: Authenticator, invitation: String? = nil, pause: Duration = .seconds(2)) {
         self.authenticator = authenticator
         self.pause = pause
         if let invitation { state = .confirming(invitation: invitation) }
     }
 
-    /// Goes on with a move that was interrupted.
+    /// Resumes an interrupted move.
     public func load() async {
         await work {
             accounts = try await authenticator.accounts().accounts.filter { $0.trashedAt == nil }
@@ -65,12 +66,12 @@ public final class SendingModel {
         }
     }
 
-    /// Takes what a camera sees.
+    /// Processes the camera's codes.
     public func take(_ codes: [ScannedCode]) async {
         for case .transfer(let text, _) in codes { await take(text: text) }
     }
 
-    /// Takes the text of a code of the new phone's: its invitation, or a part of its receipt.
+    /// Processes the text of one of the new phone's codes: its invitation, or a part of its receipt.
     public func take(text: String) async {
         switch state {
         case .looking:
@@ -83,7 +84,7 @@ public final class SendingModel {
         }
     }
 
-    /// The person has said that the new phone is in their hands.
+    /// The person has confirmed that they hold the new phone.
     public func begin() async {
         guard case .confirming(let invitation) = state else { return }
         state = .looking
@@ -93,16 +94,16 @@ public final class SendingModel {
         }
     }
 
-    /// The person's choice of a service, before they ``begin()``; also while the acceptance is shown, which is another one then.
-    /// `nil` leaves it out, as for a new phone whose app is too old for it.
+    /// The person's choice of a service, before ``begin()`` or while the acceptance is shown, which then changes. `nil`
+    /// for none, for example if the new phone's app is too old.
     public func chooseRelay(_ account: Id?) async {
         relayAccount = account
         guard case .comparing = state else { return }
         await work { show(try await authenticator.chooseRelay(account)) }
     }
 
-    /// Gives the accounts to the service, and waits for the receipt until it is there or the task is cancelled: the screen's
-    /// `.task` while there is a ``relay``.
+    /// Sends the accounts to the service, and waits for the receipt until it is there or the task is cancelled: use it
+    /// as the screen's `.task` while there is a ``relay``.
     public func follow() async {
         do {
             for try await moment in authenticator.relayedTransfer(every: pause) {
@@ -131,7 +132,7 @@ public final class SendingModel {
         }
     }
 
-    /// Puts the accounts that have arrived in the trash here.
+    /// Moves the accounts that have arrived to the trash.
     public func remove() async {
         guard case .proven = state else { return }
         await work {
@@ -140,7 +141,7 @@ public final class SendingModel {
         }
     }
 
-    /// Keeps the accounts here too.
+    /// Keeps the accounts here as well.
     public func keep() async {
         guard case .proven = state else { return }
         await work {
@@ -150,7 +151,7 @@ public final class SendingModel {
         }
     }
 
-    /// Ends the move at whatever step it is. Accounts stay as they are.
+    /// Ends the move at any step. Accounts stay as they are.
     public func end() async {
         await work {
             await endRelay()
@@ -160,7 +161,8 @@ public final class SendingModel {
         }
     }
 
-    /// Ends what the service has, if it can be told soon. It is sealed, and goes by itself within minutes.
+    /// Removes the move from the service, if it can be reached soon. Otherwise the data, which is sealed, expires
+    /// within minutes.
     private func endRelay() async {
         guard relay != nil else { return }
         await withTaskGroup(of: Void.self) { group in

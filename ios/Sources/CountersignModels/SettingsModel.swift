@@ -1,19 +1,19 @@
 import Countersign
 import Observation
 
-/// The screen of settings: what opens the vault, and whether all of it is well.
+/// The settings screen: the vault's slots, and its state.
 @MainActor
 @Observable
 public final class SettingsModel {
-    /// What opens the vault.
+    /// The vault's slots.
     public private(set) var slots: [KeySlot] = []
     /// Whether a person could open the vault without this phone.
     public private(set) var recoverability: Recoverability?
-    /// What the last check found.
+    /// The result of the last check.
     public private(set) var health: Health?
     /// The accounts, with those in the trash.
     public private(set) var accounts: [AccountSummary] = []
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let authenticator: Authenticator
@@ -22,7 +22,7 @@ public final class SettingsModel {
         self.authenticator = authenticator
     }
 
-    /// Reads what the screen shows.
+    /// Reads the screen's content.
     public func load() async {
         await work {
             slots = try await authenticator.vault.slots()
@@ -36,9 +36,9 @@ public final class SettingsModel {
         await work { health = try await authenticator.vault.check() }
     }
 
-    /// Makes a new recovery code in the place of the old one.
+    /// Replaces the recovery code by a new one.
     ///
-    /// - Returns: The code for the person to write down, shown once; `nil` when it didn't work.
+    /// - Returns: The code for the person to write down, shown once; `nil` if it failed.
     public func renewRecoveryCode() async -> RecoveryCode? {
         let code = RecoveryCode.makeRandom()
         let done = await work {
@@ -62,7 +62,7 @@ public final class SettingsModel {
         }
     }
 
-    /// Puts an account in the trash, or takes it out again.
+    /// Moves an account to the trash, or restores it.
     public func setTrashed(_ account: AccountSummary, _ isTrashed: Bool) async {
         await work {
             if isTrashed {
@@ -74,7 +74,7 @@ public final class SettingsModel {
         }
     }
 
-    /// Makes codes of a moved account here again: its new phone is gone, or has given it up.
+    /// Lets this phone make codes of a moved account again: the new phone is gone, or no longer has it.
     public func takeBack(_ account: AccountSummary) async {
         await work {
             try await authenticator.takeBack(account.id)
@@ -82,7 +82,7 @@ public final class SettingsModel {
         }
     }
 
-    /// Gives an account up at its service, if it has one, and deletes it.
+    /// Revokes this device at the account's service, if it has one, and deletes the account.
     public func delete(_ account: AccountSummary) async {
         await work {
             if account.binding == .active || account.binding == .awaitingActivation {

@@ -2,32 +2,32 @@ import Countersign
 import Foundation
 import Observation
 
-/// The vault of an app: not there yet, locked, open, or in trouble, and never silent about which.
+/// The vault of an app, with its state: missing, locked, open or unusable.
 @MainActor
 @Observable
 public final class VaultModel {
-    /// Where it stands.
+    /// The current state.
     public enum State {
-        /// It hasn't been looked for.
+        /// Not checked yet.
         case unknown
-        /// There is none: the person sets one up.
+        /// There is none: let the person create one.
         case missing
-        /// It was just made, and the person has to write this code down: it is shown once. Then
-        /// ``VaultModel/check(recoveryCode:)`` goes on, or ``VaultModel/codeIsWrittenDown()`` if it is to be checked later.
+        /// It was just created, and the person has to write down this code, which is shown once. Continue with
+        /// ``VaultModel/check(recoveryCode:)``, or with ``VaultModel/codeIsWrittenDown()`` to check it later.
         case created(RecoveryCode)
         /// It has to be unlocked in one of these ways.
         case locked([SlotKind])
         /// It is open.
         case open(Authenticator)
-        /// It can't be used. Its sealed contents are kept as they are.
+        /// It can't be used. Its sealed content is left unchanged.
         case unusable(Problem)
     }
 
-    /// Where it stands.
+    /// The current state.
     public private(set) var state = State.unknown
-    /// Whether a call is under way.
+    /// Whether a call is in progress.
     public private(set) var isBusy = false
-    /// What went wrong last.
+    /// The last error.
     public private(set) var problem: Problem?
 
     private let file: URL
@@ -53,7 +53,7 @@ public final class VaultModel {
         self.store = store
     }
 
-    /// Looks for the file, and opens it, locked. Once it is open, nothing changes.
+    /// Opens the file, locked. If it is already open, nothing changes.
     public func open() async {
         guard vault == nil, !isBusy else { return }
         await work {
@@ -69,7 +69,7 @@ public final class VaultModel {
         }
     }
 
-    /// Sets a new vault up: opened by the platform's key store, if there is one, and by a new recovery code.
+    /// Creates a new vault, opened by the platform's key store, if there is one, and by a new recovery code.
     public func create() async {
         let code = RecoveryCode.makeRandom()
         var openers = [VaultOpener.recoveryCode(code)]
@@ -80,7 +80,7 @@ public final class VaultModel {
         }
     }
 
-    /// The person has typed the recovery code back from the paper: right, it goes on.
+    /// Checks the recovery code that the person typed from paper, and continues if it is right.
     public func check(recoveryCode typed: String) async {
         guard case .created = state, let vault else { return }
         await work {
@@ -89,7 +89,7 @@ public final class VaultModel {
         }
     }
 
-    /// The person has written the recovery code down, and checks it later.
+    /// The person has written down the recovery code, and will check it later.
     public func codeIsWrittenDown() async {
         guard case .created = state, let vault else { return }
         await work { try await showOpen(vault) }
@@ -101,7 +101,7 @@ public final class VaultModel {
         await unlock(with: .keyStore(store))
     }
 
-    /// Unlocks by what the person has typed.
+    /// Unlocks with the typed passphrase.
     public func unlock(with opener: VaultOpener) async {
         guard let vault else { return }
         await work {
@@ -120,20 +120,21 @@ public final class VaultModel {
         }
     }
 
-    /// Locks it: when the person says so, or after a while in the background.
+    /// Locks it, at the person's request or after a while in the background.
     public func lock() async {
         guard let vault else { return }
         vault.lock()
         await work { try await showLocked(vault) }
     }
 
-    /// How services can wake this device, as the system has just told. They are told as soon as the vault is open.
+    /// The address for wake-ups, as the system has just provided it. It is sent to services as soon as the vault is
+    /// open.
     public func setWakeUp(_ wakeUp: WakeUp) async {
         self.wakeUp = wakeUp
         if case .open(let authenticator) = state { await tell(authenticator, wakeUp) }
     }
 
-    /// What a service can't be told now, it is told before the next fetch.
+    /// If a service can't be reached now, it gets the address before the next fetch.
     private func tell(_ authenticator: Authenticator, _ wakeUp: WakeUp) async {
         _ = try? await authenticator.setWakeUp(wakeUp)
     }

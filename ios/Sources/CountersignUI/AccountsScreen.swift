@@ -3,7 +3,7 @@ import Countersign
 import CountersignModels
 import SwiftUI
 
-/// Accounts with their codes, counting down, and above them what needs the person's attention.
+/// Accounts with their codes and countdowns, and above them what needs the person's attention.
 struct AccountsScreen: View {
     let model: CodesModel
     let requests: RequestsModel
@@ -38,7 +38,7 @@ struct AccountsScreen: View {
         .refreshable { await requests.fetch() }
     }
 
-    /// Requests that look alike are one row, turned down by one tap. The newest is the one to approve.
+    /// Similar requests are one row, rejected by one tap. The newest is the one to approve.
     @ViewBuilder private func row(of group: RequestGroup) -> some View {
         Button {
             onAsk(requests.model(for: group.newest))
@@ -46,7 +46,7 @@ struct AccountsScreen: View {
             Label("\(group.newest.application), \(group.newest.user)", systemImage: "person.badge.key")
         }
         if !group.older.isEmpty {
-            Button("Deny all \(group.older.count + 1) that look like it", role: .destructive) {
+            Button("Deny all \(group.older.count + 1) similar ones", role: .destructive) {
                 Task { await requests.turnDown(group, .deny) }
             }
         }
@@ -55,11 +55,11 @@ struct AccountsScreen: View {
     @ViewBuilder private func notice(of pause: AccountPause) -> some View {
         switch pause.reason {
         case .turnedDown:
-            Text("You turned down \(pause.denied + pause.reported) requests, so none comes for a while.")
-            Text("Pull down to see them all the same.")
+            Text("You rejected \(pause.denied + pause.reported) requests, so none is shown for a while.")
+            Text("Pull down to show them anyway.")
             Button("They were mine: show them again") { Task { await requests.resume(pause.account) } }
         case .serviceLimit:
-            Text("Too many requests came, so your organisation sends none for a while. Sign in with a code.")
+            Text("There were too many requests, so your organisation sends none for a while. Sign in with a code.")
         case .serviceLock:
             Text("Requests to your phone are locked. Your administrator can unlock your account; codes still work.")
         }
@@ -70,12 +70,12 @@ struct AccountsScreen: View {
             Text("\(model.damaged) accounts can't be read. Their sealed data is kept; see Settings.")
         }
         if case .missing(let count) = model.completeness {
-            Text("\(count) accounts have vanished from the vault. See Settings.")
+            Text("\(count) accounts are missing from the vault. See Settings.")
         }
         if let words = model.clock?.words {
             Text(words)
             if model.correctedByOthers > 0 {
-                Text("\(model.correctedByOthers) codes are of issuers that have told no time themselves.")
+                Text("For \(model.correctedByOthers) codes, the issuer provides no time.")
             }
         }
         if !requests.failures.isEmpty {
@@ -85,13 +85,13 @@ struct AccountsScreen: View {
             notice(of: pause)
         }
         ForEach(requests.newDevices, id: \.self) { device in
-            Text("\(device.name) can approve your sign-ins now. If it isn't yours, tell your organisation.")
+            Text("\(device.name) can now approve your sign-ins. If it isn't yours, tell your organisation.")
             Button("It is mine") { Task { await requests.noteNewDevicesTold(of: device.account) } }
         }
     }
 }
 
-/// One account: whose it is, its code, and how long it is good.
+/// One account: its label, its code, and the remaining time.
 struct CodeRow: View {
     let row: CodesModel.Row
     let secondsLeft: Int?
@@ -104,7 +104,7 @@ struct CodeRow: View {
                 Text(row.issuer)
                 Text(row.name).foregroundStyle(.secondary)
                 switch row.refusal {
-                case .notActive: Text("Not active yet. Its codes count once you have approved its activation.")
+                case .notActive: Text("Not active yet. Its codes become valid once you have approved its activation.")
                 case .removed: Text("This account was not activated, or was removed by its service.")
                 case nil: EmptyView()
                 }
@@ -131,7 +131,7 @@ struct CodeRow: View {
     }
 }
 
-/// What went wrong, with what to do next.
+/// An error, with what to do next.
 struct ProblemRow: View {
     let problem: Problem?
 
@@ -143,20 +143,20 @@ struct ProblemRow: View {
 }
 
 extension ClockStatus {
-    /// What a person should know of the phone's clock; nothing when it is right.
+    /// A message about the phone's clock; none if it is right.
     var words: String? {
         if source == .clockWentBack {
-            return "This phone's clock shows a time that is long over. Set it, or codes are wrong."
+            return "This phone's clock shows a time in the past. Until you set it, codes are wrong."
         }
         if let other = undecided.first {
-            return "\(other.service) tells another time than this phone; codes go by the phone's clock, and may be "
+            return "\(other.service) and this phone disagree about the time. Codes use the phone's clock, and may be "
                 + "wrong. Compare both with a clock that you trust."
         }
         guard isCorrected else { return nil }
         let off = "\(abs(wallAheadMs) / 1000) s \(wallAheadMs > 0 ? "fast" : "slow")"
         return switch source {
-        case .lastKnownOffset: "Your phone was \(off) before it was restarted; codes are corrected by that, unverified."
-        case .unsignedService: "Your phone is \(off) by \(service ?? ""), which signs no time; codes are corrected."
+        case .lastKnownOffset: "Your phone was \(off) before it was restarted; codes are corrected accordingly, unverified."
+        case .unsignedService: "Your phone is \(off) according to \(service ?? ""), unsigned; codes are corrected."
         default: "Your phone is \(off); codes are corrected."
         }
     }

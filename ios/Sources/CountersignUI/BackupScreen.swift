@@ -7,7 +7,7 @@ import SwiftUI
 import UniformTypeIdentifiers
 #endif
 
-/// When a backup was last proven, making the next, and trying one.
+/// Shows when a backup was last verified, creates the next, and checks one.
 struct BackupScreen: View {
     @State private var model: BackupModel
     @State private var password = ""
@@ -65,7 +65,7 @@ struct BackupScreen: View {
     }
 }
 
-/// What is to be said about single accounts.
+/// Notes about single accounts.
 struct LeftBehindRows: View {
     let rows: [LeftBehind]
 

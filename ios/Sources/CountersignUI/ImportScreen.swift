@@ -8,7 +8,7 @@ import SwiftUI
 import UniformTypeIdentifiers
 #endif
 
-/// Takes accounts over from another app's file.
+/// Imports accounts from another app's file.
 struct ImportScreen: View {
     @State private var model: ImportModel
     @State private var isPicking = false
@@ -24,7 +24,7 @@ struct ImportScreen: View {
             case .choosing: EmptyView()
             case .asking(let file): asking(file)
             case .previewing(let preview): previewing(preview)
-            case .done(let report): Text("\(report.proven) accounts are here: they were read back.")
+            case .done(let report): Text("\(report.proven) accounts were imported and verified.")
             }
             ProblemRow(problem: model.problem)
             Button("Choose a file") { isPicking = true }
@@ -61,20 +61,20 @@ struct ImportScreen: View {
         }
         .onChange(of: model.sameName) { Task { await model.preview() } }
         if preview.refused > 0 {
-            Toggle("Import the others although \(preview.refused) can't be", isOn: $model.isPartial)
+            Toggle("Import the others, although \(preview.refused) can't be imported", isOn: $model.isPartial)
         }
         Button("Import") { Task { await model.confirm() } }
     }
 }
 
-/// What would become of every entry, with the choice for those whose name is taken.
+/// The preview of every entry, with a choice for those whose name is taken.
 struct ImportRows: View {
     let preview: ImportPreview
     @Binding var sameName: SameName
     let onChoose: (SameName, ImportRow) -> Void
 
     var body: some View {
-        Section("What comes") {
+        Section("Preview") {
             ForEach(preview.rows, id: \.row) { row in
                 VStack(alignment: .leading) {
                     Text("\(row.issuer) \(row.name)")
@@ -89,7 +89,7 @@ struct ImportRows: View {
             }
         }
         if preview.rows.contains(where: \.verdict.isSameName) {
-            SameNamePicker(title: "Where the name is taken", choice: $sameName)
+            SameNamePicker(title: "If the name is taken", choice: $sameName)
         }
     }
 }
@@ -102,7 +102,7 @@ private struct SameNamePicker: View {
         Picker(title, selection: $choice) {
             Text("Keep both").tag(SameName.keepBoth)
             Text("Replace").tag(SameName.replace)
-            Text("Leave out").tag(SameName.skip)
+            Text("Skip").tag(SameName.skip)
         }
     }
 }
@@ -112,7 +112,7 @@ extension RowVerdict {
         if case .sameName = self { true } else { false }
     }
 
-    /// What is done about an account that has the entry's name or secret.
+    /// How to handle an account with the entry's name or secret.
     fileprivate var choice: SameName? {
         switch self {
         case .sameName(_, let choice), .sameSecret(_, let choice): choice
@@ -123,20 +123,20 @@ extension RowVerdict {
     fileprivate var words: String {
         switch self {
         case .new: "new"
-        case .present: "here already"
-        case .counterAhead: "here already; its counter follows"
-        case .inTrash: "comes back out of the trash"
+        case .present: "already present"
+        case .counterAhead: "already present; the counter will advance"
+        case .inTrash: "will be restored from the trash"
         case .sameName: "another account has this name"
-        case .sameSecret: "another account has this secret under another name"
-        case .repeated: "the same again"
-        case .deleted: "in the trash of the other app"
+        case .sameSecret: "an account of another name has this secret"
+        case .repeated: "duplicate"
+        case .deleted: "in the other app's trash"
         case .refused(let reason): reason.description
         }
     }
 }
 
 extension Result<URL, any Error> {
-    /// The content of a picked file; another app's is open for this moment alone.
+    /// The content of a picked file; another app's file is accessible only for this moment.
     var content: Data? {
         guard let file = try? get() else { return nil }
         let isScoped = file.startAccessingSecurityScopedResource()

@@ -3,9 +3,9 @@
 import LocalAuthentication
 #endif
 
-/// Has the platform check the person, for what whoever holds the open phone may not do for that alone.
+/// Performs a user check, for actions that somebody with the unlocked phone must not be able to do.
 ///
-/// - Parameter reason: What it is for, in the person's language.
+/// - Parameter reason: The reason, in the person's language.
 @MainActor func isThePerson(_ reason: String) async -> Bool {
     #if canImport(LocalAuthentication)
     return (try? await LAContext().evaluatePolicy(.deviceOwnerAuthentication, localizedReason: reason)) ?? false

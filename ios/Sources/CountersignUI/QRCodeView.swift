@@ -19,7 +19,7 @@ struct QRCodeView: View {
         }
     }
 
-    /// Long enough for a camera to read each.
+    /// Long enough for a camera to read each code.
     private static let turn: TimeInterval = 0.4
 }
 
@@ -43,7 +43,7 @@ private struct QRCode: View {
     private var picture: CGImage? {
         let generator = CIFilter.qrCodeGenerator()
         generator.message = Data(text.utf8)
-        // The codes are shown on a bright screen, and repeated: the least correction keeps their modules large.
+        // The codes are shown on a bright screen, and repeatedly: minimal error correction keeps their modules large.
         generator.correctionLevel = "L"
         return generator.outputImage.flatMap { CIContext().createCGImage($0, from: $0.extent) }
     }

@@ -17,16 +17,16 @@ struct ReceiveScreen: View {
         Form {
             switch model.state {
             case .idle:
-                Text("The accounts come from your old phone by QR codes. No network is needed.")
-                Button("Begin") { Task { await model.begin() } }
+                Text("Move your accounts from your old phone by QR codes, without a network.")
+                Button("Start") { Task { await model.begin() } }
             case .inviting(let invitation):
-                Text("Scan this with your old phone, and the code that it shows then with this one.")
+                Text("Scan this with your old phone, then scan its code with this one.")
                 QRCodeView(texts: [invitation])
                 scanner
             case .scanning(let count, let missing):
                 checkValue
                 if let relay = model.relay {
-                    Text("The accounts come over \(relay.service), once you have typed this. It can't read them.")
+                    Text("Once you have typed this, the accounts come through \(relay.service), which can't read them.")
                 }
                 if let count {
                     Text("\(missing.count) of \(count) codes are still missing.")
@@ -74,10 +74,10 @@ struct ReceiveScreen: View {
 
     @ViewBuilder private func stored(_ receipt: [String]) -> some View {
         if let report = model.report {
-            Text("\(report.proven) accounts are here: they were read back.")
+            Text("\(report.proven) accounts were stored and verified.")
         }
         if let relay = model.relay, relay.isDelivered {
-            Text("\(relay.service) has the receipt for the old phone, which can scan it here too.")
+            Text("\(relay.service) has the receipt for the old phone. The old phone can also scan it here.")
         } else {
             Text("Scan this receipt with the old phone. Until then it keeps everything.")
         }

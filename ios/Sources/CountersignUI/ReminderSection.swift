@@ -22,8 +22,8 @@ struct ReminderSection: View {
             Section("That isn't your passphrase") {
                 SecureField("Try again, or type a new one", text: $typed)
                 Button("Try again") { Task { await model.check(taken()) } }.disabled(typed.isEmpty)
-                Button("Make it my new passphrase") {
-                    let (new, reason) = (taken(), String(localized: "Make another passphrase for your accounts"))
+                Button("Use it as my new passphrase") {
+                    let (new, reason) = (taken(), String(localized: "Set a new passphrase for your accounts"))
                     Task { if await isThePerson(reason) { await model.replace(with: new) } }
                 }
                 .disabled(typed.isEmpty)

@@ -3,14 +3,14 @@ import Countersign
 import CountersignModels
 import SwiftUI
 
-/// Lets a new phone take this one's place at an account's service.
+/// Replaces this phone by a new one at an account's service.
 struct ReplacementScreen: View {
     @State private var model: ReplacementModel
     @State private var run: Run?
 
     /// What follows the new phone.
     private enum Run {
-        case anew, resumed
+        case started, resumed
     }
 
     init(model: ReplacementModel) {
@@ -21,12 +21,12 @@ struct ReplacementScreen: View {
         Form {
             switch model.state {
             case .idle:
-                Text("The new phone approves your sign-ins then, and this one no longer.")
+                Text("Afterwards the new phone approves your sign-ins instead of this one.")
                 if model.isOpen {
-                    Button("Go on where you were") { run = .resumed }
-                    Button("Begin anew, which ends that") { run = .anew }
+                    Button("Continue") { run = .resumed }
+                    Button("Start again, and end the previous attempt") { run = .started }
                 } else {
-                    Button("Begin") { run = .anew }
+                    Button("Start") { run = .started }
                 }
             case .waiting(let link, let expiresAt):
                 Text("Scan this with the new phone, before \(expiresAt.formatted()).")
@@ -35,8 +35,8 @@ struct ReplacementScreen: View {
                 activating(checkValue, number, matchLink)
             case .done: Text("The new phone is active, and this one is revoked.")
             case .ended:
-                Text("It came to nothing, and this phone is as it was.")
-                Button("Begin again") { run = .anew }
+                Text("The replacement failed. This phone is unchanged.")
+                Button("Start again") { run = .started }
             }
             ProblemRow(problem: model.problem)
         }
@@ -44,7 +44,7 @@ struct ReplacementScreen: View {
         .task { await model.load() }
         .task(id: run) {
             switch run {
-            case .anew: await model.run()
+            case .started: await model.run()
             case .resumed:
                 let reason = String(localized: "Show the code or the number for your new phone again")
                 await model.resume { await isThePerson(reason) }

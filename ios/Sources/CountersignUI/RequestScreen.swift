@@ -45,7 +45,7 @@ struct RequestScreen: View {
             }
         }
         if !model.options.isEmpty {
-            Section("Tap the one that the sign-in page shows; you can tap once") {
+            Section("Tap the one that the sign-in page shows; you have only one try") {
                 ForEach(model.options, id: \.self) { option in
                     Button(option) { Task { await model.approve(choosing: option) } }
                 }
@@ -81,9 +81,9 @@ struct RequestScreen: View {
                 if let message = model.message { Text(message) }
             case .denied: Text("Denied")
             case .reported:
-                Text("Reported. Your organisation has been told.")
+                Text("Reported to your organisation.")
                 if model.locked {
-                    Text("No phone is asked again until your administrator unlocks your account. Codes still work.")
+                    Text("No phone will be asked until your administrator unlocks your account. Codes still work.")
                 }
             case .wrongMatch: Text("The number was wrong, and the sign-in has failed. Start it again.")
             }
@@ -96,6 +96,6 @@ struct RequestScreen: View {
     }
 }
 
-/// In place of a message that the server has left empty.
-private let unsaid = "The server doesn't say what this is. Deny it unless you just signed in."
+/// Replaces a message that the server has left empty.
+private let unsaid = "The server sent no text. Deny the request unless you have just signed in."
 #endif

@@ -10,7 +10,7 @@ public struct RootView: View {
     private let camera: CameraSource?
 
     /// - Parameters:
-    ///   - device: What this device says of itself when it enrols.
+    ///   - device: This device's description at enrolment.
     ///   - camera: Where codes come from; without one they are pasted.
     public init(model: VaultModel, device: DeviceDescription, camera: CameraSource? = nil) {
         self.model = model

@@ -26,7 +26,7 @@ struct ScanScreen: View {
                 looking
             case .confirming(let offer, let content):
                 if offer.hasUnreadableLetters() {
-                    Text("Some letters of the name couldn't be read. Check it, and rename the account.")
+                    Text("Some letters of the name couldn't be read. Check the name, and correct it.")
                 }
                 confirming(content)
             case .working: ProgressView()
@@ -85,7 +85,7 @@ struct ScanScreen: View {
             case .container(let service, _, let prompt, let isSent, let asksForNoCheck):
                 Text("Get accounts from \(service)")
                 if asksForNoCheck {
-                    Text("This code asks not to check the server's certificate. It is checked all the same.")
+                    Text("This code asks not to check the server's certificate. It is checked anyway.")
                 }
                 ContainerPassphraseFields(model: model, service: service, prompt: prompt, isSent: isSent)
             case .match: Text("This code belongs to a sign-in. Open the request to use it.")

@@ -17,13 +17,13 @@ struct SendScreen: View {
         Form {
             switch model.state {
             case .looking:
-                Text("On the new phone choose “Move from another phone”, and scan the code that it shows.")
+                Text("On the new phone, choose “Move from another phone”, and scan the code that it shows.")
                 scanner
             case .confirming:
-                Text("Is the new phone in your hands?")
-                Text("Whoever sends you such a code, or asks you for what your phone shows, wants your accounts.")
+                Text("Are you holding the new phone?")
+                Text("Anybody who sends you such a code, or asks what your phone shows, is trying to get your accounts.")
                 relayPicker
-                Button("It is in my hands") { Task { await model.begin() } }
+                Button("I'm holding it") { Task { await model.begin() } }
             case .comparing(let acceptance): comparing(acceptance)
             case .showing(let codes, _): showing(codes)
             case .proven(let held, let sent, let ahead): proven(held, sent, ahead)
@@ -62,11 +62,11 @@ struct SendScreen: View {
 
     @ViewBuilder private var relayPicker: some View {
         if !model.relayAccounts.isEmpty {
-            Picker("How the accounts go", selection: relayAccount) {
-                Text("By QR codes, without a network").tag(Id?.none)
-                ForEach(model.relayAccounts, id: \.account) { Text("Over \($0.service)").tag(Id?.some($0.account)) }
+            Picker("Move accounts", selection: relayAccount) {
+                Text("By QR codes, offline").tag(Id?.none)
+                ForEach(model.relayAccounts, id: \.account) { Text("Through \($0.service)").tag(Id?.some($0.account)) }
             }
-            Text("The service can't read them. It learns that this phone moves accounts, and how large they are.")
+            Text("The service can't read them. It learns that this phone moves accounts, and their total size.")
         }
     }
 
@@ -82,8 +82,8 @@ struct SendScreen: View {
         Text("Scan this with the new phone.")
         QRCodeView(texts: [acceptance])
         if let relay = model.relay {
-            Text("The accounts go over \(relay.service), which can't read them.")
-            Button("Leave it out: by QR codes alone") { Task { await model.chooseRelay(nil) } }
+            Text("The accounts go through \(relay.service), which can't read them.")
+            Button("Use only QR codes") { Task { await model.chooseRelay(nil) } }
         }
         Section("Type the eight characters that the new phone shows") {
             TextField("Check value", text: $model.checkValue)
@@ -108,8 +108,8 @@ struct SendScreen: View {
         if let relay = model.relay {
             Text(
                 relay.isDelivered
-                    ? "\(relay.service) has the accounts for the new phone. These codes do as well."
-                    : "The accounts go to \(relay.service). These codes do as well.")
+                    ? "\(relay.service) has the accounts for the new phone. You can also scan these codes."
+                    : "The accounts are on their way to \(relay.service). You can also scan these codes.")
         } else {
             Text("Hold the new phone's camera over these until it has all of them.")
         }
@@ -120,12 +120,12 @@ struct SendScreen: View {
     }
 
     @ViewBuilder private func proven(_ held: Int64, _ sent: Int64, _ ahead: [Id]) -> some View {
-        Text("The new phone holds \(held) of \(sent) accounts.")
+        Text("The new phone has \(held) of \(sent) accounts.")
         if !ahead.isEmpty {
-            Text("\(ahead.count) accounts gave out codes here since: skip the first ones of the new phone.")
+            Text("\(ahead.count) accounts generated codes here since: skip the first ones on the new phone.")
         }
-        Button("Put them in the trash here", role: .destructive) { Task { await model.remove() } }
-        Button("Keep them here too") { Task { await model.keep() } }
+        Button("Move them to the trash here", role: .destructive) { Task { await model.remove() } }
+        Button("Keep them here as well") { Task { await model.keep() } }
     }
 }
 #endif

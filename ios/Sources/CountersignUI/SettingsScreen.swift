@@ -21,7 +21,7 @@ struct SettingsScreen: View {
 
     var body: some View {
         Form {
-            Section("Opens the vault") {
+            Section("This vault opens with") {
                 ForEach(model.slots, id: \.id) { slot in
                     Text(slot.damaged ? "\(slot.kind.title) (damaged)" : slot.kind.title)
                 }
@@ -37,7 +37,7 @@ struct SettingsScreen: View {
             Section("Health") {
                 Button("Check the vault") { Task { await model.check() } }
                 if let health = model.health {
-                    Text(health.isSound ? "All is well." : "Something is damaged; what can be read is kept.")
+                    Text(health.isSound ? "Everything is in order." : "Some data is damaged. The rest is kept.")
                 }
             }
             Section("Phones and files") {
@@ -81,13 +81,13 @@ private struct AccountRow: View {
             if account.binding == .revoked { Text("removed by its service").foregroundStyle(.secondary) }
             Spacer()
             if account.movedAt != nil, account.binding != .revoked {
-                Button("Take back from the new phone") { Task { await model.takeBack(account) } }
+                Button("Use on this phone again") { Task { await model.takeBack(account) } }
             }
             Button(isTrashed ? "Restore" : "Move to trash") {
                 Task { await model.setTrashed(account, !isTrashed) }
             }
             if isTrashed {
-                Button("Delete for good", role: .destructive) { Task { await model.delete(account) } }
+                Button("Delete permanently", role: .destructive) { Task { await model.delete(account) } }
             }
         }
         // Else a tap anywhere in the row is one on all of its buttons.
@@ -99,8 +99,8 @@ extension Recoverability {
     var words: String {
         switch self {
         case .proven: "You can open the vault without this phone."
-        case .unproven: "Nobody has checked yet that the recovery code is written down rightly."
-        case .deviceOnly: "Nothing opens the vault but this phone. Make a recovery code."
+        case .unproven: "You haven't checked your recovery code yet."
+        case .deviceOnly: "Only this phone can open the vault. Create a recovery code."
         }
     }
 }
@@ -111,7 +111,7 @@ extension SlotKind {
         case .passphrase: "Passphrase"
         case .recoveryCode: "Recovery code"
         case .keyStore: "This phone"
-        case .unknown: "A way that this version doesn't know"
+        case .unknown: "Unknown to this version"
         }
     }
 }

@@ -9,8 +9,8 @@ struct WelcomeScreen: View {
 
     var body: some View {
         Form {
-            Text("Countersign keeps your accounts on this phone, sealed.")
-            Button("Begin") { Task { await model.create() } }.disabled(model.isBusy)
+            Text("Countersign keeps your accounts encrypted on this phone.")
+            Button("Start") { Task { await model.create() } }.disabled(model.isBusy)
             ProblemRow(problem: model.problem)
         }
     }
@@ -25,8 +25,8 @@ struct WriteDownScreen: View {
     var body: some View {
         Form {
             RecoveryCodeRow(code: code)
-            Text("With it you get your accounts back if this phone can't open the vault any more.")
-            TextField("Type it back from the paper", text: $typed)
+            Text("It restores your accounts if this phone can no longer open the vault.")
+            TextField("Type it from the paper", text: $typed)
             Button("Check") { Task { await model.check(recoveryCode: typed) } }.disabled(typed.isEmpty)
             Button("Check it later") { Task { await model.codeIsWrittenDown() } }
             ProblemRow(problem: model.problem)

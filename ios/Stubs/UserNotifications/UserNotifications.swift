@@ -4,7 +4,7 @@
 public enum UNNotificationInterruptionLevel { case passive, active, timeSensitive, critical }
 
 public class UNNotificationContent: NSObject {
-    /// Settable in the mutable one alone, at Apple's.
+    /// In Apple's framework, settable only in the mutable class.
     public var userInfo: [AnyHashable: Any] = [:]
     public override func mutableCopy() -> Any { fatalError() }
 }

@@ -89,7 +89,7 @@ func moveIn(_ authenticator: Authenticator, export: Data, password: Passphrase?)
     let preview = try await authenticator.previewImport(files)
     print("\(file.app): \(preview.total) entries, \(preview.refused) of them unusable.")
     let report = try await authenticator.importAccounts(files)
-    print("\(report.proven) accounts are here: they were read back.")
+    print("\(report.proven) accounts were imported and verified.")
     // authenticator.undoImport() takes it back.
 }
 

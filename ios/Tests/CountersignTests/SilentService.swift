@@ -14,7 +14,7 @@ final class SilentService: Sendable {
         Thread.detachNewThread {
             let peer = accept(listener, nil, nil)
             var buffer = [UInt8](repeating: 0, count: 4096)
-            // The request has come once there is something to read; the peer is gone when there is nothing any more.
+            // The request has come once there is something to read; the peer is gone when there is nothing left.
             if read(peer, &buffer, buffer.count) > 0 { connected.finish() }
             while read(peer, &buffer, buffer.count) > 0 {}
             ended.finish()

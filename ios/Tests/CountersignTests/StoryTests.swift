@@ -32,7 +32,7 @@ import Testing
     // Her phone gets another push token.
     #expect(try await authenticator.setWakeUp(.apns(token: "another token")).isEmpty)
 
-    // She signs in, and is told at once what she approves.
+    // She signs in, and the phone shows at once what she approves.
     let waiting = Task { try await authenticator.waitForRequests(upTo: .seconds(20)) }
     let signIn = try await portal.signIn("ada")
     let request = try #require(try await waiting.value.open.first)

@@ -1,4 +1,4 @@
-//! Codes on the whole screen, with the time running, until the person has seen enough.
+//! Full-screen codes with a countdown, until the person quits.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) async fn run(authenticator: &Authenticator, wanted: Option<&HashSet<I
         first = first.min(report.codes.len().saturating_sub(page));
         screen.draw(frame(&report, first, page, width))?;
 
-        // Seconds are counted by the service's clock, so they are also shown as they change there.
+        // Seconds are counted by the service's clock, so the display follows its changes.
         let next_second = Duration::from_millis(1000 - report.unix_ms % 1000);
         let event = tokio::select! {
             event = events.next() => event,

@@ -20,13 +20,13 @@ use crate::{account, reminder, session};
 
 #[derive(Args)]
 #[command(
-    after_help = "Codes by a counter are made for an ACCOUNT that is asked for alone: a look uses none up."
+    after_help = "Codes by counter are generated only if ACCOUNT names a single account: listing uses none up."
 )]
 pub(crate) struct Codes {
     /// Accounts whose issuer or name contains this, or one account's identifier
     #[arg(value_name = "ACCOUNT", allow_hyphen_values = true, add = completions::accounts())]
     account: Option<String>,
-    /// Print the codes once, also on a terminal
+    /// Print the codes once, even on a terminal
     #[arg(long)]
     once: bool,
 }
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Codes, global: &Global, output: Output) -> Result<
     }
     if !report.withheld.is_empty() {
         output.note(format_args!(
-            "{} not shown: its server wants you checked first. Type the passphrase in place of giving a file.",
+            "{} not shown: the server requires a user check. Type the passphrase instead of using a file.",
             count(report.withheld.len(), "code")
         ));
     }
@@ -73,7 +73,7 @@ pub(crate) async fn run(args: Codes, global: &Global, output: Output) -> Result<
     output.report(&report)
 }
 
-/// What keeps an account from having a code, so that whoever asks for that one account is told.
+/// Why an account has no code, for the error if only that account is requested.
 fn unfit(account: &AccountSummary) -> Option<Unfit> {
     let no_codes = (account.codes == CodeKind::None).then_some(Unfit::NoCodes);
     let refused = account.code_refusal.map(|refusal| match refusal {

@@ -1,4 +1,4 @@
-//! How codes look: as JSON, as a table, and as rows of the live screen.
+//! Output of codes: as JSON, as a table, and as rows of the live screen.
 
 use std::io::{self, Write};
 
@@ -20,14 +20,14 @@ use crate::text::{BOLD, DIM, WARNING, column, label, safe};
 pub(super) struct CodesReport {
     pub(super) codes: Vec<CodeRow>,
     clock: ClockView,
-    /// Accounts whose server wants the person checked first, which a passphrase file doesn't.
+    /// Accounts whose server requires a user check, for which a passphrase file isn't sufficient.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) withheld: Vec<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) loss: Option<Loss>,
     #[serde(skip)]
     pub(super) unix_ms: u64,
-    /// What a person should know of their clock.
+    /// A message about the clock.
     #[serde(skip)]
     pub(super) correction: Option<String>,
 }
@@ -54,13 +54,13 @@ enum Shown {
     OnRequest {
         code: Option<String>,
     },
-    /// Its service takes no code of this device before it is active.
+    /// Its service accepts no code of this device before it is active.
     NotActive,
     /// Its service doesn't know this device.
     Removed,
 }
 
-/// The clock, as every JSON document tells it.
+/// The clock, as in every JSON document.
 #[derive(Serialize)]
 struct ClockView {
     unix_ms: u64,
@@ -104,7 +104,7 @@ impl CodesReport {
         }
     }
 
-    /// What to do about accounts whose codes count for nothing.
+    /// What to do about accounts whose codes the service refuses.
     pub(super) fn advice(&self) -> Vec<String> {
         let advice = |row: &CodeRow| {
             let label = safe(&label(&row.issuer, &row.name));
@@ -122,7 +122,7 @@ impl CodesReport {
         self.codes.iter().filter_map(advice).collect()
     }
 
-    /// The one code that was made on request.
+    /// The code that was generated on request.
     pub(super) fn of_request(account: &AccountSummary, code: Code, clock: ClockStatus) -> Self {
         let row = CodeRow {
             account: account.id,
@@ -225,9 +225,9 @@ impl CodeRow {
 const CODE: usize = 11;
 /// Columns of the bar.
 const BAR: usize = 12;
-/// From this width on there is room for the bar.
+/// Minimum width for the bar.
 const WIDE: usize = 56;
-/// So shortly before its end a code is better left alone: the next one is shown beside it.
+/// Seconds before the end of a code from which the next one is shown as well.
 const SOON_SECONDS: u32 = 5;
 
 /// A code in two groups, as people read and type it.

@@ -29,30 +29,30 @@ pub(crate) struct Container {
 enum Action {
     /// List containers [default]
     List,
-    /// Take in what the server has added, and put what it has taken out in the trash
+    /// Add what the server has added, and move what it has removed to the trash
     Sync {
         /// Serial, issuer, or the beginning of the identifier [default: all]
         container: Option<String>,
-        /// Bits of the RSA keys of push tokens; more take longer to make
+        /// Size of the RSA keys of push tokens, in bits; larger keys take longer to generate
         #[arg(long, value_name = "BITS", default_value = "4096")]
         rsa_bits: RsaBits,
-        /// Let the container take over accounts of its server that you have already: their codes stay
+        /// Let the container adopt existing accounts of its server; their codes stay the same
         #[arg(long)]
         adopt: bool,
     },
-    /// Show the QR code by which another phone takes a container over from this one
+    /// Show the QR code with which another phone takes over a container
     Move {
         /// Serial, issuer, or the beginning of the identifier [default: the only one]
         container: Option<String>,
     },
-    /// Give a container up; its accounts stay
+    /// Leave a container; its accounts stay
     Leave {
         /// Serial, issuer, or the beginning of the identifier [default: the only one]
         container: Option<String>,
-        /// Don't ask
+        /// Don't ask for confirmation
         #[arg(long)]
         yes: bool,
-        /// Don't tell the server: for one that exists no more
+        /// Don't contact the server, if it no longer exists
         #[arg(long)]
         here_only: bool,
     },
@@ -69,7 +69,7 @@ pub(crate) async fn run(args: Container, global: &Global, output: Output) -> Res
                 loss.warn();
             }
             if listing.containers.is_empty() {
-                output.note("There are no containers; `countersign enrol` takes the QR code of one.");
+                output.note("There are no containers; use `countersign enrol` with the QR code of one.");
             }
             output.report(&ContainersReport::new(&listing.containers, loss))
         }
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Container, global: &Global, output: Output) -> Res
             let container = find(container.as_deref())?;
             let transfer = authenticator.transfer_container(container.id).await?;
             output.note(
-                "Scan this with the other phone. Show it to nobody else: whoever scans it first has the container.",
+                "Scan this with the other phone. Show it to nobody else: the first to scan it gets the container.",
             );
             output.report(&Transfer::new(container, &transfer)?)
         }
@@ -98,7 +98,7 @@ pub(crate) async fn run(args: Container, global: &Global, output: Output) -> Res
                 authenticator.forget_container(container.id).await.map(|()| Vec::new())?
             } else {
                 authenticator.leave_container(container.id).await.inspect_err(|_| {
-                    output.note("Nothing was changed. If the server exists no more, give --here-only.");
+                    output.note("Nothing was changed. If the server no longer exists, use --here-only.");
                 })?
             };
             output.report(&Left::new(container, &trashed, &authenticator.accounts()?.accounts))
@@ -106,7 +106,7 @@ pub(crate) async fn run(args: Container, global: &Global, output: Output) -> Res
     }
 }
 
-/// Synchronises, and tells what has changed. Tokens that didn't come are a failure, once the others have been told.
+/// Synchronises, and reports the changes. Tokens that couldn't be added are a failure, after the others were reported.
 async fn synchronise(
     authenticator: &Authenticator,
     container: &Registered,
@@ -122,7 +122,7 @@ async fn synchronise(
     failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// The accounts that the person agrees to have in the container: all that there are, or none.
+/// The accounts that the person agrees to have adopted: all or none.
 fn agreed(
     authenticator: &Authenticator,
     container: &Registered,
@@ -133,7 +133,7 @@ fn agreed(
     if adoptable.is_empty() || adopt {
         return Ok(adoptable);
     }
-    // Later, the server takes none over any more.
+    // Later, the server no longer adopts any.
     let is_first = container.synchronised_at.is_none();
     if !is_first || output.is_json() || !prompt::can_ask() {
         return Ok(Vec::new());
@@ -143,8 +143,8 @@ fn agreed(
     let names: Vec<_> = names.map(|account| safe(&label(&account.issuer, &account.name))).collect();
     let host = safe(&container.service);
     let question = format!(
-        "You have codes of a privacyIDEA server already: {}.\nIf they are of {host}, the container can take them over: \
-         {host} learns that you have them, and their codes stay. Take them over?",
+        "You already have codes of a privacyIDEA server: {}.\nIf they belong to {host}, the container can adopt them: \
+         {host} learns that you have them, and their codes stay the same. Adopt them?",
         names.join(", ")
     );
     Ok(if prompt::confirm(&question)? { adoptable } else { Vec::new() })
@@ -161,7 +161,7 @@ fn confirm_leaving(container: &Registered, yes: bool) -> Result<(), Failure> {
     if prompt::confirm(&format!("Leave {name}? "))? { Ok(()) } else { Err(Failure::Cancelled) }
 }
 
-/// The one container that is meant.
+/// The named container, or the only one.
 fn find<'a>(containers: &'a [Registered], wanted: Option<&str>) -> Result<&'a Registered, Failure> {
     let is_meant = |container: &&Registered| {
         wanted.is_none_or(|wanted| {
@@ -178,7 +178,7 @@ fn find<'a>(containers: &'a [Registered], wanted: Option<&str>) -> Result<&'a Re
             let names =
                 several.iter().map(|container| format!("{} ({})", container.serial, short(container.id)));
             let names: Vec<_> = names.collect();
-            Err(Failure::Ambiguous(format!("that fits {} containers: {}", names.len(), names.join(", "))))
+            Err(Failure::Ambiguous(format!("that matches {} containers: {}", names.len(), names.join(", "))))
         }
     }
 }

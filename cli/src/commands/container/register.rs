@@ -1,4 +1,4 @@
-//! Registering this device for a container, by `countersign enrol`.
+//! Registers this device for a container, for `countersign enrol`.
 
 use std::path::Path;
 
@@ -15,18 +15,18 @@ use crate::session::Session;
 use crate::text::safe;
 use crate::{input, prompt};
 
-/// What was given on the command line.
+/// Options from the command line.
 pub(crate) struct Given<'a> {
     pub(crate) device_name: String,
     pub(crate) passphrase_file: Option<&'a Path>,
     /// Whether the person has agreed to send their own password.
     pub(crate) send_password: bool,
     pub(crate) rsa_bits: RsaBits,
-    /// Whether the person has agreed that the container takes over accounts that are here already.
+    /// Whether the person has agreed that the container adopts existing accounts.
     pub(crate) adopt: bool,
 }
 
-/// Registers, and takes the tokens in at once.
+/// Registers, and adds the tokens immediately.
 pub(crate) async fn register(
     session: &Session,
     offer: &ContainerOffer,
@@ -51,7 +51,7 @@ fn passphrase(offer: &ContainerOffer, given: &Given<'_>) -> Result<Option<Contai
         }
         let host = safe(offer.service.authority());
         let consent =
-            format!("{host} wants your own password there, and it would be sent to {host}. Send it?");
+            format!("{host} asks for your own password there, which would be sent to {host}. Send it?");
         if !prompt::confirm(&consent)? {
             return Err(Failure::Cancelled);
         }

@@ -1,4 +1,4 @@
-//! What is told about containers.
+//! Output about containers.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::output::{Look, Report};
 use crate::qr::Modules;
 use crate::text::{BOLD, DIM, GOOD, WARNING, count, label, safe};
 
-/// The containers that there are.
+/// All containers.
 #[derive(Serialize)]
 pub(super) struct ContainersReport {
     containers: Vec<ContainerView>,
@@ -133,15 +133,15 @@ impl Report for SyncReport {
         for account in &self.removed {
             writeln!(
                 out,
-                "{WARNING}In the trash{WARNING:#} {}: the server has taken it out of the container",
+                "{WARNING}In the trash{WARNING:#} {}: the server removed it from the container",
                 account.label()
             )?;
         }
         for account in &self.replaced {
-            writeln!(out, "In the trash {}: the server has made it anew", account.label())?;
+            writeln!(out, "In the trash {}: the server regenerated it", account.label())?;
         }
         for account in &self.adopted {
-            writeln!(out, "{GOOD}Of the container now{GOOD:#} {}: its codes stay", account.label())?;
+            writeln!(out, "{GOOD}Adopted{GOOD:#} {}: its codes stay the same", account.label())?;
         }
         for token in &self.failed {
             let serial = token.serial.as_deref().unwrap_or("a token");
@@ -150,7 +150,7 @@ impl Report for SyncReport {
         for serial in &self.left_out {
             writeln!(
                 out,
-                "{WARNING}Not added{WARNING:#} {}: another computer holds codes of it; ask your organisation",
+                "{WARNING}Not added{WARNING:#} {}: another computer has its codes; ask your organisation",
                 safe(serial)
             )?;
         }
@@ -163,7 +163,7 @@ impl Report for SyncReport {
     }
 }
 
-/// The QR code by which another phone takes a container over. It is made to be shown.
+/// The QR code with which another phone takes over a container. It is meant to be shown.
 #[derive(Serialize)]
 pub(super) struct Transfer {
     container: Id,
@@ -198,11 +198,11 @@ impl Report for Transfer {
         if let Some(minutes) = self.valid_minutes {
             writeln!(
                 out,
-                "It is good for {BOLD}{}{BOLD:#}.",
+                "It is valid for {BOLD}{}{BOLD:#}.",
                 count(usize::try_from(minutes).unwrap_or(0), "minute")
             )?;
         }
-        writeln!(out, "Once the other phone has it, this one's codes of it count no more.")
+        writeln!(out, "Once the other phone has it, its codes on this device are no longer valid.")
     }
 }
 
@@ -215,7 +215,7 @@ fn expose<S: serde::Serializer>(link: &Secret, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(text(link))
 }
 
-/// A container was given up.
+/// A container was left.
 #[derive(Serialize)]
 pub(super) struct Left {
     container: Id,
@@ -236,7 +236,7 @@ impl Report for Left {
         }
         writeln!(out, "Left: {}", self.serial)?;
         self.trashed.iter().try_for_each(|account| {
-            writeln!(out, "In the trash {}: another phone has its token now", account.label())
+            writeln!(out, "In the trash {}: another phone has its token", account.label())
         })
     }
 }

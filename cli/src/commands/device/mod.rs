@@ -1,4 +1,4 @@
-//! `countersign device`: this device, as approval services know it.
+//! `countersign device`: this device at its approval services.
 
 mod replace;
 
@@ -25,15 +25,15 @@ pub(crate) struct Device {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Give this device another name at its approval services
+    /// Rename this device at its approval services
     Rename {
-        /// The new name, as you'll read it in a list of your devices
+        /// The new name, as shown in lists of your devices
         name: String,
-        /// At this account's service alone
+        /// Only at this account's service
         #[arg(long, add = completions::accounts())]
         account: Option<String>,
     },
-    /// Let a new device take this one's place for an account; this one is revoked once the new one is active
+    /// Replace this device for an account; it is revoked once the new one is active
     Replace(replace::Replace),
 }
 

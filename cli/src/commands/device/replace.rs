@@ -1,4 +1,4 @@
-//! `countersign device replace`: this terminal in place of the enrolment page, for the device that comes after it.
+//! `countersign device replace`: this terminal acts as the enrolment page for the device that replaces it.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ use crate::{account, input, session};
 
 #[derive(Args)]
 pub(super) struct Replace {
-    /// Whose place another device takes: its issuer, its name or both; not needed if one account fits
+    /// The account, by issuer, name or both; optional if only one is enrolled
     #[arg(allow_hyphen_values = true, add = completions::accounts())]
     account: Option<String>,
-    /// End what was begun before, and begin anew with another code
+    /// End an open replacement, and start again with another code
     #[arg(long)]
     anew: bool,
     /// Write the QR code as a picture to this file
@@ -76,14 +76,14 @@ pub(super) async fn run(args: &Replace, global: &Global, output: Output) -> Resu
         }
         tokio::time::sleep(PAUSE).await;
         step = match authenticator.replacement_step(&replacement).await {
-            // The next time may get through; the service's own time ends it.
+            // The next attempt may succeed; the service's time-out ends it.
             Err(Error::Network(_)) => shown.clone(),
             step => step?,
         };
     }
 }
 
-/// The replacement that was begun before, if it goes on.
+/// The open replacement, if it can be resumed.
 async fn resume(
     authenticator: &Authenticator,
     account: Id,
@@ -93,12 +93,12 @@ async fn resume(
     if let Some(former) = authenticator.resume_replacement(account).await? {
         let step = authenticator.replacement_step(&former).await?;
         if step != ReplacementStep::Ended {
-            output.note("This goes on with what was begun before; --anew ends it and begins anew.");
+            output.note("Resuming the open replacement; --anew ends it and starts another.");
             return Ok(Some((former, step)));
         }
     }
     if is_known {
-        output.note("What was begun before has come to nothing. This begins anew.");
+        output.note("The previous replacement has ended. Starting another.");
     }
     Ok(None)
 }
@@ -107,7 +107,7 @@ fn show(replacement: &Replacement, file: Option<&Path>, output: Output) -> Resul
     let link = replacement.link.expose_text();
     if let Some(file) = file {
         let png = Modules::of(&link).and_then(|modules| modules.to_png());
-        input::write_file(file, &png.ok_or_else(|| io::Error::other("a picture can't be made"))?)?;
+        input::write_file(file, &png.ok_or_else(|| io::Error::other("the picture can't be created"))?)?;
     }
     let (account, expires_at) = (replacement.account, replacement.expires_at);
     output.report(&Step::Waiting { account, link, expires_at })
@@ -138,8 +138,8 @@ impl Report for Step {
             Self::Activating { check_value, number, match_link, .. } => {
                 writeln!(
                     out,
-                    "The new device shows {ACCENT}{check_value}{ACCENT:#} too; if not, somebody else has scanned the \
-                     code: stop, and begin again with --anew."
+                    "The new device must show {ACCENT}{check_value}{ACCENT:#} too. If it doesn't, somebody else has scanned \
+                     the code: stop, and start again with --anew."
                 )?;
                 if let Some(number) = number {
                     writeln!(out, "Type {BOLD}{number}{BOLD:#} there.")?;

@@ -1,4 +1,4 @@
-//! What can be seen on this computer: files, permissions, slots, records.
+//! Checks on this computer: files, permissions, slots, records.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ pub(super) fn vault(vault: &Vault) -> Vec<Check> {
         let found = format!("a slot is damaged: {}", slot.kind.name().replace('_', " "));
         checks.push(
             Check::problem("Key slots", found)
-                .advise(Some("open the vault in another way, and make it anew")),
+                .advise(Some("open the vault in another way, and create the slot again")),
         );
     }
     checks.extend(ways_in(&health.slots));
@@ -53,26 +53,27 @@ pub(super) fn vault(vault: &Vault) -> Vec<Check> {
     checks
 }
 
-/// What opens the vault, and whether anybody has tried.
+/// The key slots, and whether they were ever used.
 fn ways_in(slots: &[KeySlot]) -> Vec<Check> {
     let mut checks = Vec::new();
     let codes = || slots.iter().filter(|slot| slot.kind == SlotKind::RecoveryCode && !slot.damaged);
     checks.push(if codes().next().is_none() {
-        Check::warning("Key slots", "no recovery code: a forgotten passphrase would lose everything")
-            .advise(Some("`countersign vault recovery-code` makes one"))
+        Check::warning("Key slots", "no recovery code: forgetting the passphrase would lose everything")
+            .advise(Some("`countersign vault recovery-code` creates one"))
     } else if codes().all(|slot| slot.proven == Some(false)) {
         Check::warning(
             "Key slots",
-            "the recovery code was never checked: nobody knows that it was written down rightly",
+            "the recovery code was never checked, so it may have been written down wrongly",
         )
         .advise(Some("`countersign vault recovery-code --check`"))
     } else {
-        Check::good("Key slots", format!("{}, a recovery code among them", count(slots.len(), "slot")))
+        Check::good("Key slots", format!("{}, including a recovery code", count(slots.len(), "slot")))
     });
     if Recoverability::of(slots) == Recoverability::DeviceOnly {
-        let found = "nothing but this device's key store opens the vault: lost with it, all is lost";
+        let found = "only this device's key store opens the vault: without the device, everything is lost";
         checks.push(
-            Check::warning("Recovery", found).advise(Some("`countersign vault recovery-code` makes a way")),
+            Check::warning("Recovery", found)
+                .advise(Some("`countersign vault recovery-code` creates another way")),
         );
     }
     checks
@@ -89,9 +90,9 @@ fn loss(kind: &KindHealth) -> Option<Check> {
     }
     let found = match kind.completeness {
         Completeness::Complete => return None,
-        Completeness::Missing(number) => format!("{number} vanished from the file"),
-        Completeness::Surplus(number) => format!("{number} came back that had been deleted"),
-        _ => "the vault can't prove that all are there".to_owned(),
+        Completeness::Missing(number) => format!("{number} missing from the file"),
+        Completeness::Surplus(number) => format!("{number} deleted before and present again"),
+        _ => "the vault can't prove that they are complete".to_owned(),
     };
     Some(Check::problem(what, found).advise(Some(KEEP)))
 }
@@ -108,11 +109,11 @@ fn permissions(what: &str, path: &Path, forbidden: u32, right: &str) -> Check {
     match path.metadata() {
         Ok(metadata) if metadata.permissions().mode() & forbidden != 0 => {
             let access = if forbidden == OTHERS_MAY_WRITE { "change" } else { "read" };
-            Check::problem(what, format!("other people on this computer may {access} it"))
+            Check::problem(what, format!("other users of this computer can {access} it"))
                 .advise(Some(format!("chmod {right} {}", path.display())))
         }
-        Ok(_) => Check::good(what, "yours alone"),
-        Err(_) => Check::problem(what, "it can't be looked at").advise(Some("look at its permissions")),
+        Ok(_) => Check::good(what, "only you have access"),
+        Err(_) => Check::problem(what, "it can't be checked").advise(Some("check its permissions")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `countersign doctor`: looks at everything that can be wrong, and says what to do about it.
+//! `countersign doctor`: checks everything that can go wrong, and suggests fixes.
 
 mod clock;
 mod local;
@@ -25,7 +25,7 @@ pub(crate) async fn run(global: &Global, output: Output) -> Result<(), Failure> 
             checks.extend(clock::all(&session.authenticator));
             checks.push(backup(&session)?);
         }
-        // Without a person to ask there is no telling, and a cancelled question is no finding.
+        // Without a person to ask, nothing can be checked, and a cancelled question isn't a finding.
         Err(failure @ (Failure::Cancelled | Failure::Output(_))) => return Err(failure),
         Err(failure) => {
             checks.push(Check::problem("Opening the vault", failure.to_string()).advise(failure.advice()));
@@ -46,7 +46,7 @@ fn passphrase(session: &Session) -> Result<Option<Check>, Failure> {
     let found = reminder::last_typed(&reminder, reminder::now(authenticator));
     let check = if reminder.is_due {
         Check::warning("Passphrase", found)
-            .advise(Some(format!("{} asks whether you know it", reminder::CHECK)))
+            .advise(Some(format!("{} checks whether you know it", reminder::CHECK)))
     } else {
         Check::good("Passphrase", found)
     };
@@ -56,7 +56,7 @@ fn passphrase(session: &Session) -> Result<Option<Check>, Failure> {
 fn backup(session: &Session) -> Result<Check, Failure> {
     let Some(last) = session.authenticator.last_backup()? else {
         return Ok(Check::warning("Backup", "you have no verified backup yet")
-            .advise(Some("`countersign backup make FOLDER` makes and verifies one")));
+            .advise(Some("`countersign backup make FOLDER` creates and verifies one")));
     };
     let found = format!("the last one was verified for {} of {} accounts", last.restorable, last.total);
     Ok(Check::good("Backup", found).measure("proven_at", last.proven_at))
@@ -68,7 +68,7 @@ struct DoctorReport {
     checks: Vec<Check>,
 }
 
-/// One thing that was looked at.
+/// One check and its result.
 #[derive(Serialize)]
 struct Check {
     what: String,
@@ -116,7 +116,7 @@ impl Check {
     }
 }
 
-/// Columns before what was found.
+/// Columns before the finding.
 const INDENT: usize = 9;
 
 impl Report for DoctorReport {

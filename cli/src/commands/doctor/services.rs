@@ -1,4 +1,4 @@
-//! Whether every approval service answers, and how fast.
+//! Checks whether every approval service answers, and how fast.
 
 use std::time::{Duration, Instant};
 

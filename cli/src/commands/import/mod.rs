@@ -1,4 +1,4 @@
-//! `countersign import`: accounts out of other apps' exports.
+//! `countersign import`: imports accounts from other apps' exports.
 
 mod rows;
 mod undo;
@@ -20,28 +20,28 @@ use crate::output::Output;
 use crate::text::safe;
 use crate::{input, passphrase, prompt, session};
 
-/// What can be read is listed in `docs/import.md`.
+/// `docs/import.md` lists the supported formats.
 #[derive(Args)]
 pub(crate) struct Import {
     /// Exports of other apps, lists of otpauth links, pictures of QR codes
     #[arg(required_unless_present = "undo", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Show what would happen to each entry; change nothing
+    /// Show what would happen to each entry without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// What to do with an entry whose name is taken by an account with another secret
+    /// What to do with an entry if an account of the same name has another secret
     #[arg(long, value_enum, value_name = "CHOICE", default_value = "keep-both")]
     on_same_name: OnSameName,
-    /// What to do with an entry whose secret an account already has, under another name
+    /// What to do with an entry if an account of another name has the same secret
     #[arg(long, value_enum, value_name = "CHOICE", default_value = "keep-both")]
     on_same_secret: OnSameSecret,
-    /// Also import what the other app has in its trash
+    /// Also import entries from the other app's trash
     #[arg(long)]
     deleted: bool,
     /// Import the rest even if some entries can't be imported
     #[arg(long)]
     partial: bool,
-    /// Take the export's password from the first line of this file
+    /// Read the export's password from the first line of this file
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Undo the last import, after showing what that changes
@@ -56,7 +56,7 @@ pub(crate) struct Import {
 pub(super) enum OnSameName {
     /// Keep both
     KeepBoth,
-    /// Add it, and put the other in the trash
+    /// Add it, and move the other to the trash
     Replace,
     /// Leave it out
     Skip,
@@ -64,7 +64,7 @@ pub(super) enum OnSameName {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum OnSameSecret {
-    /// Add it beside the other
+    /// Add it as another account
     KeepBoth,
     /// Leave it out
     Skip,
@@ -101,21 +101,21 @@ pub(crate) fn run(args: &Import, global: &Global, output: Output) -> Result<(), 
     options.deleted = args.deleted;
     if args.dry_run {
         let rows = match session::open(global) {
-            // Without a vault everything is new.
+            // Without a vault, every entry is new.
             Err(Failure::Core(Error::Vault(VaultError::Missing))) => {
                 preview(&import, &[], &options).map_err(Error::from)?.rows
             }
             opened => opened?.authenticator.preview_import(&import, &options)?.rows,
         };
         output.report(&Imported::previewed(&rows, &files))?;
-        // As it would end without --dry-run.
+        // The same result as without --dry-run.
         let refused = rows.iter().filter(|row| matches!(row.verdict, RowVerdict::Refused { .. })).count();
         return match refused {
             1.. if !args.partial => Err(Error::from(ImportError::EntriesRefused(refused)).into()),
             _ => Ok(()),
         };
     }
-    // Before a vault is made for nothing.
+    // Before a vault is created in vain.
     let mut rows = preview(&import, &[], &options).map_err(Error::from)?.rows;
     rows.retain(|row| matches!(row.verdict, RowVerdict::Refused { .. }));
     if !rows.is_empty() && !args.partial {
@@ -129,19 +129,19 @@ pub(crate) fn run(args: &Import, global: &Global, output: Output) -> Result<(), 
         !matches!(row.outcome, RowOutcome::Unchanged { .. } | RowOutcome::Skipped | RowOutcome::Refused)
     };
     output.note(if report.rows.iter().any(has_changed) {
-        "`countersign import --undo` takes it back."
+        "`countersign import --undo` reverts it."
     } else {
         "Nothing was changed."
     });
     Ok(())
 }
 
-/// What a file is called in output.
+/// A file's name in output.
 fn shown(file: &Path) -> String {
     if file == Path::new("-") { "standard input".to_owned() } else { safe(&file.display().to_string()) }
 }
 
-/// Reads one file; asks for its password where it needs one, and once more where it was mistyped.
+/// Reads one file, and asks for its password if it needs one, again after a mistake.
 fn read(import: &mut CoreImport, file: &Path, password_file: Option<&Path>) -> Result<AddedFile, Failure> {
     let bytes = input::read_any(file)?;
     let mut password: Option<Secret> =

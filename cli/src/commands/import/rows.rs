@@ -1,4 +1,4 @@
-//! What becomes of every entry of an import, as people and programs read it.
+//! The outcome of every entry of an import, for people and programs.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::text::{BOLD, DIM, GOOD, WARNING, count, label, safe};
 #[derive(Serialize)]
 pub(in super::super) struct Imported {
     dry_run: bool,
-    /// How many accounts were read back and found to be what the files hold.
+    /// Number of accounts that were read back and match the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     proven: Option<usize>,
     rows: Vec<RowView>,
@@ -23,19 +23,19 @@ struct RowView {
     issuer: String,
     name: String,
     format: &'static str,
-    /// The file that it is in; nothing for an export in several QR codes.
+    /// The file; none for an export in several QR codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
-    /// Where it stands in its file: a line of a text, or a place among the entries, from 1.
+    /// Its position in the file: the line of a text, or the number of the entry, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<usize>,
     verdict: &'static str,
-    /// What became of it; nothing in a dry run.
+    /// The outcome; none in a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
-    /// The account that the entry is in now, or that it is about.
+    /// The account that contains the entry now, or that it refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<Id>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,13 +49,13 @@ struct RowView {
 }
 
 impl Imported {
-    /// What would be done; `files` are the names of the files in their order.
+    /// A preview; `files` are the names of the files in their order.
     pub(in super::super) fn previewed(rows: &[ImportRow], files: &[String]) -> Self {
         let rows = rows.iter().map(|row| RowView::new(row, files)).collect();
         Self { dry_run: true, proven: None, rows }
     }
 
-    /// What was done.
+    /// The result.
     pub(in super::super) fn done(report: &ImportReport, files: &[String]) -> Self {
         let rows = report.rows.iter().map(|imported| {
             let mut view = RowView::new(&imported.row, files);
@@ -128,42 +128,42 @@ impl RowView {
         view
     }
 
-    /// What a person is told, in a few words.
+    /// A short description for people.
     fn says(&self) -> String {
         let others = count(self.same_name.len(), "account");
         match (self.outcome, self.verdict) {
             (Some("added"), _) if !self.replaced.is_empty() => {
-                format!("added; {} put in the trash for it", count(self.replaced.len(), "account"))
+                format!("added; {} moved to the trash", count(self.replaced.len(), "account"))
             }
-            (Some("added"), "same_name") => format!("added beside {others} of its name"),
-            (Some("added"), "same_secret") => format!("added beside {}", self.twins()),
+            (Some("added"), "same_name") => format!("added; {others} of the same name kept"),
+            (Some("added"), "same_secret") => format!("added; same secret as {}", self.twins()),
             (Some("added"), _) => "added".to_owned(),
-            (Some("unchanged"), "repeated") => "in the files twice".to_owned(),
-            (Some("unchanged"), _) => "here already".to_owned(),
-            (Some("counter_moved"), _) => "here already; its counter follows".to_owned(),
-            (Some("restored"), _) => "taken out of the trash".to_owned(),
-            (_, "deleted") => {
-                "left out: the other app has it in its trash; `--deleted` imports it, too".to_owned()
+            (Some("unchanged"), "repeated") => "duplicate in the files".to_owned(),
+            (Some("unchanged"), _) => "already present".to_owned(),
+            (Some("counter_moved"), _) => "already present; counter advanced".to_owned(),
+            (Some("restored"), _) => "restored from the trash".to_owned(),
+            (_, "deleted") => "skipped: in the other app's trash; use `--deleted` to import it".to_owned(),
+            (Some("skipped"), "same_secret") => format!("skipped: same secret as {}", self.twins()),
+            (Some("skipped"), "same_name") => {
+                format!("skipped: {others} of the same name with another secret")
             }
-            (Some("skipped"), "same_secret") => format!("left out beside {}", self.twins()),
-            (Some("skipped"), "same_name") => format!("left out: {others} of its name with another secret"),
-            (Some("skipped"), _) => "left out".to_owned(),
+            (Some("skipped"), _) => "skipped".to_owned(),
             (_, "new") => "new".to_owned(),
-            (_, "present") => "here already".to_owned(),
-            (_, "counter_ahead") => "here already; its counter would follow".to_owned(),
-            (_, "in_trash") => "in the trash; would come back".to_owned(),
-            (_, "same_name") => format!("{others} of its name with another secret"),
-            (_, "same_secret") => format!("new beside {}", self.twins()),
-            (_, "repeated") => "in the files twice".to_owned(),
+            (_, "present") => "already present".to_owned(),
+            (_, "counter_ahead") => "already present; its counter would advance".to_owned(),
+            (_, "in_trash") => "in the trash; would be restored".to_owned(),
+            (_, "same_name") => format!("{others} of the same name with another secret"),
+            (_, "same_secret") => format!("new; same secret as {}", self.twins()),
+            (_, "repeated") => "duplicate in the files".to_owned(),
             _ => self.why.clone().unwrap_or_default(),
         }
     }
 
-    /// What else has its secret.
+    /// What has the same secret.
     fn twins(&self) -> String {
         match self.same_secret.len() {
-            0 => "an entry with the same secret under another name".to_owned(),
-            accounts => format!("{} with the same secret under another name", count(accounts, "account")),
+            0 => "an entry of another name".to_owned(),
+            accounts => format!("{} of another name", count(accounts, "account")),
         }
     }
 
@@ -180,7 +180,7 @@ impl RowView {
         })
     }
 
-    /// Who it is for; where it stands, if it doesn't say.
+    /// The account's label, or the entry's position if it has none.
     fn label(&self) -> String {
         let is_named = !self.issuer.is_empty() || !self.name.is_empty();
         let place = self.place().filter(|_| !is_named);
@@ -215,7 +215,7 @@ impl Report for Imported {
         match self.proven.filter(|_| !look.quiet) {
             Some(proven) => writeln!(
                 out,
-                "\n{BOLD}{} of {}{BOLD:#} read back from the vault and found as in the files",
+                "\n{BOLD}{} of {}{BOLD:#} verified by reading the vault back",
                 proven,
                 count(proven, "account")
             ),

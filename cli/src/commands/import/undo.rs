@@ -1,4 +1,4 @@
-//! `countersign import --undo`: says what the last import has brought, asks, and takes it back.
+//! `countersign import --undo`: shows what the last import changed, asks, and reverts it.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -25,23 +25,23 @@ pub(super) fn run(yes: bool, global: &Global, output: Output) -> Result<(), Fail
         if !prompt::can_ask() {
             return Err(Failure::ConfirmationNeeded);
         }
-        if !prompt::confirm("Go on?")? {
+        if !prompt::confirm("Continue?")? {
             return Err(Failure::Cancelled);
         }
     }
     output.report(&Undone::from(authenticator.undo_import()?))
 }
 
-/// What undoing does, as a person reads it.
+/// Describes what undoing changes.
 fn plan(last: &LastImport, authenticator: &Authenticator) -> Result<String, Failure> {
     let listing = authenticator.accounts()?;
     let accounts: HashMap<Id, &AccountSummary> =
         listing.accounts.iter().map(|account| (account.id, account)).collect();
-    let mut text = format!("The last import was on {}. To take it back means:\n", moment(last.at));
+    let mut text = format!("The last import was on {}. Undoing it has these effects:\n", moment(last.at));
     for (ids, is_trashed, what) in [
-        (&last.brought, false, "put in the trash"),
-        (&last.replaced, true, "taken out of the trash"),
-        (&last.counters, false, "counted again from where its counter was, unless codes were made since"),
+        (&last.brought, false, "moved to the trash"),
+        (&last.replaced, true, "restored from the trash"),
+        (&last.counters, false, "counter reset to its previous value, unless codes were generated since"),
     ] {
         let is_as_left = |account: &&AccountSummary| account.trashed_at.is_some() == is_trashed;
         let names =
@@ -57,7 +57,7 @@ fn plan(last: &LastImport, authenticator: &Authenticator) -> Result<String, Fail
     Ok(text)
 }
 
-/// Accounts that are named at most.
+/// Maximum number of accounts named.
 const MOST_NAMED: usize = 20;
 
 #[derive(Serialize)]
@@ -80,9 +80,9 @@ impl Report for Undone {
         if look.quiet {
             return Ok(());
         }
-        writeln!(out, "Undone: {} put in the trash, {} taken out of it.", self.trashed, self.restored)?;
+        writeln!(out, "Undone: {} moved to the trash, {} restored from it.", self.trashed, self.restored)?;
         if self.left > 0 {
-            writeln!(out, "{} had changed since and stayed as they are.", count(self.left, "account"))?;
+            writeln!(out, "{} had changed since, and were left unchanged.", count(self.left, "account"))?;
         }
         Ok(())
     }

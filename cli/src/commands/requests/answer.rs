@@ -1,4 +1,4 @@
-//! Answering one request, by the arguments or by asking.
+//! Answers one request, from the arguments or by asking.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::prompt;
 use crate::session::Session;
 use crate::text::{BOLD, GOOD, safe};
 
-/// How the person approves, as far as the arguments say.
+/// The proof given in the arguments, if any.
 pub(super) struct Means {
     pub(super) number: Option<String>,
     pub(super) scan: Option<PathBuf>,
@@ -50,7 +50,7 @@ pub(super) async fn approve(
     finish(request, session.authenticator.approve(request.id, proof).await?, output)
 }
 
-/// A wrong number. An activation that fails leaves an account behind which is of no use.
+/// A wrong number. A failed activation leaves a useless account behind.
 pub(super) fn wrong_number(request: &ApprovalRequest, tries_left: u8) -> Failure {
     match request.purpose {
         Purpose::Activation if tries_left == 0 => Failure::ActivationFailed(what_remains(request.account)),
@@ -58,15 +58,15 @@ pub(super) fn wrong_number(request: &ApprovalRequest, tries_left: u8) -> Failure
     }
 }
 
-/// What to do once an activation has failed or was turned down.
+/// What to do after an activation has failed or was rejected.
 fn what_remains(account: Id) -> String {
     format!(
-        "`countersign accounts delete {}` removes the account; get a new enrolment code to begin again",
+        "`countersign accounts delete {}` removes the account; get a new enrolment code to start again",
         short(account)
     )
 }
 
-/// Tells what became of an answer.
+/// Reports the outcome of an answer.
 pub(super) fn finish(
     request: &ApprovalRequest,
     answer: AnswerOutcome,
@@ -103,9 +103,9 @@ struct AnswerReport {
     locked: bool,
 }
 
-/// What follows from a report with a lock.
+/// The effect of a report with a lock.
 pub(super) const LOCKED: &str =
-    "No phone is asked any more until your administrator unlocks the account. Codes still work.";
+    "No phone will be asked until your administrator unlocks the account. Codes still work.";
 
 impl Report for AnswerReport {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {

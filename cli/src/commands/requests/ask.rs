@@ -1,8 +1,8 @@
-//! Asking a person about one request, with its time running.
+//! Asks a person about one request, with a countdown.
 //!
-//! The request is shown in full, since what is shown is what is signed. One line below it is live: the seconds that
-//! are left, and what is being typed. Meanwhile the services are asked on, so that a request that was withdrawn, or
-//! answered on another device, isn't answered in vain.
+//! The request is shown in full, because people sign what they see. The line below it is live: it shows the seconds
+//! left and the typed text. Fetching continues in the meantime, so that a request that was withdrawn or answered on
+//! another device isn't answered in vain.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -24,19 +24,19 @@ use crate::screen::RawMode;
 use crate::session::Session;
 use crate::text::{BOLD, DIM, ERROR, WARNING, safe, sentence};
 
-/// What became of asking.
+/// The outcome of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
     Approved,
     /// Denied or reported.
     TurnedDown,
-    /// A wrong number too many.
+    /// Too many wrong numbers.
     Failed,
     /// Expired, withdrawn, or answered elsewhere.
     Gone,
     /// Left open.
     Skipped,
-    /// The person wants to end.
+    /// The person wants to quit.
     Quit,
 }
 
@@ -51,14 +51,14 @@ pub(crate) async fn ask(
     RequestView::new(request, now).write_text(&mut shown, output::width())?;
     let alike = alike(session, request);
     discard_typed_ahead()?;
-    // Rings, for a person who is looking elsewhere.
+    // Rings the bell, in case the person is looking elsewhere.
     let instruction = instruction(request, alike.len());
     output::tell(&format!("\u{7}{}\n{instruction}\n", String::from_utf8_lossy(&shown)));
     loop {
         let typed = match read(session, request).await? {
             Read::Line(line) => line,
             Read::Gone => {
-                output::tell("It has expired, was withdrawn, or was answered elsewhere.\n");
+                output::tell("It has expired, or was withdrawn or answered elsewhere.\n");
                 return Ok(Answered::Gone);
             }
             Read::Quit => return Ok(Answered::Quit),
@@ -88,7 +88,7 @@ pub(crate) async fn ask(
                 answer::finish(request, answer, output)?;
                 return Ok(if approved { Answered::Approved } else { Answered::TurnedDown });
             }
-            // A slip, or the network: the request is still open, and the same answer may be given again.
+            // After a slip or a network error the request is still open, and the answer may be repeated.
             Err(failure) if may_try_again(&failure) => tell(&failure),
             Err(failure) if matches!(failure.exit(), Exit::NothingThere | Exit::Refused) => {
                 tell(&failure);
@@ -99,14 +99,14 @@ pub(crate) async fn ask(
     }
 }
 
-/// The open requests that look like this one, itself among them, newest first.
+/// The open requests that look like this one, including itself, newest first.
 fn alike(session: &Session, request: &ApprovalRequest) -> Vec<Id> {
     let groups = session.authenticator.request_groups();
     let group = groups.iter().map(RequestGroup::ids).find(|ids| ids.contains(&request.id));
     group.unwrap_or_else(|| vec![request.id])
 }
 
-/// Turns all of them down, and gives what became of the one that is shown.
+/// Rejects all of them, and returns the outcome of the one that is shown.
 async fn turn_down(
     session: &Session,
     request: &ApprovalRequest,
@@ -155,7 +155,7 @@ fn tell(failure: &Failure) {
     output::tell(&format!("{ERROR}{}{ERROR:#}\n", sentence(failure)));
 }
 
-/// `alike` counts the requests that one denial turns down.
+/// `alike` is the number of requests that one denial rejects.
 fn instruction(request: &ApprovalRequest, alike: usize) -> String {
     let page = match request.purpose {
         Purpose::SignIn => "sign-in page",
@@ -164,12 +164,12 @@ fn instruction(request: &ApprovalRequest, alike: usize) -> String {
     let options = request.matching.options.join(", ");
     let approve = match (request.matching.digits, request.matching.scan) {
         _ if !options.is_empty() => format!(
-            "Type the one of {BOLD}{}{BOLD:#} that the {page} shows to approve; one choice is all you have.",
+            "To approve, type the one of {BOLD}{}{BOLD:#} that the {page} shows; you have only one try.",
             safe(&options)
         ),
-        (Some(digits), _) => format!("Type the {BOLD}{digits} digits{BOLD:#} on the {page} to approve."),
-        (None, true) => format!("Type the name of a picture of the {page}'s QR code to approve."),
-        (None, false) => format!("Type {BOLD}a{BOLD:#} to approve."),
+        (Some(digits), _) => format!("To approve, type the {BOLD}{digits} digits{BOLD:#} on the {page}."),
+        (None, true) => format!("To approve, type the file name of a picture of the {page}'s QR code."),
+        (None, false) => format!("To approve, type {BOLD}a{BOLD:#}."),
     };
     let all = if alike > 1 { format!(" all {alike} that look like it") } else { String::new() };
     let report = if request.can_report {
@@ -189,7 +189,7 @@ fn instruction(request: &ApprovalRequest, alike: usize) -> String {
     )
 }
 
-/// What was typed before the request was there to be seen is no answer to it.
+/// Discards text that was typed before the request was shown.
 fn discard_typed_ahead() -> io::Result<()> {
     let _raw = RawMode::enter()?;
     while crossterm::event::poll(Duration::ZERO)? {
@@ -204,7 +204,7 @@ enum Read {
     Quit,
 }
 
-/// Reads one line while the seconds run.
+/// Reads one line during the countdown.
 async fn read(session: &Session, request: &ApprovalRequest) -> Result<Read, Failure> {
     let raw = RawMode::enter()?;
     let mut events = EventStream::new();
@@ -231,7 +231,7 @@ async fn read(session: &Session, request: &ApprovalRequest) -> Result<Read, Fail
                 Some(Err(error)) => return Err(error.into()),
                 None => break Read::Quit,
             },
-            // What is wrong with a service is told when the answer is sent there.
+            // Errors of a service are reported when the answer is sent there.
             _ = &mut polled => polled = Box::pin(session.authenticator.wait_for_requests(LONGEST_POLL)),
             _ = tick.tick() => {}
         }
@@ -243,10 +243,10 @@ async fn read(session: &Session, request: &ApprovalRequest) -> Result<Read, Fail
 
 const LONGEST_POLL: Duration = Duration::from_secs(30);
 
-/// Draws the line anew. On a terminal that can't, the time is shown once, and then only what is typed; `shown` is how many
-/// characters of it are there.
+/// Redraws the line. On a terminal that can't, the time is shown once, followed only by typed text; `shown` is the number
+/// of characters on the screen.
 fn draw(left: u64, typed: &str, shown: &mut Option<usize>) -> io::Result<()> {
-    // A pasted link is a secret, and wider than the line.
+    // A pasted link is a secret, and longer than the line.
     let typed = if typed.contains("://") { "(link)" } else { typed };
     if !output::can_move_cursor() {
         let mut err = io::stderr().lock();

@@ -1,4 +1,4 @@
-//! `countersign requests`: being told of sign-ins, and answering them.
+//! `countersign requests`: lists sign-ins, waits for them and answers them.
 
 mod answer;
 pub(crate) mod ask;
@@ -49,34 +49,34 @@ enum Action {
     },
     /// Approve a sign-in; asks for its number on a terminal
     Approve {
-        /// The beginning of the request's identifier; not needed if there is one request
+        /// Beginning of the request's identifier; optional if only one is pending
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
-        /// The number that the sign-in page shows, or the one of the options
+        /// The number or the option that the sign-in page shows
         #[arg(long, value_name = "N")]
         number: Option<String>,
         /// A picture of the sign-in page's QR code, instead of the number
         #[arg(long, value_name = "FILE", conflicts_with = "number")]
         scan: Option<PathBuf>,
-        /// Approve without asking what needs no number by your organisation's policy
+        /// Approve without asking, if your organisation's policy requires no number
         #[arg(long, conflicts_with_all = ["number", "scan"])]
         yes: bool,
     },
     /// Deny a sign-in
     Deny {
-        /// The beginning of the request's identifier; not needed if there is one request
+        /// Beginning of the request's identifier; optional if only one is pending
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
         /// All similar requests; without an ID, all pending ones
         #[arg(long)]
         all: bool,
-        /// It was yours, and you don't want it any more: the sign-in page says cancelled, where the server can
+        /// Cancel your own sign-in; the sign-in page says so if the server supports it
         #[arg(long)]
         own: bool,
     },
     /// Deny a sign-in, and report to your organisation that it isn't you
     Report {
-        /// The beginning of the request's identifier; not needed if there is one request
+        /// Beginning of the request's identifier; optional if only one is pending
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         request: Option<String>,
         /// All similar requests; without an ID, all pending ones
@@ -86,9 +86,9 @@ enum Action {
         #[arg(long)]
         lock: bool,
     },
-    /// Show an account's requests again after you denied many: they were yours
+    /// Resume an account's requests after you denied many that were yours
     Resume {
-        /// Its issuer, its name or both [default: every account whose requests rest]
+        /// Issuer, name or both [default: every paused account]
         #[arg(add = completions::accounts())]
         account: Option<String>,
     },
@@ -125,7 +125,7 @@ pub(crate) async fn run(args: Requests, global: &Global, output: Output) -> Resu
     }
 }
 
-/// The accounts that sign-ins can come for.
+/// The accounts that can receive sign-ins.
 fn enrolled(session: &Session) -> Result<Vec<Id>, Failure> {
     let listing = session.authenticator.accounts()?;
     let kept = listing.accounts.iter().filter(|account| account.trashed_at.is_none());
@@ -134,7 +134,7 @@ fn enrolled(session: &Session) -> Result<Vec<Id>, Failure> {
     Ok(enrolled.map(|account| account.id).collect())
 }
 
-/// Why waiting longer is in vain, if it is: no service is left that may yet answer.
+/// Why further waiting is pointless, if it is: no service is left that could answer.
 fn hopeless(session: &Session, requests: &CoreRequests) -> Result<Option<Failure>, Failure> {
     let failed = |account: &Id| {
         let failures = requests.failures.iter().filter(|failure| failure.account == *account);
@@ -159,10 +159,12 @@ fn list(session: &Session, requests: CoreRequests, output: Output) -> Result<(),
     pauses::warn(session, output)?;
     output.report(&report)?;
     if requests.open.is_empty() && requests.failures.is_empty() && is_unconfirmed(session, None)? {
-        output.note("An answer was sent from here, but its reply got lost: the sign-in page shows whether it has arrived.");
+        output.note(
+            "An answer was sent, but its reply was lost: the sign-in page shows whether it has arrived.",
+        );
     }
     match requests.failures.into_iter().next() {
-        // An empty list from a service that couldn't be asked is no empty list.
+        // If a service couldn't be asked, the list may not be empty.
         Some(failure) if requests.open.is_empty() => Err(failure.error.into()),
         _ => Ok(()),
     }
@@ -174,7 +176,7 @@ async fn fetch(session: &Session, wanted: Option<&str>, output: Output) -> Resul
     pick(session, open, wanted)
 }
 
-/// Asks all services, also about accounts that rest: the person wants to see what there is.
+/// Asks all services, including those of paused accounts, since the person wants to see everything.
 async fn ask_all(session: &Session, output: Output) -> Result<Vec<ApprovalRequest>, Failure> {
     let requests = session.authenticator.ask_for_requests().await?;
     match requests.failures.first() {
@@ -199,13 +201,13 @@ fn pick(
     }
     match fitting.pop() {
         Some(request) => Ok(request),
-        // Gone because it was answered here, although nobody has heard so.
+        // Answered here, although no confirmation has arrived.
         None if is_unconfirmed(session, wanted)? => Err(Error::Push(PushError::Unconfirmed).into()),
         None => Err(none),
     }
 }
 
-/// Whether an answer to this request, or to any, was sent whose reply got lost.
+/// Whether an answer to this request, or to any, was sent and its reply was lost.
 fn is_unconfirmed(session: &Session, wanted: Option<&str>) -> Result<bool, Failure> {
     let sent = session.authenticator.unconfirmed_answers()?;
     Ok(sent.iter().any(|id| wanted.is_none_or(|wanted| id.to_string().starts_with(wanted))))

@@ -1,11 +1,11 @@
-//! Telling a person of a device that has come beside this one.
+//! Reports devices that were activated after this one.
 
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::session::Session;
 use crate::text::{WARNING, label, safe};
 
-/// Tells of each new device once. A program isn't told: it can't tell anybody for us.
+/// Reports each new device once, and only to a person: a program can't pass the warning on.
 pub(super) fn tell(session: &Session, output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return Ok(());
@@ -19,7 +19,7 @@ pub(super) fn tell(session: &Session, output: Output) -> Result<(), Failure> {
         let account = accounts.iter().find(|account| account.id == new.account);
         let account = account.map(|account| label(&account.issuer, &account.name)).unwrap_or_default();
         output::tell(&format!(
-            "{WARNING}warning:{WARNING:#} another device, {}, can approve for {} now. If it isn't yours, tell your organisation at once.\n",
+            "{WARNING}warning:{WARNING:#} another device, {}, can now approve for {}. If it isn't yours, tell your organisation at once.\n",
             safe(&new.name),
             safe(&account)
         ));

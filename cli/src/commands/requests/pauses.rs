@@ -1,4 +1,4 @@
-//! Accounts whose requests don't come by themselves: why, until when, and what helps.
+//! Accounts whose requests don't arrive automatically: why, until when, and what helps.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::output::{self, Look, Output, Report};
 use crate::session::Session;
 use crate::text::{WARNING, count, duration, label, safe, sentence};
 
-/// A pause as a person reads it.
+/// A pause, described for people.
 pub(crate) struct Told {
     id: Id,
     /// The account's issuer and name.
@@ -25,7 +25,7 @@ pub(crate) struct Told {
     pub(crate) advice: String,
 }
 
-/// Every pause there is, with the accounts' names.
+/// All pauses, with the accounts' names.
 pub(crate) fn all(session: &Session) -> Result<Vec<Told>, Failure> {
     let pauses = session.authenticator.pauses()?;
     if pauses.is_empty() {
@@ -41,7 +41,7 @@ pub(crate) fn all(session: &Session) -> Result<Vec<Told>, Failure> {
     Ok(told.collect())
 }
 
-/// Tells a person of every pause, beside the requests that do come.
+/// Reports every pause, in addition to the requests that do arrive.
 pub(super) fn warn(session: &Session, output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return Ok(());
@@ -53,7 +53,7 @@ pub(super) fn warn(session: &Session, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends the rest of one account, or of all.
+/// Ends the pause of one account, or of all.
 pub(super) async fn resume(session: &Session, wanted: Option<&str>, output: Output) -> Result<(), Failure> {
     let pauses = session.authenticator.pauses()?;
     let rests = |account: &AccountSummary| {
@@ -74,7 +74,7 @@ pub(super) async fn resume(session: &Session, wanted: Option<&str>, output: Outp
     for account in &resting {
         session.authenticator.resume(account.id).await?;
     }
-    // This device can end its own rest, and not what the service has stopped.
+    // This device can end its own pauses, but not a stop by the service.
     let stopped = session.authenticator.pauses()?;
     let is_stopped = |account: &&AccountSummary| stopped.iter().any(|pause| pause.account == account.id);
     let (still, resumed): (Vec<_>, Vec<_>) = resting.into_iter().partition(is_stopped);
@@ -96,10 +96,8 @@ impl Report for Resumed {
     fn write_text(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         match self.accounts.as_slice() {
             _ if look.quiet => Ok(()),
-            [] => writeln!(out, "No account rests."),
-            accounts => accounts
-                .iter()
-                .try_for_each(|account| writeln!(out, "Requests come again: {}", account.label())),
+            [] => writeln!(out, "No account is paused."),
+            accounts => accounts.iter().try_for_each(|account| writeln!(out, "Resumed: {}", account.label())),
         }
     }
 }
@@ -108,11 +106,11 @@ fn found(pause: &AccountPause, now: u64) -> String {
     let turned_down =
         count(usize::try_from(pause.denied.saturating_add(pause.reported)).unwrap_or(usize::MAX), "request");
     let why = match pause.reason {
-        PauseReason::TurnedDown => format!("requests rest, after you turned down {turned_down}"),
+        PauseReason::TurnedDown => format!("requests are paused, because you rejected {turned_down}"),
         PauseReason::ServiceLimit => {
-            "the service sends no requests, after too many without a sign-in".to_owned()
+            "the service sends no requests, because there were too many without a sign-in".to_owned()
         }
-        _ => "requests are locked, after a report or by an administrator".to_owned(),
+        _ => "requests are locked, by a report or by an administrator".to_owned(),
     };
     match pause.until {
         Some(until) => format!("{why}, for {} more", duration(until.saturating_sub(now))),
@@ -122,9 +120,9 @@ fn found(pause: &AccountPause, now: u64) -> String {
 
 fn advice(pause: &AccountPause, account: &str) -> String {
     let ways = pause.ways_out.iter().filter_map(|way| match way {
-        WayOut::Ask => Some("`countersign requests list` shows them all the same".to_owned()),
+        WayOut::Ask => Some("`countersign requests list` still shows them".to_owned()),
         WayOut::Resume => {
-            Some(format!("if they were yours, `countersign requests resume '{account}'` ends it"))
+            Some(format!("if they were yours, `countersign requests resume '{account}'` ends the pause"))
         }
         WayOut::Code => Some("sign in with a code (`countersign codes`)".to_owned()),
         WayOut::Administrator => Some("your organisation's administrator can unlock the account".to_owned()),

@@ -1,4 +1,4 @@
-//! From what a person types or scans to the proof that they see the sign-in page.
+//! Turns typed or scanned input into the proof that the person sees the sign-in page.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(super) fn typed(line: &str, matching: &Matching) -> Result<MatchProof, Failu
     if line.contains("://") {
         return linked(line);
     }
-    // Whatever is no letter may be a separator: what is no number after all is refused without using a try up.
+    // Anything but letters may be a separator. If the result isn't a number, it is refused without using up a try.
     let digits = ascii_digits(line);
     let is_number = digits.chars().any(|c| c.is_ascii_digit()) && !digits.chars().any(char::is_alphabetic);
     if matching.scan && !is_number {
@@ -26,7 +26,7 @@ pub(super) fn typed(line: &str, matching: &Matching) -> Result<MatchProof, Failu
     Ok(MatchProof::Number(line.to_owned()))
 }
 
-/// The proof in a number that was given as such: one of the options, where there are some.
+/// The proof for `--number`: one of the options, if there are any.
 pub(super) fn number(number: &str, matching: &Matching) -> MatchProof {
     if matching.options.is_empty() {
         return MatchProof::Number(number.to_owned());

@@ -1,4 +1,4 @@
-//! Turning requests down: one, those that look like it, or all there are.
+//! Rejects requests: one, those that look like it, or all.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::output::{Look, Output, Report};
 use crate::session::Session;
 use crate::text::{ERROR, safe};
 
-/// Asks all services, and turns down the request that is meant; with `all` those that look like it, or all there are.
+/// Asks all services, and rejects the named request; with `all`, those that look like it, or all.
 pub(super) async fn run(
     session: &Session,
     wanted: Option<&str>,
@@ -50,7 +50,7 @@ async fn one(
     answer::finish(request, answered, output)
 }
 
-/// Each is answered by itself. The command fails with the first that wasn't.
+/// Each is answered separately. The command fails with the first that wasn't.
 async fn several(
     session: &Session,
     requests: &[ApprovalRequest],

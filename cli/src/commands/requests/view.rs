@@ -1,4 +1,4 @@
-//! How a request looks: all that it says, as JSON or for a person.
+//! Output of a request, as JSON or for people.
 
 use std::io::{self, Write};
 
@@ -49,7 +49,7 @@ impl Report for RequestsReport {
                 && !older.is_empty()
             {
                 let older: Vec<_> = older.iter().map(|id| short(*id)).collect();
-                let alike = format!("and {} alike", older.len());
+                let alike = format!("{} similar", older.len());
                 writeln!(out, "  {WARNING}{alike:<13}{WARNING:#}{}", older.join(", "))?;
             }
         }
@@ -57,7 +57,7 @@ impl Report for RequestsReport {
     }
 }
 
-/// A request, as every JSON document tells it.
+/// A request, as in every JSON document.
 #[derive(Serialize)]
 pub(super) struct RequestView {
     id: Id,
@@ -113,7 +113,7 @@ impl RequestView {
         }
     }
 
-    /// All of it. What the service left out is said to be unknown, since a person would not miss it otherwise.
+    /// All of it. Missing values are shown as unknown, because a person wouldn't notice their absence.
     pub(super) fn write_text(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         match self.purpose {
             Purpose::SignIn => {
@@ -123,7 +123,7 @@ impl RequestView {
                 writeln!(out, "{ACCENT}Activation{ACCENT:#} of {BOLD}this device{BOLD:#}")?
             }
         }
-        let unknown = || "not told".to_owned();
+        let unknown = || "unknown".to_owned();
         let mut rows = vec![
             ("Organisation", safe(&self.organisation)),
             ("Application", safe(&self.application)),
@@ -150,8 +150,8 @@ impl RequestView {
     }
 }
 
-/// A text that the server has cut to nothing looks the same as one that it never had.
-const SAYS_NOTHING: &str = "the server doesn't say what this is; deny it unless you just signed in";
+/// A text that the server has truncated to nothing looks like one that it never had.
+const SAYS_NOTHING: &str = "the server sent no text; deny the request unless you have just signed in";
 
 #[derive(Serialize)]
 struct FailureView {

@@ -1,4 +1,4 @@
-//! Waiting for something to wait, in a script.
+//! Waits for a request, for scripts.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use crate::output::Output;
 use crate::session::Session;
 use crate::text::sentence;
 
-/// Waits until there is an open request, at most for `timeout`.
+/// Waits for an open request, up to `timeout`.
 pub(super) async fn run(
     session: &Session,
     timeout: Option<Duration>,
     output: Output,
 ) -> Result<Requests, Failure> {
     let Some(timeout) = timeout else { return poll(session, None, output).await };
-    // After failures the core waits before it asks again, perhaps longer than is left.
+    // After failures the core waits before it asks again, perhaps longer than the remaining time.
     let polled = tokio::time::timeout(timeout + GRACE, poll(session, Some(Instant::now() + timeout), output));
     polled.await.unwrap_or(Err(Failure::NoRequestsInTime))
 }
@@ -52,5 +52,5 @@ async fn poll(session: &Session, end: Option<Instant>, output: Output) -> Result
 }
 
 const LONGEST_POLL: Duration = Duration::from_secs(30);
-/// What a reply may need on its way, beside the time for which the service holds it.
+/// Time for a reply to arrive, in addition to the time for which the service holds it.
 const GRACE: Duration = Duration::from_secs(3);

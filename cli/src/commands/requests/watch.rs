@@ -1,4 +1,4 @@
-//! Waiting for sign-ins on a terminal, and asking about each.
+//! Waits for sign-ins on a terminal, and asks about each.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(super) async fn run(session: &Session, output: Output) -> Result<(), Failure
     let mut trouble = None;
     let mut paused = Vec::new();
     loop {
-        // What came while the person was asked about another is there already.
+        // Requests that arrived during the previous question are already known.
         let groups = session.authenticator.request_groups();
         let next = groups.into_iter().find(|group| !left_open.contains(&group.newest.id));
         if let Some(group) = next {
@@ -44,11 +44,11 @@ pub(super) async fn run(session: &Session, output: Output) -> Result<(), Failure
                 output.note(format_args!("{} Still trying …", sentence(&failure)));
                 trouble = Some(failure.code());
             }
-            None if trouble.take().is_some() => output.note("The service answers again."),
+            None if trouble.take().is_some() => output.note("The service is reachable again."),
             _ => {}
         }
     }
 }
 
-const WAITING: &str = "Waiting for sign-ins. Ctrl-C ends it.";
+const WAITING: &str = "Waiting for sign-ins. Press Ctrl-C to stop.";
 const LONGEST_POLL: Duration = Duration::from_secs(30);

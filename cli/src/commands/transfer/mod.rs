@@ -1,4 +1,4 @@
-//! `countersign transfer`: accounts from an old phone to a new one, by QR codes and without a network, or over an approval
+//! `countersign transfer`: moves accounts from an old phone to a new one, offline by QR codes or through an approval
 //! service.
 
 mod relay;
@@ -24,7 +24,7 @@ use crate::output::Output;
 use crate::text::plain;
 use crate::{account, input, prompt, session};
 
-/// The steps, and what the codes hold, are in `docs/transfer.md`.
+/// `docs/transfer.md` specifies the steps and the codes.
 #[derive(Args)]
 pub(crate) struct Transfer {
     #[command(subcommand)]
@@ -33,17 +33,17 @@ pub(crate) struct Transfer {
 
 #[derive(Subcommand)]
 enum Action {
-    /// On the new phone: show its code, take in the old one's, store the accounts
+    /// On the new phone: show its code, read the old one's, store the accounts
     Receive(Receive),
-    /// On the old phone: take in the new one's code, show the accounts, remove them once they have arrived
+    /// On the old phone: read the new one's code, show the accounts, remove them once they have arrived
     Send(Send),
-    /// Show how far the move is, and the codes of this step again
+    /// Show the state of the move, and the codes of this step again
     Status(Shown),
-    /// End the move, at whatever step it is; accounts stay as they are
+    /// End the move at any step; accounts stay as they are
     End,
-    /// Make codes of a moved account here again
+    /// Generate codes of a moved account here again
     TakeBack {
-        /// Its issuer, its name or both, or the beginning of its identifier
+        /// Issuer, name or both, or the beginning of the identifier
         #[arg(allow_hyphen_values = true, add = completions::accounts())]
         account: String,
     },
@@ -51,13 +51,13 @@ enum Action {
 
 #[derive(Args)]
 struct Receive {
-    /// Codes that the old phone shows: pictures, texts, files of texts, or - for standard input
+    /// Codes shown by the old phone: pictures, texts, files of texts, or - for standard input
     #[arg(value_name = "FILE|CODE|-")]
     codes: Vec<String>,
-    /// Show what would happen to each account; store nothing
+    /// Show what would happen to each account without storing anything
     #[arg(long)]
     dry_run: bool,
-    /// What to do with an account whose name is taken by one with another secret
+    /// What to do with an account if one of the same name has another secret
     #[arg(long, value_enum, value_name = "CHOICE", default_value = "keep-both")]
     on_same_name: OnSameName,
     #[command(flatten)]
@@ -68,7 +68,7 @@ struct Receive {
 
 #[derive(Args)]
 struct Send {
-    /// Codes that the new phone shows: pictures, texts, files of texts, or - for standard input
+    /// Codes shown by the new phone: pictures, texts, files of texts, or - for standard input
     #[arg(value_name = "FILE|CODE|-")]
     codes: Vec<String>,
     /// The check value as the new phone shows it
@@ -77,11 +77,11 @@ struct Send {
     /// Move only this account; may be repeated [default: all]
     #[arg(long, value_name = "ACCOUNT", add = completions::accounts())]
     account: Vec<String>,
-    /// Send the accounts over an approval service instead of codes: this account's, or the only one that can. Give it
+    /// Send the accounts through an approval service instead of codes: this account's, or the only possible one. Use it
     /// with the invitation
     #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, require_equals = true, add = completions::accounts())]
     relay: Option<Option<String>>,
-    /// Put in the trash what the new phone has proven to hold
+    /// Move the accounts that the new phone has proved to have to the trash
     #[arg(long)]
     remove: bool,
     #[command(flatten)]
@@ -90,13 +90,13 @@ struct Send {
     shown: Shown,
 }
 
-/// Where codes are shown.
+/// How codes are shown.
 #[derive(Args)]
 struct Shown {
     /// Write the codes as pictures into this folder
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Show only these of the numbered codes, such as those that the new phone still lacks
+    /// Show only these numbered codes, for example those that the new phone still lacks
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = number::<u16>)]
     only: Vec<u16>,
 }
@@ -212,7 +212,7 @@ async fn remove(authenticator: &Authenticator, output: Output) -> Result<usize, 
 }
 
 fn asked_to_remove(output: Output) -> Result<bool, Failure> {
-    let question = "The new phone has them. Put them in the trash here?";
+    let question = "The new phone has them. Move them to the trash here?";
     Ok(output.is_for_a_person() && prompt::can_ask() && prompt::confirm(question)?)
 }
 

@@ -1,4 +1,4 @@
-//! A move over an approval service: which one, and waiting for the other phone.
+//! A move through an approval service: choosing it, and waiting for the other phone.
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,12 @@ use crate::output::Output;
 /// How long to wait for the other phone.
 #[derive(Args)]
 pub(super) struct Waiting {
-    /// Over a service: how long to wait for the other phone; 0 asks once
+    /// Through a service: time to wait for the other phone, in seconds; 0 asks once
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = number::<u64>)]
     wait: u64,
 }
 
-/// The account whose service carries the move: the one that is named, or the only one that can.
+/// The account whose service relays the move: the named one, or the only possible one.
 pub(super) fn choose(authenticator: &Authenticator, wanted: Option<&str>) -> Result<Id, Failure> {
     let able = authenticator.relay_accounts()?;
     let accounts = authenticator.accounts()?.accounts;
@@ -31,7 +31,7 @@ pub(super) fn choose(authenticator: &Authenticator, wanted: Option<&str>) -> Res
         account::not_in_use(account).or((!is_able).then_some(Unfit::NoRelay))
     };
     if able.is_empty() {
-        let reason = "no account here has an approval service that carries moves; leave --relay out";
+        let reason = "no account has an approval service that relays moves; omit --relay";
         return Err(Failure::Usage(reason.to_owned()));
     }
     Ok(match wanted {
@@ -40,7 +40,7 @@ pub(super) fn choose(authenticator: &Authenticator, wanted: Option<&str>) -> Res
     })
 }
 
-/// Gives the accounts to the service, and waits for the receipt.
+/// Sends the accounts to the service, and waits for the receipt.
 pub(super) async fn send(
     authenticator: &Authenticator,
     sending: Sending,
@@ -58,7 +58,7 @@ pub(super) async fn send(
     }
 }
 
-/// Takes the accounts from the service, once the old phone has given them to it.
+/// Fetches the accounts from the service, once the old phone has sent them.
 pub(super) async fn receive(
     authenticator: &Authenticator,
     receiving: Receiving,
@@ -76,24 +76,24 @@ pub(super) async fn receive(
     }
 }
 
-/// Leaves the receipt at the service. What fails is told: the receipt's code goes on from there.
+/// Leaves the receipt at the service. A failure is reported, and the receipt's code can be used instead.
 pub(super) async fn leave(authenticator: &Authenticator, report: &mut MoveReport, output: Output) {
     match authenticator.relay_transfer().await {
         Ok(state) => report.relayed(&state),
-        Err(error) => output.note(format_args!("The service has no receipt: {error}.")),
+        Err(error) => output.note(format_args!("The receipt couldn't be left at the service: {error}.")),
     }
 }
 
-/// Ends what is at the service.
+/// Removes the move from the service.
 pub(super) async fn end(authenticator: &Authenticator, output: Output) {
     if let Err(error) = authenticator.end_relay().await {
         output.note(format_args!(
-            "The service could not be told: {error}. What it has is sealed, and goes within ten minutes."
+            "The move couldn't be removed from the service: {error}. It is sealed, and expires within ten minutes."
         ));
     }
 }
 
-/// Asks the service until `is_done`, or as long as is to be waited.
+/// Asks the service until `is_done`, or until the time is over.
 async fn until(
     authenticator: &Authenticator,
     waiting: &Waiting,
@@ -111,12 +111,12 @@ async fn until(
                 output.report(&MoveReport::waiting(&state))?;
             }
             Ok(_) => {}
-            // The next time may get through.
+            // The next attempt may succeed.
             Err(Error::Network(error)) if !is_over => {
                 if !is_warned {
                     is_warned = true;
                     output.note(format_args!(
-                        "Trying on: {error}. `transfer status` shows the codes meanwhile."
+                        "Still trying: {error}. `transfer status` shows the codes in the meantime."
                     ));
                 }
             }

@@ -1,4 +1,4 @@
-//! Where a move stands, for a person and for a program.
+//! The state of a move, for people and programs.
 
 use std::io::{self, Write};
 
@@ -20,15 +20,15 @@ pub(super) struct MoveReport {
     role: Option<&'static str>,
     step: Option<&'static str>,
     check_value: Option<String>,
-    /// The service that the parts go over.
+    /// The service that relays the parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     relay: Option<RelayView>,
-    /// Texts of the codes that this phone shows now.
+    /// Texts of the codes that this phone currently shows.
     pub(super) codes: Vec<String>,
     /// Pictures that they were written to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) files: Vec<String>,
-    /// How many codes the other phone shows, once one was scanned.
+    /// Number of codes that the other phone shows, once one was scanned.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u16>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -45,7 +45,7 @@ pub(super) struct MoveReport {
     ahead: Vec<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) removed: Option<usize>,
-    /// Whether more of this command comes.
+    /// Whether the command will print another report.
     #[serde(skip)]
     is_waiting: bool,
     /// The account that was taken back.
@@ -56,7 +56,7 @@ pub(super) struct MoveReport {
 #[derive(Serialize)]
 struct RelayView {
     service: String,
-    /// Whether it has all of what this phone gives it.
+    /// Whether it has received everything from this phone.
     delivered: bool,
 }
 
@@ -98,7 +98,7 @@ impl MoveReport {
     }
 
     fn sending(sending: &Sending) -> Self {
-        // Not before it was typed as the new phone shows it: whoever reads it here has compared nothing.
+        // Only after it was typed as the new phone shows it: reading it here would compare nothing.
         let is_compared = !matches!(sending.step, SendingStep::Comparing { .. });
         let check_value = is_compared.then(|| sending.check_value.clone());
         let relay = RelayView::of(sending.relay.as_ref());
@@ -117,17 +117,17 @@ impl MoveReport {
         }
     }
 
-    /// While the other phone is waited for: the codes, which aren't needed then, are left out.
+    /// While waiting for the other phone: without the codes, which aren't needed then.
     pub(super) fn waiting(under_way: &Move) -> Self {
         Self { codes: Vec::new(), is_waiting: true, ..Self::of(under_way) }
     }
 
-    /// Takes over how far the service is.
+    /// Copies the state of the relay.
     pub(super) fn relayed(&mut self, under_way: &Move) {
         self.relay = Self::of(under_way).relay;
     }
 
-    /// Takes over what the service has brought.
+    /// Copies what arrived from the service.
     pub(super) fn sent(&mut self, sending: &Sending) {
         let left_behind = std::mem::take(&mut self.left_behind);
         *self = Self { left_behind, ..Self::sending(sending) };
@@ -189,42 +189,42 @@ impl MoveReport {
         }
         match (self.step, self.count) {
             (Some("inviting"), _) => {
-                "Scan this with the old phone (`transfer send`), and its code here.".into()
+                "Scan this with the old phone (`transfer send`), then scan its code here.".into()
             }
             (Some("scanning"), None) => {
-                "Type the check value on the old phone, and scan the codes that it shows then.".into()
+                "Type the check value on the old phone, and scan the codes that it then shows.".into()
             }
             (Some("scanning"), Some(all)) => {
                 format!("{} of {all} codes are missing: {}", self.missing.len(), only(&self.missing))
             }
-            (Some("complete"), _) => "All codes are here; nothing is stored yet.".into(),
+            (Some("complete"), _) => "All codes have arrived; nothing is stored yet.".into(),
             (Some("stored"), _) => format!("Stored. Scan this receipt ({codes}) with the old phone."),
             (Some("comparing"), _) => {
-                "Scan this with the new phone. Nothing of your accounts is in it; they follow once the check \
-                 values are the same (`transfer send --check-value`)."
+                "Scan this with the new phone. It contains none of your accounts; they follow once the check \
+                 values match (`transfer send --check-value`)."
                     .into()
             }
             (Some("showing"), _) => format!("{codes} to scan with the new phone, in any order."),
             (Some("proven"), _) => match self.removed {
-                Some(removed) => format!("{} in the trash here.", count(removed, "account")),
-                None => "They stay here too; `transfer send --remove` puts them in the trash.".into(),
+                Some(removed) => format!("{} moved to the trash here.", count(removed, "account")),
+                None => "They also stay here; `transfer send --remove` moves them to the trash.".into(),
             },
-            _ if self.account.is_some() => "Its codes are made here again.".into(),
-            _ => "No move is under way.".into(),
+            _ if self.account.is_some() => "Its codes are generated here again.".into(),
+            _ => "No move is in progress.".into(),
         }
     }
 }
 
-/// What comes next where codes aren't.
+/// The next step if no codes are needed.
 fn relayed_step(step: Option<&str>, is_waiting: bool, service: &str) -> Option<String> {
-    let then = if is_waiting { "Waiting for it." } else { "Then go on (`transfer receive`)." };
+    let then = if is_waiting { "Waiting for it." } else { "Then continue (`transfer receive`)." };
     Some(match step? {
         "scanning" => format!(
-            "Type the check value on the old phone. The accounts come over {service}, sealed: it can't read \
+            "Type the check value on the old phone. The accounts come through {service}, sealed: it can't read \
              them. {then}"
         ),
         "showing" => format!(
-            "The accounts are at {service}, sealed. Waiting for the new phone; if it doesn't come, `transfer \
+            "The accounts are at {service}, sealed. Waiting for the new phone; if it doesn't connect, `transfer \
              status` shows them as codes."
         ),
         _ => return None,
@@ -251,20 +251,20 @@ impl Report for MoveReport {
         }
         if let (Some(held), Some(sent)) = (self.held, self.sent) {
             let style = if held == sent { GOOD } else { WARNING };
-            writeln!(out, "{style}The new phone holds {held} of {sent} accounts.{style:#}")?;
+            writeln!(out, "{style}The new phone has {held} of {sent} accounts.{style:#}")?;
         }
         if !self.ahead.is_empty() {
             writeln!(
                 out,
-                "{WARNING}{} gave out codes here since: skip the first ones of the new phone.{WARNING:#}",
+                "{WARNING}{} generated codes here since: skip the first ones on the new phone.{WARNING:#}",
                 count(self.ahead.len(), "account")
             )?;
         }
         if let Some(relay) = self.relay.as_ref().filter(|_| !self.codes.is_empty()) {
             let told = match self.step {
-                Some("stored") if relay.delivered => "The old phone gets the receipt over",
-                Some("comparing") => "The accounts will go over",
-                _ => "They go over",
+                Some("stored") if relay.delivered => "The old phone gets the receipt through",
+                Some("comparing") => "The accounts will go through",
+                _ => "They go through",
             };
             writeln!(out, "{told} {}, sealed: it can't read them.", safe(&relay.service))?;
         }

@@ -1,4 +1,4 @@
-//! Showing the codes of a step: as pictures in a folder, one after another on the terminal, or as texts on a pipe.
+//! Shows the codes of a step: as pictures in a folder, one after another on the terminal, or as texts on a pipe.
 
 use std::io;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::qr::Modules;
 use crate::screen::Screen;
 use crate::text::DIM;
 
-/// Reports where the move stands, and shows its codes.
+/// Reports the state of the move, and shows its codes.
 pub(super) async fn codes(mut report: MoveReport, shown: &Shown, output: Output) -> Result<(), Failure> {
     let (count, names) = (report.codes.len(), report.file_names());
     let numbered = (1_u16..).zip(std::mem::take(&mut report.codes)).zip(names);
@@ -35,12 +35,12 @@ pub(super) async fn codes(mut report: MoveReport, shown: &Shown, output: Output)
     output.report(&report)
 }
 
-/// Makes sure that codes can be shown, before anything is done.
+/// Checks that codes can be shown, before anything is done.
 pub(super) fn check(shown: &Shown, output: Output) -> Result<(), Failure> {
     match &shown.out {
         Some(folder) => input::check_folder(folder),
         None if output.is_for_a_person() && !can_move_cursor() => Err(Failure::Usage(
-            "this terminal can't show pictures; give --out with a folder for them, or take the codes as texts from a pipe"
+            "this terminal can't show pictures; use --out with a folder, or get the codes as texts on a pipe"
                 .to_owned(),
         )),
         None => Ok(()),
@@ -55,7 +55,7 @@ struct Picture {
 }
 
 impl Picture {
-    /// Writes a file; an earlier one of the same name makes room.
+    /// Writes a file, replacing an earlier one of the same name.
     fn write(&self, folder: &Path) -> Result<String, Failure> {
         let path = folder.join(&self.name);
         input::write_file(&path, &self.modules.to_png().ok_or_else(no_picture)?)?;
@@ -64,7 +64,7 @@ impl Picture {
 }
 
 fn no_picture() -> io::Error {
-    io::Error::other("a picture can't be made")
+    io::Error::other("the picture can't be created")
 }
 
 /// Shows the codes one after another until a key is pressed; a single one stays.
@@ -76,7 +76,7 @@ async fn play(pictures: &[Picture], count: usize) -> Result<(), Failure> {
     };
     if !pictures.iter().all(fits) {
         return Err(Failure::Usage(
-            "the terminal is too small for the codes; enlarge it, or give --out with a folder for pictures"
+            "the terminal is too small for the codes; enlarge it, or use --out with a folder for pictures"
                 .to_owned(),
         ));
     }
@@ -84,7 +84,7 @@ async fn play(pictures: &[Picture], count: usize) -> Result<(), Failure> {
     let mut events = EventStream::new();
     for picture in pictures.iter().cycle() {
         let mut lines = picture.modules.to_lines();
-        lines.push(format!("{DIM}{} of {count}   any key goes on{DIM:#}", picture.number));
+        lines.push(format!("{DIM}{} of {count}   press any key to continue{DIM:#}", picture.number));
         screen.draw_in_colour(lines)?;
         let turn = if pictures.len() == 1 { Duration::MAX } else { TURN };
         let next = tokio::time::sleep(turn);
@@ -105,5 +105,5 @@ async fn play(pictures: &[Picture], count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Long enough for a phone's camera to read each.
+/// Long enough for a phone's camera to read each code.
 const TURN: Duration = Duration::from_millis(400);

@@ -6,7 +6,7 @@ import org.countersign.ffi.MatchProof
 import org.countersign.ffi.Offer
 import org.countersign.ffi.Outcome
 
-/** What a person decides on a request. */
+/** A person's decision on a request. */
 public sealed interface Decision {
     /**
      * Sign in.
@@ -21,51 +21,52 @@ public sealed interface Decision {
         public constructor(scanned: Offer) : this(MatchProof.Scanned(scanned))
     }
 
-    /** Turn it down. */
+    /** Reject it. */
     public data object Deny : Decision
 
     /**
-     * Turn it down: it was the person's own, who doesn't want it any more. No storm is counted. Where the service can't be told
-     * (`canCancel`), it is a denial.
+     * Reject it because it was the person's own, who no longer wants it. It isn't counted as a rejection. If the service doesn't
+     * support this (`canCancel`), it is a denial.
      */
     public data object Cancel : Decision
 
-    /** Turn it down and tell the organisation: somebody else is behind it. */
+    /** Reject it and report it to the organisation: somebody else is behind it. */
     public data object Report : Decision
 
     /**
-     * As [Report], and no device is to be asked again until an administrator unlocks the account: "this isn't me". Where the
-     * service can't lock (`canLock`), it is a report.
+     * As [Report], and no device will be asked until an administrator unlocks the account: "this isn't me". If the service
+     * can't lock (`canLock`), it is a report.
      */
     public data object ReportAndLock : Decision
 }
 
-/** What became of an answer, by what the app does next. */
+/** The outcome of an answer, by what the app does next. */
 public sealed interface Answer {
     /** The sign-in succeeded, or the device is active. */
     public data object Approved : Answer
 
     /**
-     * It is approved, and a code finishes the sign-in: show it, for the person to type on the sign-in page. It is given once.
+     * It is approved, and a code completes the sign-in: show it, so that the person can type it on the sign-in page. It is
+     * returned only once.
      *
      * @property code what to type.
-     * @property message what the organisation says about it, in its own words; show it beside the code.
+     * @property message the organisation's text about it; show it next to the code.
      */
     public data class ShowCode(val code: String, val message: String? = null) : Answer
 
-    /** The sign-in was turned down. */
+    /** The sign-in was rejected. */
     public data object Denied : Answer
 
-    /** The sign-in was turned down and the organisation told. */
+    /** The sign-in was rejected and reported to the organisation. */
     public data object Reported : Answer
 
-    /** As [Reported], and no device is asked again until an administrator unlocks the account. Codes still work. */
+    /** As [Reported], and no device will be asked until an administrator unlocks the account. Codes still work. */
     public data object ReportedAndLocked : Answer
 
     /**
      * The number or the scanned code was wrong. Ask again; with no tries left the sign-in has failed.
      *
-     * @property triesLeft how often it may still be tried.
+     * @property triesLeft number of tries left.
      */
     public data class WrongMatch(val triesLeft: Int) : Answer
 
@@ -79,21 +80,21 @@ public sealed interface Answer {
     public data class Locked(override val error: AuthenticatorException) : Failure
 
     /**
-     * The approval key is gone for good: a fingerprint was added, the screen lock was removed, or the app's data came from
+     * The approval key is permanently lost: a fingerprint was added, the screen lock was removed, or the app's data came from
      * another phone. The account has to be enrolled again.
      */
     public data class KeyLost(override val error: AuthenticatorException) : Failure
 
-    /** The network or the service failed for now. The same answer can be sent again: it has one effect at most. */
+    /** The network or the service failed for now. The same answer can be sent again: it takes effect at most once. */
     public data class TryAgain(override val error: AuthenticatorException) : Failure
 
-    /** The request isn't open any more: answered elsewhere, expired or withdrawn. */
+    /** The request is no longer open: answered elsewhere, expired or withdrawn. */
     public data class Gone(override val error: AuthenticatorException) : Failure
 
     /** It can't be answered, and the text says why. */
     public data class Refused(override val error: AuthenticatorException) : Failure
 
-    /** An answer that didn't arrive, with what to tell the person. */
+    /** An answer that didn't arrive, with an error for the person. */
     public sealed interface Failure : Answer {
         /** What happened: `code()` for programs, `describe()` for people. */
         public val error: AuthenticatorException

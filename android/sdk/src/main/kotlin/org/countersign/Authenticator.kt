@@ -56,9 +56,9 @@ import org.countersign.ffi.Authenticator as NativeAuthenticator
  * The authenticator on one open vault: accounts, live codes, enrolment and sign-ins.
  *
  * Every call may be made from any coroutine, several at once. None blocks the thread it is made on. Cancelling the coroutine
- * ends the call in Rust too; the `cancel` parameters are for code without coroutines. Failures are
+ * also ends the call in Rust; the `cancel` parameters are for code without coroutines. Failures are
  * [org.countersign.ffi.AuthenticatorException], each with a stable `code()` and a text for a person, `describe()`;
- * [answer] turns those of an answer into a choice. [close] frees what is held in Rust, and doesn't close the vault.
+ * [answer] turns those of an answer into a choice. [close] frees memory in Rust, and doesn't close the vault.
  */
 public class Authenticator internal constructor(
     private val native: AuthenticatorInterface,
@@ -69,48 +69,48 @@ public class Authenticator internal constructor(
     private val changes = MutableSharedFlow<Unit>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
 
     /**
-     * The codes of this moment, and new ones at the moment that the first of them changes or an account is added, renamed,
-     * moved, trashed, restored, deleted, activated or revoked. Between two of them nothing runs. Ends with an exception when the vault is locked.
+     * The current codes, and new ones whenever the first of them changes or an account is added, renamed, moved, trashed,
+     * restored, deleted, activated or revoked. Nothing runs in between. Ends with an exception when the vault is locked.
      *
-     * A phone that sleeps stops its timers, so collect it while the screen shows it (`repeatOnLifecycle(STARTED)`): collecting
-     * begins with the codes of that moment. [refreshCodes] brings new ones at once.
+     * A sleeping phone stops its timers, so collect it while the screen is visible (`repeatOnLifecycle(STARTED)`): collecting
+     * starts with the current codes. [refreshCodes] emits new ones at once.
      *
      * @param page the rows to show; all of them without one.
      */
     public fun liveCodes(page: Page? = null): Flow<LiveCodes> = liveCodes(changes, timeSource) { native.codes(page) }
 
-    /** Brings new codes to all collectors of [liveCodes], for example when the person has set the device's clock. */
+    /** Emits new codes to all collectors of [liveCodes], for example after the person has set the device's clock. */
     public fun refreshCodes() {
         changes.tryEmit(Unit)
     }
 
     /**
-     * Everything that happens to sign-ins, as long as it is collected: it asks the services by long polls. The first event is
-     * always the list of open requests. Collect it once in an app. Ends with an exception when the vault is locked.
+     * All events of sign-ins, fetched from the services by long polls while it is collected. The first event is always the list
+     * of open requests. Collect it once in an app. Ends with an exception when the vault is locked.
      */
     public fun events(): Flow<RequestEvent> = flow {
         native.watch().use { watcher ->
             while (true) {
                 val event = cancelling(null) { watcher.nextEvent(it) }
-                // An account may have become active by now, or its service knows this phone no more: its codes come and go with that.
+                // An account may have become active, or its service may no longer know this phone: its codes depend on that.
                 if (event is RequestEvent.RequestsChanged || event is RequestEvent.FailuresChanged) refreshCodes()
                 emit(event)
             }
         }
     }
 
-    /** As [events], put together into what is known at each moment. */
+    /** As [events], combined into the current state. */
     public fun watchSignIns(): Flow<SignIns> = events().foldToSignIns()
 
     /**
-     * Asks all services once for sign-ins, and waits up to [wait] (at most a minute) for something new. What a wake-up calls.
-     * Accounts that rest after a storm aren't asked; [askForRequests] asks them too, when the person wants to see.
+     * Asks all services once for sign-ins, and waits up to [wait] (at most a minute) for something new. Call it on a wake-up.
+     * Paused accounts are skipped; [askForRequests] includes them, when the person asks.
      */
     public suspend fun checkSignIns(wait: Duration = Duration.ZERO): Requests =
         waitForRequests(wait.toLong(DurationUnit.MILLISECONDS).coerceIn(0, MAX_WAIT_MS).toUInt())
 
     /**
-     * Answers a request, and says what the app does next. Approving with the platform's keys shows the platform's prompt.
+     * Answers a request, and returns what the app does next. Approving with the platform's keys shows the platform's prompt.
      * Only cancelling the coroutine throws.
      */
     public suspend fun answer(request: Id, decision: Decision): Answer = answerOf {
@@ -250,7 +250,7 @@ public class Authenticator internal constructor(
          * The authenticator on an unlocked vault, with the platform's key store.
          *
          * @param clock the device's clocks; without one, the process's own.
-         * @param roots certificate authorities (DER) to trust beside the public ones: an organisation's own.
+         * @param roots certificate authorities (DER) to trust in addition to the public ones, such as the organisation's.
          */
         public suspend fun open(
             vault: Vault,
@@ -260,7 +260,7 @@ public class Authenticator internal constructor(
         ): Authenticator = NativeAuthenticator.open(vault, keys, clock, roots).inKotlin()
 
         /**
-         * As [open], with device keys that are kept in the vault: for devices without secure hardware, for emulators and tests.
+         * As [open], with device keys kept in the vault: for devices without secure hardware, emulators and tests.
          *
          * @param userCheck how the app checks the person before it lets them approve.
          */

@@ -4,7 +4,7 @@ import kotlinx.coroutines.CancellationException
 import org.countersign.ffi.CancelHandle
 
 /**
- * Makes a long call that ends at once, in Rust too, when the coroutine is cancelled: by [handle], or by one of its own.
+ * Makes a long call that ends at once, also in Rust, when the coroutine is cancelled: with [handle], or with its own handle.
  *
  * The generated code drops the Rust future of a cancelled coroutine. The handle ends work that is being polled at that moment.
  */

@@ -7,7 +7,7 @@ import java.security.PublicKey
 import java.security.interfaces.ECPublicKey
 
 /**
- * The uncompressed X9.63 point (`04`, x, y; 65 bytes) of a P-256 key, as [org.countersign.ffi.DeviceKeys] gives it.
+ * The uncompressed X9.63 point (`04`, x, y; 65 bytes) of a P-256 key, as [org.countersign.ffi.DeviceKeys] returns it.
  *
  * @throws PlatformKeyException.Unavailable when it isn't a key of a curve of 256 bits.
  */
@@ -18,7 +18,7 @@ public fun PublicKey.toX963(): ByteArray {
 
 /**
  * Runs a method of a key store that Rust calls, and throws what its contract allows: [PlatformKeyException] as it is, and
- * whatever else is thrown as [translate] says. Nothing else may get out: an `Error` would reach nobody, and Rust would wait.
+ * everything else as translated by [translate]. Nothing else may escape: an `Error` would reach nobody, and Rust would wait.
  */
 public suspend fun <T> keyStoreCall(
     translate: (Throwable) -> PlatformKeyException = { PlatformKeyException.Unavailable() },

@@ -15,20 +15,20 @@ import kotlin.time.TimeMark
 import kotlin.time.TimeSource
 
 /**
- * The codes of a moment, which know how long they are good for: a countdown is drawn without a call of the library.
+ * The codes at one moment, with their remaining time: a countdown needs no call to the library.
  *
- * @property codes the rows, what is wrong with the list if anything is, and how far the device's clock is off.
+ * @property codes the rows, problems of the list if any, and how far the device's clock is off.
  */
 public class LiveCodes internal constructor(public val codes: Codes, private val since: TimeMark) {
 
-    /** How long from now until `next` takes the place of `code`; zero when it has. */
+    /** Time until `next` replaces `code`; zero afterwards. */
     public fun remaining(code: ShownCode.Timed): Duration {
         // `remainingSeconds` counts from the second that the codes are for; they were asked for a part of it later.
         val intoTheSecond = Math.floorMod(codes.clock.unixMs, MS_PER_SECOND).milliseconds
         return (code.remainingSeconds.seconds - intoTheSecond - since.elapsedNow()).coerceAtLeast(ZERO)
     }
 
-    /** As [remaining], as the part of the code's whole time: 1 when it is new, 0 at its end. */
+    /** As [remaining], as a fraction of the code's lifetime: 1 when it is new, 0 at its end. */
     public fun remainingPart(code: ShownCode.Timed): Float =
         (remaining(code) / code.period.coerceAtLeast(1).seconds).toFloat()
 }

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets
 import java.text.Normalizer
 
 /**
- * Takes in a passphrase as it was typed, in Unicode's NFC, and overwrites [typed] and every copy that was made of it here. (Text
+ * Creates a passphrase from typed text, in Unicode's NFC, and overwrites [typed] and every copy made here. (Text
  * outside ASCII passes through one string, which can't be overwritten.)
  */
 public fun passphraseOf(typed: CharArray): Passphrase {

@@ -12,20 +12,20 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * A move that may go over a service, at one moment.
+ * The state of a move that may go through a service.
  *
- * @property transfer where it stands. Its codes finish it at any time.
- * @property failure why the service can't be asked for now: show the codes. It is asked again nevertheless.
+ * @property transfer the move's state. Its codes can complete it at any time.
+ * @property failure why the service can't be reached at the moment: show the codes. The service is asked again anyway.
  */
 public data class RelayedTransfer(public val transfer: Transfer, public val failure: ErrorDetail?)
 
 /**
- * The move under way, over its service as far as it has one: each state once, and the last one when the new phone's receipt is
- * left, or the old phone has it. While it is collected it asks the service every [pause], as soon as there is something to ask,
- * and again when the network fails. Collect it while the screen of the move is shown, on either phone; codes that are scanned
- * meanwhile count as ever. Ends without a move.
+ * The move in progress, through its service if it has one: emits each state once, and the last one when the new phone has left
+ * the receipt, or the old phone has it. While collected, it asks the service every [pause] if there is something to ask, and
+ * retries after network errors. Collect it on both phones while the screen of the move is shown. Codes can be scanned in the
+ * meantime. Ends if there is no move.
  *
- * An exception says that the service doesn't carry the move on: the codes that the phones show do.
+ * An exception means that the service no longer relays the move: continue with the codes that the phones show.
  */
 public fun Authenticator.relayedTransfer(pause: Duration = 2.seconds): Flow<RelayedTransfer> = flow {
     var shown: RelayedTransfer? = null

@@ -10,9 +10,9 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * How far the device is that takes this one's place: each step once, and [ReplacementStep.Done] or [ReplacementStep.Ended] last.
- * It asks the service every [pause] while it is collected, and asks again when the network fails. Collect it while the screen
- * shows the QR code or the number; to give the replacement up, stop collecting and close it.
+ * The steps of this device's replacement: each step once, and [ReplacementStep.Done] or [ReplacementStep.Ended] last. While
+ * collected, it asks the service every [pause], and retries after network errors. Collect it while the screen shows the QR
+ * code or the number; to give up the replacement, stop collecting and close it.
  */
 public fun Authenticator.replacementSteps(replacement: Replacement, pause: Duration = 2.seconds): Flow<ReplacementStep> = flow {
     var shown: ReplacementStep? = null

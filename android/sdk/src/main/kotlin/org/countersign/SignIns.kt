@@ -10,11 +10,11 @@ import org.countersign.ffi.ClockStatus
 import org.countersign.ffi.RequestEvent
 
 /**
- * What is known of sign-ins at a moment.
+ * The current state of sign-ins.
  *
- * @property open every open request, oldest first.
- * @property failures accounts whose service couldn't be asked: requests may be missing, so tell the person.
- * @property pauses accounts whose requests don't come by themselves: why, until when, and what helps. Show it.
+ * @property open all open requests, oldest first.
+ * @property failures accounts whose service couldn't be asked: requests may be missing, so show a warning.
+ * @property pauses accounts whose requests don't arrive automatically: why, until when, and what helps. Show it.
  * @property clock the time that requests expire by, once it is known; and how far the device's clock is off.
  */
 public data class SignIns(

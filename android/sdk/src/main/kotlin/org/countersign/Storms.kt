@@ -9,7 +9,7 @@ import org.countersign.ffi.TurnedDown
 /** All requests of the group, newest first. */
 public val RequestGroup.all: List<ApprovalRequest> get() = listOf(newest) + older
 
-/** Their identifiers: what [Authenticator.turnDown] takes. */
+/** Their identifiers, for [Authenticator.turnDown]. */
 public val RequestGroup.ids: List<Id> get() = all.map(ApprovalRequest::id)
 
 internal fun TurnedDown.outcomeOrThrow(): AnswerOutcome = outcome ?: throw checkNotNull(error)

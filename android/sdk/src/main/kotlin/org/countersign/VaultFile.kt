@@ -12,13 +12,13 @@ import java.io.File
 /**
  * A vault's file, and the platform's key store that opens it without asking.
  *
- * A profile of its own (a shared phone has several) is a vault at another path.
+ * Each profile (a shared phone has several) is a vault at another path.
  */
 public class VaultFile(private val file: File, private val keyStore: VaultKeyStore) {
 
     /**
-     * Opens the vault as far as it goes, and says what is needed for the rest. It never makes an empty vault by itself, so
-     * that accounts are never silently gone.
+     * Opens the vault as far as possible, and returns what else is needed. It never creates an empty vault, so accounts never
+     * disappear silently.
      */
     public suspend fun open(): VaultState {
         val vault = try {
@@ -38,10 +38,10 @@ public class VaultFile(private val file: File, private val keyStore: VaultKeySto
     }
 
     /**
-     * Makes the vault. The key store opens it from then on; [recovery] does when the phone's keys are lost, and a [passphrase]
-     * too if there is one.
+     * Creates the vault. The key store opens it from then on; [recovery] opens it if the phone's keys are lost, as does
+     * [passphrase] if given.
      *
-     * @throws AuthenticatorException.Vault when there is one already, whatever is in it.
+     * @throws AuthenticatorException.Vault if there already is one, whatever its content.
      */
     public suspend fun create(recovery: RecoveryCode, passphrase: Passphrase? = null): Vault {
         val slots = buildList {
@@ -57,16 +57,16 @@ public class VaultFile(private val file: File, private val keyStore: VaultKeySto
     }
 
     /**
-     * Moves a vault that nobody can open out of the way, into a new folder beside it, so that [create] makes another. Nothing is
-     * deleted: whoever finds the recovery code later opens it there. Close the vault first.
+     * Moves a vault that nobody can open into a new folder next to it, so that [create] can create another. Nothing is
+     * deleted: with the recovery code, it can be opened there later. Close the vault first.
      *
      * @return the folder.
      */
     public suspend fun setAside(): File = File(setVaultAside(file.path))
 
     /**
-     * Has the key store open a vault that another slot has just unlocked: after [VaultState.Locked] for a lost key. The slot
-     * whose key is lost is taken out.
+     * Creates a new key store slot for a vault that another slot has just unlocked: after [VaultState.Locked] for a lost key.
+     * The slot whose key is lost is removed.
      */
     public suspend fun renewKeyStoreSlot(vault: Vault) {
         val lost = vault.slots().filter { it.kind == org.countersign.ffi.SlotKind.KEY_STORE }
@@ -82,19 +82,19 @@ public class VaultFile(private val file: File, private val keyStore: VaultKeySto
 
 /** How far a vault could be opened. */
 public sealed interface VaultState {
-    /** There is none: the first start, or the app's data was cleared. Make one with [VaultFile.create]. */
+    /** There is no vault: the first start, or the app's data was cleared. Create one with [VaultFile.create]. */
     public data object Missing : VaultState
 
     /**
      * It is open.
      *
-     * @property vault to be given to [Authenticator.open].
+     * @property vault pass it to [Authenticator.open].
      */
     public data class Unlocked(val vault: Vault) : VaultState
 
     /**
-     * The key store didn't open it. Everything in it is kept. Ask for what the person has, `unlockWithPassphrase` or
-     * `unlockWithRecoveryCode`, then [VaultFile.renewKeyStoreSlot] if the key is lost.
+     * The key store didn't open it. Its content is unchanged. Ask for passphrase or recovery code, call
+     * `unlockWithPassphrase` or `unlockWithRecoveryCode`, then [VaultFile.renewKeyStoreSlot] if the key is lost.
      *
      * @property vault the locked vault; `slots()` says what opens it.
      * @property reason why the key store didn't: dismissed, locked for now, or its key lost.
@@ -102,9 +102,9 @@ public sealed interface VaultState {
     public data class Locked(val vault: Vault, val reason: AuthenticatorException) : VaultState
 
     /**
-     * The file can't be used: damaged, of a newer version, or no vault. It is kept as it is.
+     * The file can't be used: it is damaged, from a newer version, or not a vault. It is left unchanged.
      *
-     * @property reason what to tell the person.
+     * @property reason the error to show.
      */
     public data class Unusable(val reason: AuthenticatorException) : VaultState
 }

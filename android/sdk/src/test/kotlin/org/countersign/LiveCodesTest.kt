@@ -53,7 +53,7 @@ class LiveCodesTest {
     }
 
     @Test
-    fun `a list without timed codes waits for a changed account alone`() = runTest {
+    fun `a list without timed codes waits only for a changed account`() = runTest {
         backgroundScope.launch { codes(period = null, start = 0).collect {} }
         advanceTimeBy(3600.seconds)
         assertEquals(listOf(0L), readAt)

@@ -87,7 +87,7 @@ class RelayTest {
         withTimeout(20.seconds) { assertEquals(PROVEN, sending.await().last().sending.step) }
         assertEquals(true, withTimeout(20.seconds) { receiving.await() }.last().receiving.relay?.isDelivered)
         for (seen in listOf(ofOld, ofNew)) {
-            assertTrue(seen.zipWithNext().all { (one, next) -> one != next }, "a state was told twice")
+            assertTrue(seen.zipWithNext().all { (one, next) -> one != next }, "a state was emitted twice")
             assertTrue(seen.all { it.failure == null })
         }
     }

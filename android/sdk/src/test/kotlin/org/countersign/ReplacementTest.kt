@@ -83,7 +83,7 @@ class ReplacementTest {
     }
 
     @Test
-    fun `another device of the person's is told once`() = service { service, old, account ->
+    fun `another device of the person's is reported once`() = service { service, old, account ->
         old.authenticator.checkSignIns()
         assertEquals(emptyList(), old.authenticator.newDevices())
         Phone.create(folder.resolve("another")).use { another ->

@@ -92,7 +92,7 @@ class StoryTest {
     }
 
     @Test
-    fun `codes of a phone that was never activated are refused, and those who watch are told at once`(@TempDir folder: Path) =
+    fun `codes of a phone that was never activated are refused, and collectors see it at once`(@TempDir folder: Path) =
         runBlocking {
             val portal = ServiceProcess.start(folder.resolve("service")).relyingParty()
             Phone.create(folder.resolve("phone")).use { phone ->

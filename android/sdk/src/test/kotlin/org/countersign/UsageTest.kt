@@ -94,7 +94,7 @@ class UsageTest {
             val preview = authenticator.previewImport(files)
             tell("${file.app}: ${preview.total} entries, ${preview.refused} of them unusable.")
             val report = authenticator.importAccounts(files)
-            tell("${report.proven} accounts are here: they were read back.")
+            tell("${report.proven} accounts were imported and verified.")
         }
         // authenticator.undoImport() takes it back.
     }

@@ -50,7 +50,7 @@ class VaultFileTest {
     }
 
     @Test
-    fun `a file that is no vault is told and kept as it is`() = runBlocking {
+    fun `a file that is no vault is reported and left unchanged`() = runBlocking {
         val bytes = ByteArray(5000) { it.toByte() }
         path.writeBytes(bytes)
         assertEquals("vault_damaged", assertIs<VaultState.Unusable>(file.open()).reason.code())

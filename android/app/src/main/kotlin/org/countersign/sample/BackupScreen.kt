@@ -8,7 +8,7 @@ import org.countersign.passphraseOf
 import java.text.DateFormat
 import java.util.Date
 
-/** When a backup was last proven, making the next, and trying one. */
+/** Shows when a backup was last verified, creates the next, and checks one. */
 class BackupScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
     override val back = { SettingsScreen(activity, authenticator) }
 

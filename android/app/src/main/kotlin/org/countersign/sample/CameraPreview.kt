@@ -27,7 +27,7 @@ class CameraPreview(private val activity: MainActivity) {
         return isAllowed
     }
 
-    /** The codes, while this is collected. Ends with a `CameraAccessException` when the camera can't be used. */
+    /** The codes in the camera's view. Ends with a `CameraAccessException` if the camera can't be used. */
     fun codes(): Flow<ScannedCode> = flow { emitAll(CameraScanner(activity).codes(surface())) }
 
     private suspend fun surface() = suspendCancellableCoroutine { waiting ->
@@ -48,5 +48,5 @@ class CameraPreview(private val activity: MainActivity) {
     }
 }
 
-/** The codes of a move alone. What is seen while one is taken in is left out: it is seen again. */
+/** Only the codes of a move. Codes seen while one is processed are dropped, since they will be seen again. */
 fun Flow<ScannedCode>.transferCodes(): Flow<ScannedCode.Transfer> = conflate().filterIsInstance()

@@ -18,7 +18,7 @@ class CodesView(activity: MainActivity) {
         adjustViewBounds = true
     }
 
-    /** Shows them in turn until it is cancelled; a single one stays. */
+    /** Shows them in turn until it is cancelled; a single one stays on the screen. */
     suspend fun play(texts: List<String>) {
         val pictures = texts.map(::pictureOf)
         while (pictures.isNotEmpty()) {
@@ -30,7 +30,7 @@ class CodesView(activity: MainActivity) {
     }
 
     private fun pictureOf(text: String): Bitmap {
-        // The codes are shown on a bright screen, and repeated: the least correction keeps their modules large.
+        // The codes are shown on a bright screen, and repeatedly: minimal error correction keeps their modules large.
         val hints = mapOf(EncodeHintType.ERROR_CORRECTION to ErrorCorrectionLevel.L)
         val modules = QRCodeWriter().encode(text, BarcodeFormat.QR_CODE, SIZE, SIZE, hints)
         val pixels = IntArray(modules.width * modules.height) {

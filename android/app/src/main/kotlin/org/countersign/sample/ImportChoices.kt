@@ -12,8 +12,8 @@ import org.countersign.ffi.RowVerdict
 import org.countersign.ffi.SameName
 
 /**
- * What the person wants for entries whose name or secret is taken, and for those that the other app deleted. Unless they
- * choose otherwise, both are kept, and what was deleted is left out.
+ * The person's choice for entries whose name or secret is taken, and for those that the other app deleted. By default,
+ * both are kept, and deleted entries are skipped.
  */
 class ImportChoices {
     private val chosen = mutableMapOf<Long, SameName>()
@@ -21,7 +21,7 @@ class ImportChoices {
     fun of(row: ImportRow): SameName =
         chosen[row.row] ?: if (row.verdict is RowVerdict.Deleted) SameName.SKIP else SameName.KEEP_BOTH
 
-    /** Goes on to the next choice for a row, and gives it. */
+    /** Switches a row to the next choice, and returns it. */
     fun change(row: ImportRow): SameName {
         val choices = if (row.verdict is RowVerdict.Deleted) listOf(SameName.SKIP, SameName.KEEP_BOTH) else SameName.entries
         return choices[(choices.indexOf(of(row)) + 1) % choices.size].also { chosen[row.row] = it }
@@ -31,7 +31,7 @@ class ImportChoices {
         ImportOptions(SameName.KEEP_BOTH, chosen.map { (row, choice) -> RowChoice(row, choice) }, partial)
 }
 
-/** Adds an entry of an import; a tap changes what becomes of it where there is a choice. */
+/** Adds a view of an import's entry; a tap changes its outcome if there is a choice. */
 fun ViewGroup.importRow(row: ImportRow, choices: ImportChoices) {
     text(resources.getString(R.string.row_verdict, row.issuer, row.name, row.verdict.inWords(resources)))
     val words = when (row.verdict) {
@@ -45,7 +45,7 @@ fun ViewGroup.importRow(row: ImportRow, choices: ImportChoices) {
     choice = button(words(choices.of(row))) { choice.text = words(choices.change(row)) }
 }
 
-/** What would become of an entry. */
+/** The expected outcome for an entry. */
 fun RowVerdict.inWords(words: Resources): String = when (this) {
     is RowVerdict.New -> words.getString(R.string.row_new)
     is RowVerdict.Present -> words.getString(R.string.row_present)
@@ -65,7 +65,7 @@ fun SameName.inWords(words: Resources): String = when (this) {
     SameName.SKIP -> words.getString(R.string.leave_out)
 }
 
-/** What is to be said about an account of which a file or another phone doesn't get all. */
+/** Describes an account that a file or another phone doesn't get completely. */
 fun LeftBehind.inWords(words: Resources): String {
     val reason = when (reason) {
         LeftReason.APPROVALS -> R.string.left_approvals

@@ -9,9 +9,9 @@ import org.countersign.ffi.Import
 import org.countersign.ffi.ImportedFile
 import org.countersign.passphraseOf
 
-/** Takes accounts over from another app's file, and takes the last import back. */
+/** Imports accounts from another app's file, and undoes the last import. */
 class ImportScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
-    /** Takes in one picture after the other, where an export or a text is spread over several. */
+    /** Reads one picture after the other, if an export or a text is spread over several. */
     private val entries = Import()
 
     override val back = { SettingsScreen(activity, authenticator) }
@@ -63,7 +63,7 @@ class ImportScreen(activity: MainActivity, private val authenticator: Authentica
     }
 }
 
-/** Says what would come, and does it. */
+/** Shows the preview, and imports. */
 class ImportPreviewScreen(activity: MainActivity, private val authenticator: Authenticator, private val entries: Import) : Screen(activity) {
     private val choices = ImportChoices()
 

@@ -31,7 +31,7 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
 
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
-        // Codes and requests belong in no screenshot and no list of recent apps.
+        // Codes and requests must not appear in screenshots or in the list of recent apps.
         window.setFlags(WindowManager.LayoutParams.FLAG_SECURE, WindowManager.LayoutParams.FLAG_SECURE)
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) askFor(Manifest.permission.POST_NOTIFICATIONS)
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) {
@@ -45,7 +45,7 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
         open(intent)
     }
 
-    /** Opens what a notification was about, or the accounts. */
+    /** Opens the request of a notification, or the accounts. */
     private fun open(intent: Intent) {
         val request = SignInNotifications.requestIn(intent)
         show(OpeningScreen(this) { authenticator ->
@@ -55,7 +55,7 @@ class MainActivity : Activity(), CoroutineScope by MainScope() {
         })
     }
 
-    /** What the phone's own way back does: the screen says where it leads. */
+    /** Handles the phone's back gesture: the screen decides where it leads. */
     fun goBack() {
         screen?.back?.let { show(it()) } ?: finish()
     }

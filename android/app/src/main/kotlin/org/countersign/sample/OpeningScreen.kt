@@ -6,7 +6,7 @@ import org.countersign.VaultState
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.Vault
 
-/** Opens the vault, makes it on the first start, or asks for the recovery code; then goes on. */
+/** Opens the vault, creates it on the first start, or asks for the recovery code; then continues. */
 class OpeningScreen(activity: MainActivity, private val next: (Authenticator) -> Screen) : Screen(activity) {
 
     override suspend fun run() {
@@ -56,11 +56,11 @@ class OpeningScreen(activity: MainActivity, private val next: (Authenticator) ->
         }
     }
 
-    /** Nothing is deleted: the vault goes out of the way. */
+    /** Deletes nothing: the vault is moved out of the way. */
     private fun offerToBeginAnew(close: () -> Unit = {}) {
-        column.button(words(R.string.begin_anew), R.style.Button_Danger) {
+        column.button(words(R.string.start_over), R.style.Button_Danger) {
             activity.launch {
-                if (!tell(words(R.string.begin_anew_question), words(R.string.begin_anew), words(R.string.cancel))) return@launch
+                if (!tell(words(R.string.start_over_question), words(R.string.start_over), words(R.string.cancel))) return@launch
                 close()
                 trying { activity.app.vaultFile.setAside() }
                 activity.show(OpeningScreen(activity, next))

@@ -6,7 +6,7 @@ import android.os.CancellationSignal
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.resume
 
-/** Checks that it is the phone's owner who asks for this, and not whoever holds the open phone. */
+/** Checks that the phone's owner asks for this, and not somebody who picked up the unlocked phone. */
 suspend fun MainActivity.isThePerson(title: CharSequence): Boolean = suspendCancellableCoroutine { waiting ->
     val signal = CancellationSignal()
     waiting.invokeOnCancellation { signal.cancel() }

@@ -7,7 +7,7 @@ import org.countersign.Authenticator
 import org.countersign.ffi.Receiving
 import org.countersign.ffi.ReceivingStep
 
-/** The new phone's side of a move: it shows its code, scans the old phone's, says what would come, and stores it. */
+/** The new phone's side of a move: shows its code, scans the old phone's, shows a preview, and stores the accounts. */
 class ReceiveScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
     private val camera = CameraPreview(activity)
 
@@ -67,7 +67,7 @@ class ReceiveScreen(activity: MainActivity, private val authenticator: Authentic
         codes.play(receipt)
     }
 
-    /** Takes in codes until one brings this about; nothing when the camera can't be used. */
+    /** Reads codes until one leads to this state; returns null if the camera can't be used. */
     private suspend fun nextUntil(isThere: (Receiving) -> Boolean): Receiving? {
         if (!camera.addTo(column)) return null
         var last: Receiving? = null

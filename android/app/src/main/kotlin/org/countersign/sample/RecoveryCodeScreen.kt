@@ -4,7 +4,7 @@ import kotlinx.coroutines.launch
 import org.countersign.ffi.RecoveryCode
 import org.countersign.ffi.Vault
 
-/** Has the recovery code typed back from the paper, so that it is known to be written down rightly; then goes on. */
+/** Asks the person to type the recovery code from paper, to check that it was written down correctly; then continues. */
 class RecoveryCodeScreen(
     activity: MainActivity,
     private val vault: Vault,

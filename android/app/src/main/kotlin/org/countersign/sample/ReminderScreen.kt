@@ -6,7 +6,7 @@ import org.countersign.ffi.NewSlot
 import org.countersign.ffi.SlotKind
 import org.countersign.passphraseOf
 
-/** Asks for the passphrase, so that it isn't forgotten; who has forgotten it makes another one. */
+/** Asks for the passphrase, so that it isn't forgotten. A person who has forgotten it can set a new one. */
 class ReminderScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
     override val back = { AccountsScreen(activity, authenticator) }
 

@@ -7,7 +7,7 @@ import org.countersign.ffi.Replacement
 import org.countersign.ffi.ReplacementStep
 import org.countersign.replacementSteps
 
-/** Lets a new phone take this one's place at an account's service: a code, then a number to type there. */
+/** Replaces this phone by a new one at an account's service: a code to scan, then a number to type there. */
 class ReplacementScreen(activity: MainActivity, private val authenticator: Authenticator, private val account: Id) : Screen(activity) {
     private var replacement: Replacement? = null
 
@@ -22,7 +22,7 @@ class ReplacementScreen(activity: MainActivity, private val authenticator: Authe
         trying { authenticator.replacementSteps(underWay).collectLatest { show(it, underWay.link()) } }
     }
 
-    /** Begins one, which asks for the approval key; or goes on with the open one, which asks for none, so the person is checked here. */
+    /** Starts a replacement, which uses the approval key; or resumes the open one, which doesn't, so the person is checked here. */
     private suspend fun open(): Replacement? {
         if (account !in authenticator.openReplacements()) return authenticator.replaceDevice(account)
         if (!activity.isThePerson(words(R.string.go_on_question))) return null

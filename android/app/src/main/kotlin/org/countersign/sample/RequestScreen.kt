@@ -12,7 +12,7 @@ import org.countersign.ffi.ApprovalRequest
 import org.countersign.ffi.MatchProof
 import org.countersign.ffi.Purpose
 
-/** One sign-in: all that the service signed, the number, and the decision. */
+/** One sign-in: everything that the service signed, the number, and the decision. */
 class RequestScreen(
     activity: MainActivity,
     private val authenticator: Authenticator,

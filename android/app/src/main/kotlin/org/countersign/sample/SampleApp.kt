@@ -25,7 +25,7 @@ import org.countersign.ffi.Vault
 import org.countersign.ffi.WakeUp
 import org.countersign.ids
 
-/** Holds the one authenticator of the process, and is what the library's receivers call. */
+/** Holds the process's only authenticator, and is called by the library's receivers. */
 class SampleApp : Application(), CountersignHost {
     val vaultFile by lazy { vaultFile(this) }
     val wakeUps by lazy { UnifiedPushChannel(this) }
@@ -46,7 +46,7 @@ class SampleApp : Application(), CountersignHost {
         val keys = KeystoreDeviceKeys(BiometricCheck(this, cancelText = getString(R.string.cancel)))
         return Authenticator.open(vault, keys, AndroidClock(this)).also {
             authenticator = it
-            // An address that came while the vault couldn't be opened. Services that know it aren't told again.
+            // An address that arrived while the vault couldn't be opened. It isn't sent to services that know it.
             background.launch { tell(it, wakeUps.address) }
         }
     }
@@ -55,7 +55,7 @@ class SampleApp : Application(), CountersignHost {
         try {
             authenticator.setWakeUp(address)
         } catch (_: AuthenticatorException) {
-            // The vault was locked meanwhile, or can't be written: the channel remembers the address, and the next opening tells it.
+            // The vault was locked in the meantime, or can't be written: the channel remembers the address for the next opening.
         }
     }
 

@@ -17,12 +17,12 @@ import org.countersign.ffi.ScannedCode
 import java.io.IOException
 import kotlin.coroutines.resume
 
-/** A screen: what there is to read, what there is to do, and what happens while it is in front. */
+/** A screen: its content, its buttons, and what runs while it is in front. */
 abstract class Screen(protected val activity: MainActivity) {
-    /** What there is to read. It scrolls. */
+    /** The content, which scrolls. */
     protected val column = activity.column().apply { pad(MARGIN) }
 
-    /** What there is to do: at the lower edge, where the thumb of the hand that holds the phone reaches it. */
+    /** The buttons: at the lower edge, within reach of the thumb. */
     protected val actions = activity.column().apply { pad(MARGIN / 2) }
 
     val view: View = activity.column().apply {
@@ -37,7 +37,7 @@ abstract class Screen(protected val activity: MainActivity) {
     /** Runs while the screen is in front, and is cancelled when it leaves. */
     open suspend fun run() = Unit
 
-    /** Begins the screen, or begins it again, with what it is about. */
+    /** Starts or restarts the screen with its subject. */
     protected fun begin(heading: CharSequence? = null) {
         column.removeAllViews()
         actions.removeAllViews()
@@ -52,7 +52,7 @@ abstract class Screen(protected val activity: MainActivity) {
 
     protected fun counted(id: Int, count: Int): String = activity.resources.getQuantityString(id, count, count)
 
-    /** A field, and what is to be typed into it: read out with it. */
+    /** A text field with its label, which screen readers read out. */
     protected fun ViewGroup.field(label: CharSequence, type: Int = CODE, style: Int = R.style.Field): EditText {
         val field = EditText(activity, null, 0, style).apply {
             id = View.generateViewId()
@@ -62,7 +62,7 @@ abstract class Screen(protected val activity: MainActivity) {
         return field.also { addView(it, FILL, WRAP) }
     }
 
-    /** Tells something, and waits until it has been read; gives whether the person agreed. */
+    /** Shows a message, waits until the person closes it, and returns whether they agreed. */
     protected suspend fun tell(what: String, agree: String = words(R.string.ok), decline: String? = null): Boolean =
         suspendCancellableCoroutine { waiting ->
             val dialog = AlertDialog.Builder(activity).setMessage(what)
@@ -73,7 +73,7 @@ abstract class Screen(protected val activity: MainActivity) {
             waiting.invokeOnCancellation { shown.dismiss() }
         }
 
-    /** Asks for something that must not be seen; nothing if the person dismisses it. */
+    /** Asks for a hidden text; returns null if the person dismisses it. */
     protected suspend fun ask(what: String): CharArray? =
         suspendCancellableCoroutine { waiting ->
             val asked = activity.column().apply { pad(MARGIN) }
@@ -86,7 +86,7 @@ abstract class Screen(protected val activity: MainActivity) {
             waiting.invokeOnCancellation { shown.dismiss() }
         }
 
-    /** Uses the camera; nothing when it can't be used, of which the person is told. */
+    /** Uses the camera; if it isn't available, tells the person and returns null. */
     protected suspend fun <T> scanning(camera: CameraPreview, work: suspend (Flow<ScannedCode>) -> T): T? =
         try {
             work(camera.codes())
@@ -95,7 +95,7 @@ abstract class Screen(protected val activity: MainActivity) {
             null
         }
 
-    /** Does something, and tells the person what went wrong, if anything. */
+    /** Does something, and shows its error, if any. */
     protected suspend fun <T> trying(work: suspend () -> T): T? =
         try {
             work()
@@ -110,7 +110,7 @@ abstract class Screen(protected val activity: MainActivity) {
         }
 
     protected companion object {
-        /** What is on paper or on another screen: no dictionary, no capitals, and not learnt by the keyboard. */
+        /** For text from paper or from another screen: no dictionary, no capitals, and not learnt by the keyboard. */
         const val CODE = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_NO_SUGGESTIONS or InputType.TYPE_TEXT_VARIATION_VISIBLE_PASSWORD
     }
 }

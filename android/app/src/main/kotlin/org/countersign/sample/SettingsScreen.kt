@@ -6,7 +6,7 @@ import org.countersign.ffi.AccountSummary
 import org.countersign.ffi.BindingState
 import org.countersign.ffi.Recoverability
 
-/** The state of vault, clock and wake-ups, other phones and files, and giving accounts up. */
+/** The state of vault, clock and wake-ups; other phones, files, and deleting accounts. */
 class SettingsScreen(activity: MainActivity, private val authenticator: Authenticator) : Screen(activity) {
     override val back = { AccountsScreen(activity, authenticator) }
 

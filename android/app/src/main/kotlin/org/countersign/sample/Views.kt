@@ -30,7 +30,7 @@ fun ViewGroup.button(label: CharSequence, style: Int = R.style.Button, onClick: 
         setOnClickListener { onClick() }
     }.also { addView(it, LinearLayout.LayoutParams(FILL, WRAP).apply { topMargin = context.dp(GAP) }) }
 
-/** Puts what [fill] adds beside each other, as wide as each other. */
+/** Places the views that [fill] adds in one row, with equal widths. */
 fun ViewGroup.row(fill: LinearLayout.() -> Unit) {
     val row = LinearLayout(context).apply(fill)
     for (index in 0 until row.childCount) {

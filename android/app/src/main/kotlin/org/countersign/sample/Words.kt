@@ -11,7 +11,7 @@ import org.countersign.ffi.SlotKind
 import org.countersign.ffi.TimeSource
 import kotlin.math.abs
 
-/** A code as people read it out: 123 456. The space keeps it in one piece, and in its order where text runs from right to left. */
+/** A code as people read it out: 123 456. The space keeps it together, and in order in text from right to left. */
 fun String.inGroups(): String = if (length >= SHORTEST && length % 2 == 0) chunked(length / 2).joinToString("\u00a0") else this
 
 /** A long code, whose lines end between its groups. */
@@ -24,7 +24,7 @@ fun ApprovalRequest.inWords(words: Resources): String {
     else words.getString(R.string.signs_in_from, user, application, origin)
 }
 
-/** What became of an answer, as the person is told; nothing when they dismissed the phone's prompt. */
+/** The message for an answer's outcome; null if the person dismissed the phone's prompt. */
 fun Answer.inWords(words: Resources, request: ApprovalRequest): String? = when (this) {
     Answer.Approved -> words.getString(if (request.purpose == Purpose.ACTIVATION) R.string.activated else R.string.approved)
     is Answer.ShowCode -> listOfNotNull(words.getString(R.string.type_code, code.inGroups()), message).joinToString("\n")
@@ -46,7 +46,7 @@ val Answer.isFinal: Boolean
         else -> true
     }
 
-/** Why requests don't come by themselves. */
+/** Why requests don't arrive automatically. */
 fun AccountPause.inWords(words: Resources): String = when (reason) {
     PauseReason.TURNED_DOWN -> (denied + reported).toInt().let { words.getQuantityString(R.plurals.turned_down, it, it) }
     PauseReason.SERVICE_LIMIT -> words.getString(R.string.service_limit)
@@ -63,7 +63,7 @@ fun SlotKind.inWords(words: Resources): String = words.getString(
     },
 )
 
-/** What a person should know of the phone's clock. */
+/** The message about the phone's clock. */
 fun ClockStatus.inWords(words: Resources): String {
     val seconds = (abs(wallAheadMs) / MS_PER_SECOND).toInt()
     val off = words.getQuantityString(if (wallAheadMs > 0) R.plurals.fast else R.plurals.slow, seconds, seconds)

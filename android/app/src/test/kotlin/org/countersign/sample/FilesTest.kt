@@ -32,13 +32,13 @@ class FilesTest {
         person.sees("North ada: new")
         person.looks("import-preview")
         person.taps("Import all but one")
-        person.reads("One account is here: it was read back.")
-        person.taps("Take the last import back (one account)")
-        person.reads("1 of the accounts are in the trash")
+        person.reads("One account was imported and verified.")
+        person.taps("Undo the last import (one account)")
+        person.reads("1 accounts are in the trash")
     }
 
     @Test
-    fun `a picture's codes are imported, and what can't be read is told`() {
+    fun `a picture's codes are imported, and unreadable pictures are reported`() {
         val (person, _) = ward.newPerson()
         person.taps("Settings")
         person.taps("Import")
@@ -51,7 +51,7 @@ class FilesTest {
         person.picks(Uri.fromFile(picture))
         person.sees("North ada: new")
         person.taps("Import")
-        person.reads("One account is here: it was read back.")
+        person.reads("One account was imported and verified.")
     }
 
     @Test
@@ -64,13 +64,13 @@ class FilesTest {
         val folder = Documents.install().folder
         person.taps("Settings")
         person.taps("Backup")
-        person.sees("No backup was ever proven.")
-        person.taps("Back up into a folder")
+        person.sees("You have no verified backup yet.")
+        person.taps("Back up to a folder")
         person.picks(Documents.TREE)
-        person.types("a passphrase as typed", into = "A password for the backup. Without it nobody can open it, and you can’t either.")
+        person.types("a passphrase as typed", into = "A password for the backup. Nobody can open it without the password, including you.")
         person.taps("OK")
         person.reads("It restores 1 of 1 accounts.")
-        person.sees("Last proven on")
+        person.sees("Last verified on")
         assertTrue(folder.listFiles().orEmpty().single().length() > 0)
     }
 

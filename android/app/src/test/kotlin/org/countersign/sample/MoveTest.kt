@@ -31,7 +31,7 @@ class MoveTest {
         person.addsAccount()
         person.taps("Scan a code")
         Camera.holdOver(assertIs<ReceivingStep.Inviting>(new.authenticator.receiveAccounts().step).invitation)
-        person.reads("Is the new phone in your hands?", then = "It is in my hands")
+        person.reads("Are you holding the new phone?", then = "I’m holding it")
         person.sees("Scan this with the new phone.")
         person.looks("acceptance")
         val compared = assertNotNull(new.authenticator.receiveCode(person.shownText()).checkValue)
@@ -45,10 +45,10 @@ class MoveTest {
         person.eventually("all codes") { runBlocking { new.authenticator.receiveCode(person.shownText()).step as? ReceivingStep.Complete } }
         new.authenticator.storeReceived(null)
         Camera.holdOver(assertIs<ReceivingStep.Stored>(new.authenticator.receiveAccounts().step).receipt.single())
-        person.reads("The new phone holds 1 of 1 accounts.", then = "Put them in the trash")
-        person.sees("Take North ada back from the new phone")
+        person.reads("The new phone has 1 of 1 accounts.", then = "Move them to the trash")
+        person.sees("Use North ada on this phone again")
         person.goesBack()
-        person.sees("No account is here yet")
+        person.sees("No accounts yet")
         assertEquals(1, new.authenticator.codes(null).codes.size)
     }
 

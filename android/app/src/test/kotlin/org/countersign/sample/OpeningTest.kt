@@ -36,20 +36,20 @@ class OpeningTest {
         person.reads("a recovery code has 33 symbols")
         person.types(code.lowercase(), into = "Or type your recovery code")
         person.taps("Open")
-        person.sees("No account is here yet")
+        person.sees("No accounts yet")
         assertEquals(1, FakeKeystore.keys.size)
     }
 
     @Test
-    fun `who has no recovery code begins anew, and nothing is deleted`() {
+    fun `who has no recovery code starts over, and nothing is deleted`() {
         makeVault()
         FakeKeystore.keys.clear()
         val person = ward.person()
-        person.taps("Begin anew without them")
+        person.taps("Start over without them")
         person.reads("The accounts stay on this phone", then = "Cancel")
         person.sees("Your accounts are locked")
-        person.taps("Begin anew without them")
-        person.reads("The accounts stay on this phone", then = "Begin anew without them")
+        person.taps("Start over without them")
+        person.reads("The accounts stay on this phone", then = "Start over without them")
         person.sees("Your recovery code")
         assertTrue(vaults.walk().any { it.name == "main.vault" && it.parentFile != vaults })
     }
@@ -61,7 +61,7 @@ class OpeningTest {
         val person = ward.person()
         person.sees("Your accounts can’t be opened")
         person.looks("unusable")
-        person.sees("Begin anew without them")
+        person.sees("Start over without them")
     }
 
     private fun makeVault(): String = runBlocking {

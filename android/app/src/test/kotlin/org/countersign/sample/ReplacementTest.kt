@@ -37,10 +37,10 @@ class ReplacementTest {
         val code = person.shownCode()
         person.taps("Back")
 
-        // Whoever holds the open phone doesn't see it again.
+        // Somebody who picks up the unlocked phone doesn't see it again.
         Finger.error = BiometricPrompt.BIOMETRIC_ERROR_USER_CANCELED
         person.taps("Move approvals of ${person.issuer()}")
-        person.eventually("the prompt") { Finger.prompts.find { "Go on with the new phone" in it } }
+        person.eventually("the prompt") { Finger.prompts.find { "Continue with the new phone" in it } }
         person.sees("Move approvals of")
 
         Finger.error = null

@@ -15,7 +15,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import kotlin.test.assertEquals
 
-/** What may go wrong with a request, and what the person is told. */
+/** Errors of a request, and their messages. */
 @RunWith(RobolectricTestRunner::class)
 class RequestTest {
     @get:Rule

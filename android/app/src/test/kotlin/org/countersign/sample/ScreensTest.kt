@@ -42,7 +42,7 @@ class ScreensTest {
         person.sees("Type your recovery code")
         looks("check-code")
         person.taps("Later")
-        person.sees("No account is here yet")
+        person.sees("No accounts yet")
         looks("empty")
         person.taps("Scan a code")
         looks("scan")
@@ -77,7 +77,7 @@ class ScreensTest {
         taps("Later")
         taps("Backup")
         Documents.install()
-        taps("Back up into a folder")
+        taps("Back up to a folder")
         shadowOf(activity).run { receiveResult(nextStartedActivityForResult.intent, android.app.Activity.RESULT_OK, android.content.Intent().setData(Documents.TREE)) }
         sees("A password for the backup")
         looks("password")

@@ -16,7 +16,7 @@ import kotlin.test.assertContains
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 
-/** The app from its first start, as a person uses it, against the real service. It knows the app by what is shown alone. */
+/** The app from its first start, as a person uses it, against the real service. It knows the app only by what is on the screen. */
 @RunWith(RobolectricTestRunner::class)
 class StoryTest {
     @get:Rule
@@ -70,7 +70,7 @@ class StoryTest {
         person.doesNotSee(" seconds")
         person.taps("Remove default ada")
         person.reads("Delete the account?", then = "Delete")
-        person.sees("No account is here yet")
+        person.sees("No accounts yet")
     }
 
     private fun answer(person: Person, button: String, outcome: String) {

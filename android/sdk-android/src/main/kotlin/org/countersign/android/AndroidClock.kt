@@ -10,8 +10,8 @@ import org.countersign.ffi.ClockReading
 import org.countersign.ffi.DeviceClock
 
 /**
- * The phone's clocks. The monotonic one goes on while the phone sleeps, and the boot count names what it counts from. The
- * network's time is Android's own, or the wall clock's where Android sets that by itself.
+ * The phone's clocks. The monotonic one continues while the phone sleeps, and the boot count identifies its start. The
+ * network time is Android's, or the wall clock's if Android sets it automatically.
  */
 public class AndroidClock(context: Context) : DeviceClock {
     private val resolver = context.applicationContext.contentResolver
@@ -23,7 +23,7 @@ public class AndroidClock(context: Context) : DeviceClock {
         network = networkTime() ?: System.currentTimeMillis().takeIf { isSetAutomatically() },
     )
 
-    /** Nothing when the phone hasn't asked the network since it was started, and before Android 13. */
+    /** Null before Android 13, and if the phone hasn't asked the network since it was started. */
     private fun networkTime(): Long? = try {
         (NETWORK_CLOCK?.invoke(null) as? Clock)?.millis()
     } catch (_: DateTimeException) {

@@ -17,17 +17,17 @@ import kotlin.coroutines.resumeWithException
 
 /** How a phone checks the person before it releases an approval key. */
 public interface ApprovalCheck {
-    /** What the check is, as the service is told it. */
+    /** The kind of check, as reported to the service. */
     public val kind: UserCheck
 
     /**
-     * What the key itself asks for: `KeyProperties.AUTH_BIOMETRIC_STRONG`, `KeyProperties.AUTH_DEVICE_CREDENTIAL` or both. Before
-     * Android 11 only a strong biometric can release a key for one signature, whatever stands here.
+     * The authenticators that the key requires: `KeyProperties.AUTH_BIOMETRIC_STRONG`, `KeyProperties.AUTH_DEVICE_CREDENTIAL` or both. Before
+     * Android 11 only a strong biometric can release a key for one signature, whatever this says.
      */
     public val keyAuthenticators: Int
 
     /**
-     * Checks the person and gives the released object. Cancelling the coroutine takes the prompt away.
+     * Checks the person and returns the released object. Cancelling the coroutine dismisses the prompt.
      *
      * @throws PlatformKeyException when the person was not checked.
      */
@@ -38,9 +38,9 @@ public interface ApprovalCheck {
  * Android's own prompt. It is shown over the app, so an activity must be in front.
  *
  * @param cancelText label of the button that dismisses it, in the person's language.
- * @param allowDeviceCredential whether a PIN, pattern or password is accepted too. The service is then told the weaker check,
- *   whichever was used. New fingerprints don't invalidate such a key: Android only invalidates keys that nothing but biometrics
- *   release. Has no effect before Android 11, where a PIN can't release a key for one signature.
+ * @param allowDeviceCredential whether a PIN, pattern or password is accepted too. The service then gets the weaker check,
+ *   whichever was used. New fingerprints don't invalidate such a key: Android only invalidates keys that require
+ *   biometrics. Has no effect before Android 11, where a PIN can't release a key for one signature.
  */
 public class BiometricCheck(
     private val context: Context,
@@ -91,7 +91,7 @@ public class BiometricCheck(
     }
 }
 
-/** What the end of a prompt without a check means to the person. */
+/** Maps the end of a prompt without a check to an error. */
 internal fun keyErrorOf(promptError: Int): PlatformKeyException = when (promptError) {
     BiometricPrompt.BIOMETRIC_ERROR_USER_CANCELED,
     BiometricPrompt.BIOMETRIC_ERROR_CANCELED,

@@ -35,15 +35,15 @@ public fun FrameScanner.scan(image: Image): List<ScannedCode> {
     return scan(luma.buffer, image.width.toUInt(), image.height.toUInt(), luma.rowStride.toUInt())
 }
 
-/** The back camera, as far as a QR code needs one. An app with a camera of its own gives its frames to [scan]. */
+/** A minimal back camera for QR codes. An app with its own camera passes its frames to [scan]. */
 public class CameraScanner(context: Context) {
     private val cameras = context.getSystemService(CameraManager::class.java)
 
     /**
-     * The codes that the camera sees, each as often as it is seen, while this is collected. Frames that come while one is read are
-     * dropped. Ends with a [CameraAccessException] when there is no camera, or another app takes it.
+     * The codes that the camera sees, repeated for every frame. Frames that arrive while one is processed are dropped. Ends
+     * with a [CameraAccessException] if there is no camera, or another app takes it.
      *
-     * @param preview where the person sees what the camera sees.
+     * @param preview shows the camera's picture.
      */
     @RequiresPermission(permission.CAMERA)
     public fun codes(preview: Surface): Flow<ScannedCode> = callbackFlow {
@@ -60,7 +60,7 @@ public class CameraScanner(context: Context) {
     }
 }
 
-/** One run of the camera. All of it happens on one thread, so that nothing is closed while it is used. */
+/** One run of the camera. Everything happens on one thread, so that nothing is closed while in use. */
 private class Running(private val out: ProducerScope<ScannedCode>, private val preview: Surface) : CameraDevice.StateCallback() {
     private val thread = HandlerThread("countersign-camera").apply { start() }
     private val handler = Handler(thread.looper)

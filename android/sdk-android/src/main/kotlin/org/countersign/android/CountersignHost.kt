@@ -14,21 +14,21 @@ import org.countersign.ffi.WakeUp
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * What the app's `Application` implements, so that receivers, which Android makes by itself, find it. Its methods are called off
- * the main thread, and have nine seconds. What they throw is logged, without its text, and has no other effect.
+ * Implemented by the app's `Application`, so that receivers, which Android creates, can find it. Its methods are called off
+ * the main thread, and have nine seconds. Their exceptions are logged, without the text, and have no other effect.
  */
 public interface CountersignHost {
     /**
-     * Some service may have something new: open the vault and ask
-     * ([org.countersign.Authenticator.checkSignIns]), then show it ([SignInNotifications.show]). Anybody can cause this, so it is a
-     * hint and no more.
+     * A service may have something new: open the vault and ask
+     * ([org.countersign.Authenticator.checkSignIns]), then show it ([SignInNotifications.show]). Anybody can cause this, so it is
+     * only a hint.
      */
     public suspend fun onWakeUp()
 
-    /** The address by which services wake this phone is another one; `null` when there is none any more. */
+    /** The address by which services wake this phone has changed; `null` if there no longer is one. */
     public suspend fun onAddressChanged(address: WakeUp?)
 
-    /** The person denied this request from its notification. Denying needs no check: at worst somebody signs in again. */
+    /** The person denied this request from its notification. Denying needs no user check: at worst the person has to sign in again. */
     public suspend fun onDeny(request: Id)
 }
 
@@ -39,12 +39,12 @@ internal fun BroadcastReceiver.withHost(context: Context, work: suspend (Counter
     host.tell(work) { pending?.finish() }
 }
 
-/** The app, if it is one that takes part. */
+/** The app, if it implements [CountersignHost]. */
 internal fun Context.host(): CountersignHost? = applicationContext as? CountersignHost
 
 /**
  * Does [work] with the app's host, off the caller's thread, then [finally]. A failure of the host ends neither the app nor later
- * work: it is logged by its kind and place, since its text may hold anything.
+ * work: only its kind and place are logged, since its text may contain anything.
  */
 internal fun CountersignHost.tell(work: suspend (CountersignHost) -> Unit, finally: () -> Unit = {}) {
     background.launch {

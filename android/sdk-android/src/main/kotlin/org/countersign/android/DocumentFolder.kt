@@ -16,11 +16,11 @@ import org.countersign.ffi.BackupFolderException
 import java.io.FileNotFoundException
 
 /**
- * A folder that the person has chosen for backups, in this phone's storage or in another app's, such as a cloud's. Give it to
+ * A folder that the person has chosen for backups, in this phone's storage or in another app, such as a cloud. Pass it to
  * [org.countersign.Authenticator.backUpInto].
  *
  * @param resolver the app's own.
- * @param tree what `ACTION_OPEN_DOCUMENT_TREE` gave. For backups by schedule, keep it and take the permission on it for good:
+ * @param tree what `ACTION_OPEN_DOCUMENT_TREE` gave. For scheduled backups, store it and keep the permission:
  *   `takePersistableUriPermission` with `FLAG_GRANT_READ_URI_PERMISSION or FLAG_GRANT_WRITE_URI_PERMISSION`.
  */
 public class DocumentFolder(private val resolver: ContentResolver, private val tree: Uri) : BackupFolder {
@@ -35,7 +35,7 @@ public class DocumentFolder(private val resolver: ContentResolver, private val t
         ParcelFileDescriptor.AutoCloseOutputStream(file).use {
             it.write(content)
             it.flush()
-            // A pipe to another app can't be synced, and its end is what closing it waits for.
+            // A pipe to another app can't be synced; closing it waits for its end.
             runCatching { it.fd.sync() }
         }
     }
@@ -82,7 +82,7 @@ public class DocumentFolder(private val resolver: ContentResolver, private val t
     }
 
     private companion object {
-        /** Providers put an ending of their own on the names of types that they know. */
+        /** Providers append their own extension to names of types that they know. */
         const val TYPE = "application/octet-stream"
         val FULL = setOf(OsConstants.ENOSPC, OsConstants.EDQUOT)
     }

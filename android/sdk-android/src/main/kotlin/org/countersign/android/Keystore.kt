@@ -14,17 +14,17 @@ import java.security.KeyStoreException
 import java.security.ProviderException
 import java.security.UnrecoverableKeyException
 
-/** What both key stores do alike with the Android Keystore. */
+/** Code shared by both key stores on the Android Keystore. */
 internal object Keystore {
     const val PROVIDER = "AndroidKeyStore"
 
-    /** The store, loaded. A call of it may take a second on a slow security chip: never make it on the main thread. */
+    /** The loaded store. A call may take a second on a slow security chip: never call it on the main thread. */
     fun load(): KeyStore = KeyStore.getInstance(PROVIDER).apply { load(null) }
 
-    /** Off the caller's thread, with errors that the contract of the key stores allows. */
+    /** Runs off the caller's thread, and throws only errors that the key stores' contract allows. */
     suspend fun <T> call(work: () -> T): T = keyStoreCall(::translate) { runInterruptible(Dispatchers.IO, work) }
 
-    /** Has [make] make a key in StrongBox, the chip of its own, and where the phone has none, in its trusted environment. */
+    /** Lets [make] generate a key in StrongBox, the separate chip, or in the trusted environment if the phone has none. */
     fun <T> inBestHardware(spec: KeyGenParameterSpec.Builder, make: (KeyGenParameterSpec) -> T): T =
         try {
             make(spec.setIsStrongBoxBacked(true).build())
@@ -36,7 +36,7 @@ internal object Keystore {
         load().deleteEntry(alias)
     }
 
-    /** What a failure of the Keystore means to the person. */
+    /** Maps a failure of the Keystore to an error. */
     fun translate(failure: Throwable): PlatformKeyException = when (failure) {
         is KeyPermanentlyInvalidatedException, is UnrecoverableKeyException -> PlatformKeyException.Invalidated()
         is UserNotAuthenticatedException -> PlatformKeyException.Locked()

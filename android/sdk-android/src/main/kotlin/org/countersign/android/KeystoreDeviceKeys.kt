@@ -23,14 +23,14 @@ import java.security.spec.ECGenParameterSpec
 import java.security.spec.RSAKeyGenParameterSpec
 
 /**
- * Device keys in the Android Keystore: P-256, and RSA of 2048 bits for servers that take no other; in StrongBox where the phone
- * has it, never outside it.
+ * Device keys in the Android Keystore: P-256, and RSA of 2048 bits for servers that accept nothing else; in StrongBox if the phone
+ * has it, and never outside the Keystore.
  *
- * An approval key signs once for each check of the person. The Keystore holds that, not this code: the signature that
- * [check] is given can't be completed before the person has been checked. The key is lost for good when a fingerprint or face
- * is added, or the screen lock removed; that is [PlatformKeyException.Invalidated], and the account is enrolled again.
+ * An approval key signs once for each user check. The Keystore enforces that, not this code: the signature passed to
+ * [check] can't be completed before the person has been checked. The key is lost permanently when a fingerprint or face
+ * is added, or the screen lock removed; that is [PlatformKeyException.Invalidated], and the account must be enrolled again.
  *
- * @param check shows the person's check.
+ * @param check performs the user check.
  */
 public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
 
@@ -53,7 +53,7 @@ public class KeystoreDeviceKeys(private val check: ApprovalCheck) : DeviceKeys {
                 check.confirm(CryptoObject(prepared), shown).signature ?: throw PlatformKeyException.Unavailable()
             }
         }
-        // Throws if the call was cancelled while the prompt was closing: no signature is given out then.
+        // Throws if the call was cancelled while the prompt was closing: then no signature is returned.
         Keystore.call {
             released.update(message)
             released.sign()

@@ -14,7 +14,7 @@ import javax.crypto.spec.GCMParameterSpec
 
 /**
  * The vault's key slot in the Android Keystore: AES-256-GCM, in StrongBox where the phone has it, usable while the phone is
- * unlocked. It asks the person nothing; what asks is each approval.
+ * unlocked. It needs no user check; each approval does.
  */
 public class KeystoreVaultKeys : VaultKeyStore {
 
@@ -37,7 +37,7 @@ public class KeystoreVaultKeys : VaultKeyStore {
         try {
             cipher.doFinal(wrapped, NONCE_BYTES, wrapped.size - NONCE_BYTES)
         } catch (_: AEADBadTagException) {
-            // Altered, or of another key: it is not the slot's.
+            // Altered, or from another key: it isn't this slot's.
             throw PlatformKeyException.NotFound()
         } catch (failure: GeneralSecurityException) {
             throw Keystore.translate(failure)

@@ -13,8 +13,8 @@ import java.io.IOException
 
 /**
  * A picture that the person has chosen, for [org.countersign.ffi.scanPicture] and [org.countersign.ffi.Import.addPicture]: in any
- * format that this phone shows, HEIC too. Large ones are read at a lower resolution, in which a QR code that fills a tenth of the
- * photo can still be read.
+ * format that this phone supports, including HEIC. Large ones are read at a lower resolution, at which a QR code that fills a
+ * tenth of the photo is still readable.
  *
  * @throws IOException when it isn't a picture, or can't be read.
  */
@@ -32,7 +32,7 @@ public suspend fun ContentResolver.readPicture(uri: Uri): Picture = withContext(
 
 private fun sampleSize(size: Size): Int = generateSequence(1) { it * 2 }.first { size.width / it <= LONGEST && size.height / it <= LONGEST }
 
-/** Over white, as nearly every viewer shows it; or over black, where nothing can be seen on white. */
+/** On white, as in nearly every viewer; or on black, if nothing is visible on white. */
 private fun Bitmap.toPicture(): Picture {
     val overWhite = luma(WHITE)
     val hasContrast = overWhite.any { it != overWhite.first() }

@@ -21,11 +21,11 @@ import org.countersign.ffi.RequestGroup
 /**
  * Notifications of open sign-ins, into which the number can be typed.
  *
- * The number goes to the app's own activity, which answers with it ([numberIn]): the approval key is then released by the
- * platform's prompt, as always. There is no way from a notification to an approval without it. On a locked phone the notification
- * says nothing but that there is a sign-in, and Android unlocks the phone before it takes a number.
+ * The number goes to the app's activity, which answers with it ([numberIn]): the platform's prompt then releases the
+ * approval key, as always. No notification can approve without it. On a locked phone the notification shows only that there
+ * is a sign-in, and Android requires unlocking before it accepts a number.
  *
- * @param activity shows a request; it is given [requestIn] and [numberIn].
+ * @param activity shows a request; it receives [requestIn] and [numberIn].
  * @param icon small icon of the notifications.
  */
 public class SignInNotifications(
@@ -37,15 +37,15 @@ public class SignInNotifications(
     private val manager = context.getSystemService(NotificationManager::class.java)
 
     /**
-     * What notifications say, in the person's language.
+     * Texts of notifications, in the person's language.
      *
      * @property channel name of the channel in Android's settings.
-     * @property title such as "Sign-in request": all that a locked phone shows.
+     * @property title such as "Sign-in request": the only text on a locked phone.
      * @property enterNumber label of the action that takes the number.
      * @property open label of the action that opens the app, for requests whose page is scanned.
      * @property deny label of the action that denies.
-     * @property describeGroup what [describe] says, for requests that look alike, with how many there are; without it, "3 × " and
-     * what it says of the newest.
+     * @property describeGroup as [describe], for a number of requests that look alike; without it, "3 × " and the description of
+     * the newest.
      * @property describe who signs in to what, from where.
      */
     public class Texts(
@@ -58,12 +58,12 @@ public class SignInNotifications(
         public val describe: (ApprovalRequest) -> String,
     )
 
-    /** Shows these requests, and takes away those that aren't open any more. Needs the permission to post notifications. */
+    /** Shows these requests, and removes those that are no longer open. Needs the permission to post notifications. */
     public fun show(open: List<ApprovalRequest>, clock: ClockStatus): Unit =
         showGroups(open.map { RequestGroup(it, emptyList()) }, clock)
 
     /**
-     * As [show], one notification for requests that look alike, about the newest: so a storm is one. Give it
+     * As [show], with one notification for requests that look alike, describing the newest. Pass it
      * [org.countersign.Authenticator.requestGroups]; deny the whole group when its notification is denied.
      */
     public fun showGroups(groups: List<RequestGroup>, clock: ClockStatus) {
@@ -102,7 +102,7 @@ public class SignInNotifications(
         .setOnlyAlertOnce(true)
 
     private fun numberAction(request: Id): Notification.Action =
-        // Mutable, since Android puts the number in; its target is fixed.
+        // Mutable, since Android adds the number; its target is fixed.
         Notification.Action.Builder(null, texts.enterNumber, activityIntent(request, MUTABLE))
             .addRemoteInput(RemoteInput.Builder(NUMBER_KEY).setLabel(texts.enterNumber).build())
             .setAllowGeneratedReplies(false)
@@ -114,7 +114,7 @@ public class SignInNotifications(
             .onlyUnlocked()
             .build()
 
-    /** Before Android 12 a locked phone asks for itself: an action that opens an activity has to pass the lock. */
+    /** Before Android 12, an action that opens an activity has to pass the lock screen, so it needs no flag. */
     private fun Notification.Action.Builder.onlyUnlocked() = if (VERSION.SDK_INT >= ANDROID_12) requireAuthentication() else this
 
     private fun denyAction(request: Id): Notification.Action {
@@ -124,7 +124,7 @@ public class SignInNotifications(
     }
 
     private fun activityIntent(request: Id, mutability: Int): PendingIntent {
-        // The data tells two requests' intents apart, and the action the one with a number from the one without.
+        // The data distinguishes intents of two requests, and the action those with a number from those without.
         val action = if (mutability == MUTABLE) ACTION_NUMBER else Intent.ACTION_VIEW
         val intent = Intent(action).setClass(context, activity).setData(uriOf(request)).addFlags(Intent.FLAG_ACTIVITY_SINGLE_TOP)
         return PendingIntent.getActivity(context, 0, intent, mutability or PendingIntent.FLAG_UPDATE_CURRENT)
@@ -135,7 +135,7 @@ public class SignInNotifications(
         /** The request that this intent of a notification is about. */
         public fun requestIn(intent: Intent): Id? = intent.data?.takeIf { it.scheme == SCHEME }?.schemeSpecificPart
 
-        /** The number that the person typed into the notification. Give it to [org.countersign.Authenticator.answer]. */
+        /** The number that the person typed into the notification. Pass it to [org.countersign.Authenticator.answer]. */
         public fun numberIn(intent: Intent): String? = RemoteInput.getResultsFromIntent(intent)?.getCharSequence(NUMBER_KEY)?.toString()
 
         internal const val NUMBER_KEY = "number"
@@ -144,7 +144,7 @@ public class SignInNotifications(
         private const val SCHEME = "countersign-request"
         private const val NUMBER = 1
 
-        /** Before Android 12 every intent is mutable that isn't said not to be. */
+        /** Before Android 12, every intent is mutable unless marked otherwise. */
         private val MUTABLE = if (VERSION.SDK_INT >= ANDROID_12) FLAG_MUTABLE else 0
         private const val MS_PER_SECOND = 1000L
 
@@ -152,7 +152,7 @@ public class SignInNotifications(
     }
 }
 
-/** Takes the decision to deny from a notification. Not exported: only this app's notifications reach it. */
+/** Receives the decision to deny from a notification. Not exported: only this app's notifications reach it. */
 public class DecisionReceiver : BroadcastReceiver() {
     override fun onReceive(context: Context, intent: Intent) {
         val request = SignInNotifications.requestIn(intent) ?: return

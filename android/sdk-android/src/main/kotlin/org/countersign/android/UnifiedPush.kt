@@ -9,9 +9,9 @@ import java.security.MessageDigest
 import java.util.UUID
 
 /**
- * UnifiedPush: another app on the phone, the distributor that the person chose, keeps the one connection.
+ * UnifiedPush: another app on the phone, the distributor chosen by the person, keeps the single connection.
  *
- * Written to the specification (https://unifiedpush.org/developers/spec/android/), with no library between.
+ * Implements the specification (https://unifiedpush.org/developers/spec/android/) directly, without a library.
  */
 public class UnifiedPushChannel(private val context: Context) : WakeUpChannel {
     private val store = WakeUpStore(context, CHANNEL)
@@ -22,7 +22,7 @@ public class UnifiedPushChannel(private val context: Context) : WakeUpChannel {
     public fun distributors(): List<String> =
         context.packageManager.queryBroadcastReceivers(Intent(REGISTER), 0).map { it.activityInfo.packageName }.distinct()
 
-    /** Registers with the distributor that was chosen before, or with the only one there is. */
+    /** Registers with the distributor that was chosen before, or with the only one. */
     override fun register(): Boolean {
         val all = distributors()
         val distributor = store.distributor?.takeIf { it in all } ?: all.singleOrNull() ?: return false
@@ -30,7 +30,7 @@ public class UnifiedPushChannel(private val context: Context) : WakeUpChannel {
         return true
     }
 
-    /** Registers with this distributor: where there are several, the person chooses. */
+    /** Registers with this distributor, which the person has chosen among several. */
     public fun registerWith(distributor: String) {
         if (store.distributor != distributor) unregister()
         val token = store.token ?: UUID.randomUUID().toString()
@@ -41,7 +41,7 @@ public class UnifiedPushChannel(private val context: Context) : WakeUpChannel {
             Intent(REGISTER).setPackage(distributor)
                 .putExtra(TOKEN, token)
                 .putExtra("application", context.packageName)
-                // Proves to the distributor which app asks: nobody else can make it.
+                // Proves to the distributor which app is asking: nobody else can create it.
                 .putExtra("pi", PendingIntent.getBroadcast(context, 0, dummy, PendingIntent.FLAG_IMMUTABLE)),
         )
     }
@@ -62,7 +62,7 @@ public class UnifiedPushChannel(private val context: Context) : WakeUpChannel {
     }
 }
 
-/** Takes what the distributor sends. Any app can send it too: what doesn't know the token is ignored. */
+/** Receives the distributor's messages. Any app can send them: those without the token are ignored. */
 public class UnifiedPushReceiver : BroadcastReceiver() {
 
     override fun onReceive(context: Context, intent: Intent) {

@@ -5,9 +5,9 @@ import org.countersign.VaultFile
 import java.io.File
 
 /**
- * The vault of a profile, in the folder that Android leaves out of backups, opened by a key of the Android Keystore.
+ * The vault of a profile, in the folder that Android excludes from backups, opened by a key of the Android Keystore.
  *
- * @param profile a shared phone has one for each person: letters, digits, `-` and `_`.
+ * @param profile a shared phone has one per person: letters, digits, `-` and `_`.
  */
 public fun vaultFile(context: Context, profile: String = "main"): VaultFile {
     require(profile.matches(PROFILE)) { "a profile's name has 1 to 64 letters, digits, hyphens and underscores" }

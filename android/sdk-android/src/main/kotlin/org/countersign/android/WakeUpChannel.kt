@@ -4,23 +4,23 @@ import android.content.Context
 import org.countersign.ffi.WakeUp
 
 /**
- * A way to be told to fetch while the app isn't in front. Any of them may fail at any time; the app asks by itself when it is
- * opened, so a wake-up saves the person that, and nothing depends on it.
+ * A way to wake the app while it isn't in front. Any channel may fail at any time. The app also fetches when it is opened, so
+ * nothing depends on a wake-up.
  */
 public interface WakeUpChannel {
-    /** The address to give at enrolment; `null` until there is one. */
+    /** The address for enrolments; `null` until there is one. */
     public val address: WakeUp?
 
-    /** Asks for an address. It comes later: [CountersignHost.onAddressChanged]. Gives whether there is anybody to ask. */
+    /** Requests an address, which arrives later in [CountersignHost.onAddressChanged]. Returns whether it can be requested. */
     public fun register(): Boolean
 
-    /** Gives the address up. */
+    /** Unregisters the address. */
     public fun unregister()
 }
 
 /**
- * Firebase Cloud Messaging. The app brings the Firebase library and its project; its `FirebaseMessagingService` passes
- * `onNewToken` and `onMessageReceived` on to here.
+ * Firebase Cloud Messaging. The app brings the Firebase library and its project; its `FirebaseMessagingService` forwards
+ * `onNewToken` and `onMessageReceived` to this channel.
  *
  * @param requestToken asks Firebase for the token and passes it to [onNewToken]; `false` without Play services.
  */
@@ -36,7 +36,7 @@ public class FcmChannel(private val context: Context, private val requestToken: 
     /** Firebase gave this registration token. */
     public fun onNewToken(token: String): Unit = changeTo(token)
 
-    /** Firebase delivered a message. What is in it is ignored. Called on a thread of Firebase's, and waits for none. */
+    /** Firebase delivered a message, whose content is ignored. Called on Firebase's thread; doesn't block. */
     public fun onMessage() {
         context.host()?.tell({ it.onWakeUp() })
     }
@@ -48,7 +48,7 @@ public class FcmChannel(private val context: Context, private val requestToken: 
     }
 }
 
-/** What a channel remembers: private to the app, and left out of backups with all of its preferences. */
+/** A channel's stored state: private to the app, and excluded from backups like all of its preferences. */
 internal class WakeUpStore(context: Context, private val channel: String) {
     private val preferences = context.applicationContext.getSharedPreferences("countersign.wake-up", Context.MODE_PRIVATE)
 

@@ -38,7 +38,7 @@ class ApprovalCheckTest {
     }
 
     @Test
-    fun `the service is told the weaker check where both are allowed`() {
+    fun `the service gets the weaker check where both are allowed`() {
         val context = RuntimeEnvironment.getApplication()
         val biometric = BiometricCheck(context, "Cancel")
         assertEquals(UserCheck.BIOMETRIC, biometric.kind)

@@ -47,7 +47,7 @@ class DocumentFolderTest {
     }
 
     @Test
-    fun `why it doesn't work is told`() = runBlocking {
+    fun `why it doesn't work is reported`() = runBlocking {
         assertFailsWith<BackupFolderException.Failed> { folder.read("nothing") }
         for ((thrown, told) in mapOf(
             SecurityException("taken back") to BackupFolderException.AccessDenied::class,

@@ -138,7 +138,7 @@ class KeystoreTest {
     }
 
     @Test
-    fun `a key that isn't there, and one that will never work again, are told apart from a failure`() = runBlocking<Unit> {
+    fun `a key that isn't there, and one that will never work again, are distinguished from a failure`() = runBlocking<Unit> {
         assertFailsWith<PlatformKeyException.NotFound> { keys.sign(device, ByteArray(1), null) }
         keys.make(device)
         val kinds = mapOf(

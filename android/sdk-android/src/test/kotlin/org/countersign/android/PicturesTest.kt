@@ -48,7 +48,7 @@ class PicturesTest {
     }
 
     @Test
-    fun `what is no picture, or isn't there, is told`() {
+    fun `what is no picture, or isn't there, is reported`() {
         val text = folder.newFile().apply { writeText("no picture") }
         for (file in listOf(text, folder.root.resolve("gone.png"))) {
             assertFailsWith<IOException> { runBlocking { resolver.readPicture(Uri.fromFile(file)) } }

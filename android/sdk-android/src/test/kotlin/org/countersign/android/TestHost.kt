@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit
 import kotlin.test.assertEquals
 import kotlin.test.assertNull
 
-/** An app whose host notes what it is told. */
+/** An app whose host records its calls. */
 class TestHost : Application(), CountersignHost {
     private val calls = LinkedBlockingQueue<String>()
 

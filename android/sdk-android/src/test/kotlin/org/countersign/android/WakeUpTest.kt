@@ -42,7 +42,7 @@ class WakeUpTest {
     }
 
     @Test
-    fun `an endpoint is the address, and told once`() {
+    fun `an endpoint is the address, and reported once`() {
         val token = tokenOf(register())
         receive("NEW_ENDPOINT", token, "endpoint" to "https://push.example/1")
         host.expect("address https://push.example/1")

@@ -48,7 +48,7 @@ private fun View.fault(window: View): String? = when {
 
 private val View.words: String get() = "${javaClass.simpleName} ${(this as? TextView)?.text ?: ""}"
 
-/** What scrolls may be above or below, and nothing beside. */
+/** Scrolling content may be above or below, but not to the sides. */
 private fun View.isWithin(window: View): Boolean {
     val place = Rect(0, 0, width, height)
     var above = parent

@@ -45,7 +45,7 @@ class Ward : ExternalResource() {
         person.taps("I have written it down")
         person.types(code, into = "Type your recovery code from the paper")
         person.taps("Check")
-        person.sees("No account is here yet")
+        person.sees("No accounts yet")
         return person to code
     }
 
