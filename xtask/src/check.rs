@@ -1,4 +1,4 @@
-//! `cargo xtask check`: what to run before a commit. Formatting, lints, and the unit tests of the crates that have changed.
+//! `cargo xtask check`: what to run before a commit. Prose, formatting, lints, and the unit tests of the crates that have changed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use crate::{Failure, build};
+use crate::{Failure, build, prose};
 
 /// A line of cargo's messages, as far as it says what was compiled.
 #[derive(Deserialize)]
@@ -27,6 +27,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         println!("Nothing differs from the main branch.");
         return Ok(());
     }
+    prose::check()?;
     build::finish(Command::new("cargo").args(["fmt", "--all", "--check"]))?;
     let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     build::finish(Command::new("cargo").args(lints))?;

@@ -10,6 +10,7 @@ mod dependencies;
 mod keycloak;
 mod kotlin;
 mod package;
+mod prose;
 mod size;
 mod swift;
 mod test;

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::tools::TYPOS;
-use crate::{Failure, build, debian, dependencies, kotlin};
+use crate::{Failure, build, debian, dependencies, kotlin, prose};
 
 /// The checks: what each is, and the `cargo` command that makes it.
 const CHECKS: &[(&str, &[&str])] = &[
@@ -28,6 +28,7 @@ const CHECKS: &[(&str, &[&str])] = &[
 pub(crate) fn run() -> Result<(), Failure> {
     println!("== spelling ==");
     check_spelling()?;
+    prose::check()?;
     install_browser()?;
     if debian::can_install() {
         // The tests in a real Keycloak need it; elsewhere they say by name that they were skipped.

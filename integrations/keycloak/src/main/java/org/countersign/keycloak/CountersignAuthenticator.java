@@ -249,7 +249,7 @@ final class CountersignAuthenticator implements Authenticator {
             this.attempt = Attempt.of(context.getAuthenticationSession(), context.getUser().getId());
         }
 
-        /** Null if the settings are invalid: the person is told so, and the log says what is wrong. */
+        /** Null if the settings are invalid: the person sees a message, and the log names the setting. */
         static Step of(AuthenticationFlowContext context) {
             try {
                 Step step = new Step(context, settings(context.getSession(), context.getAuthenticatorConfig()));

@@ -24,7 +24,7 @@ final class Service {
         enum Kind {
             /** The service can't be reached or can't work; the same request may be sent again. */
             UNAVAILABLE,
-            /** There is no such sign-in, or not any more. */
+            /** There is no such sign-in, or it no longer exists. */
             NOT_FOUND,
             /** The service refuses what this client asks for: the settings are wrong. */
             REFUSED

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What isn't the service, or not in order, is told apart and believed in nothing. */
+/** Replies that aren't the service's, or are out of order, are distinguished and never trusted. */
 class ServiceTest {
     private static final String ID = "AAAAAAAAAAAAAAAAAAAAAA";
 
