@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
 mod administering;
+mod broker;
 #[path = "../pages/browser.rs"]
 #[expect(dead_code, reason = "the tests of the service's pages do more with it")]
 mod browser;
