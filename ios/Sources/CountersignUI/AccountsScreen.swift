@@ -155,7 +155,7 @@ extension ClockStatus {
         guard isCorrected else { return nil }
         let off = "\(abs(wallAheadMs) / 1000) s \(wallAheadMs > 0 ? "fast" : "slow")"
         return switch source {
-        case .lastKnownOffset: "Your phone was \(off) before it was restarted; codes are corrected accordingly, unverified."
+        case .lastKnownOffset: "Your phone was \(off) before it was restarted; codes are corrected, but unverified."
         case .unsignedService: "Your phone is \(off) according to \(service ?? ""), unsigned; codes are corrected."
         default: "Your phone is \(off); codes are corrected."
         }

@@ -21,7 +21,7 @@ struct SendScreen: View {
                 scanner
             case .confirming:
                 Text("Are you holding the new phone?")
-                Text("Anybody who sends you such a code, or asks what your phone shows, is trying to get your accounts.")
+                Text("Anybody who sends you such a code, or asks what your phone shows, wants your accounts.")
                 relayPicker
                 Button("I'm holding it") { Task { await model.begin() } }
             case .comparing(let acceptance): comparing(acceptance)

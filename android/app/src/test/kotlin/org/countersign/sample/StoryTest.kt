@@ -43,7 +43,7 @@ class StoryTest {
         assertEquals("approved", ward.portal.state(scanned))
 
         assertEquals("denied", ward.portal.state(ward.portal.signIn("ada").also { answer(person, "Deny", "Denied.") }))
-        assertEquals("reported", ward.portal.state(ward.portal.signIn("ada").also { answer(person, "This wasn’t me", "Reported.") }))
+        assertEquals("reported", ward.portal.state(ward.portal.signIn("ada").also { answer(person, "This wasn’t me", "Reported to your organisation.") }))
 
         val code = person.code()
         assertTrue(ward.portal.takesCode("ada", code))
