@@ -37,11 +37,8 @@ impl<K: Copy + Eq + Hash> Pace<K> {
     /// Takes one use from the budget, and says how long one has to wait for it.
     pub(crate) fn take(&self, whose: K, now: Instant) -> Duration {
         let mut budgets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if budgets.len() >= MAX_BUDGETS && !budgets.contains_key(&whose) {
-            budgets.retain(|_, full_at| *full_at > now);
-            if budgets.len() >= MAX_BUDGETS {
-                return self.longest;
-            }
+        if !has_place(&mut budgets, whose, now) {
+            return self.longest;
         }
         let full_at = budgets.entry(whose).or_insert(now);
         let debt_limit = now + self.burst + self.longest;
@@ -55,13 +52,19 @@ impl<K: Copy + Eq + Hash> Pace<K> {
         budgets.get(&whose).map_or(Duration::ZERO, |full_at| self.wait(*full_at, now))
     }
 
-    /// How long one has to wait before one more use is free of waiting, without taking anything.
-    pub(crate) fn wait_for_one(&self, whose: K, now: Instant) -> Duration {
-        let budgets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        match budgets.get(&whose) {
-            Some(full_at) => self.wait((*full_at).max(now) + self.interval, now),
-            None if budgets.len() >= MAX_BUDGETS => self.longest,
-            None => Duration::ZERO,
+    /// Takes one use if the budget has it now. Otherwise takes nothing, and says how long one has to wait.
+    pub(crate) fn try_take(&self, whose: K, now: Instant) -> Result<(), Duration> {
+        let mut budgets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if !has_place(&mut budgets, whose, now) {
+            return Err(self.longest);
+        }
+        let full_at = budgets.get(&whose).map_or(now, |full_at| (*full_at).max(now)) + self.interval;
+        match self.wait(full_at, now) {
+            Duration::ZERO => {
+                budgets.insert(whose, full_at);
+                Ok(())
+            }
+            wait => Err(wait),
         }
     }
 
@@ -78,6 +81,15 @@ impl<K: Copy + Eq + Hash> Pace<K> {
     fn wait(&self, full_at: Instant, now: Instant) -> Duration {
         full_at.saturating_duration_since(now + self.burst).min(self.longest)
     }
+}
+
+/// Whether this budget is remembered, or can be. Those that are full again are forgotten first.
+fn has_place<K: Copy + Eq + Hash>(budgets: &mut HashMap<K, Instant>, whose: K, now: Instant) -> bool {
+    if budgets.len() < MAX_BUDGETS || budgets.contains_key(&whose) {
+        return true;
+    }
+    budgets.retain(|_, full_at| *full_at > now);
+    budgets.len() < MAX_BUDGETS
 }
 
 #[cfg(test)]
@@ -122,8 +134,24 @@ mod tests {
             assert_eq!(pace.take(number, start), Duration::ZERO);
         }
         assert_eq!(pace.take(u32::MAX, start), Duration::from_secs(5));
+        assert_eq!(pace.try_take(u32::MAX, start), Err(Duration::from_secs(5)));
         assert_eq!(pace.full_at.lock().unwrap().len(), MAX_BUDGETS);
-        assert_eq!(pace.take(u32::MAX, start + Duration::from_secs(1)), Duration::ZERO);
+        assert_eq!(pace.try_take(u32::MAX, start + Duration::from_secs(1)), Ok(()));
         assert_eq!(pace.full_at.lock().unwrap().len(), 1);
+        assert_eq!(pace.take(0, start + Duration::from_secs(1)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_use_is_taken_only_if_it_is_there_and_can_be_given_back() {
+        let pace = Pace::new(Duration::from_secs(5), 2, Duration::from_secs(300));
+        let start = Instant::now();
+        assert_eq!([pace.try_take(1, start), pace.try_take(1, start)], [Ok(()), Ok(())]);
+        for _ in 0..100 {
+            assert_eq!(pace.try_take(1, start), Err(Duration::from_secs(5)));
+        }
+        assert_eq!(pace.try_take(1, start + Duration::from_secs(5)), Ok(()));
+        assert_eq!(pace.try_take(1, start + Duration::from_secs(5)), Err(Duration::from_secs(5)));
+        pace.give_back(1);
+        assert_eq!(pace.try_take(1, start + Duration::from_secs(5)), Ok(()));
     }
 }

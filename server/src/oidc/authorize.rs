@@ -156,17 +156,18 @@ async fn start(
     {
         return back.error(&app, "../", person::NOT_THEM);
     }
-    if !person.is_vouched_for {
-        let wait = app.openid_starts.wait(visit.address);
-        if !wait.is_zero() {
-            return openid::too_many(wait);
-        }
+    // Taken before anything is awaited, so that as many requests at once as you like share one budget.
+    if !person.is_vouched_for
+        && let Err(wait) = app.openid_starts.take(visit.address)
+    {
+        return openid::too_many(wait);
     }
-    match make(&app, &visit, request, fingerprint(&app, parameters), &person).await {
+    let made = make(&app, &visit, request, fingerprint(&app, parameters), &person).await;
+    if !person.is_vouched_for && !matches!(made, Ok(Made::Now { .. })) {
+        app.openid_starts.give_back(visit.address);
+    }
+    match made {
         Ok(Made::Now { id, cookies }) => {
-            if !person.is_vouched_for {
-                app.openid_starts.count(visit.address);
-            }
             let mut response = Redirect::to(&format!("../sign-ins/{id}")).into_response();
             for cookie in cookies {
                 if let Ok(cookie) = cookie.expose().parse() {

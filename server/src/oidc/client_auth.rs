@@ -57,11 +57,13 @@ pub(super) async fn authenticate(
         (None, None) => return Err(FAILED),
     };
     let id: Id = id.parse().map_err(|_| FAILED)?;
-    authenticate::by_secret(app, &[ClientKind::Oidc], Some(id), secret).await.map_err(|error| match error {
+    let client = authenticate::by_secret(app, &[ClientKind::Oidc], Some(id), secret).await;
+    let client = client.map_err(|error| match error {
         AuthenticationError::Rejected(client, _) => FAILED.as_client(client),
         AuthenticationError::Unknown => FAILED,
         AuthenticationError::Unavailable => OauthError::UNAVAILABLE,
-    })
+    })?;
+    if client.can_sign_people_in(app.now()) { Ok(client) } else { Err(FAILED) }
 }
 
 /// The client that has signed an assertion (RFC 7523, section 3), which is taken once.
@@ -83,7 +85,9 @@ async fn by_assertion(
     let client = app.store.read(move |connection| clients::load(connection, id)).await?;
     let client = client
         .filter(|client| {
-            client.kind == ClientKind::Oidc && client.is_usable(now) && client.id.to_string() == issuer
+            client.kind == ClientKind::Oidc
+                && client.can_sign_people_in(now)
+                && client.id.to_string() == issuer
         })
         .ok_or(FAILED)?;
     let keys = client.jwks.as_deref().ok_or(FAILED)?;

@@ -74,7 +74,7 @@ impl IdTokenClaims {
             iat: now.seconds(),
             auth_time: sign_in.decided.unwrap_or(now).seconds(),
             nonce: found.request.nonce.clone(),
-            acr: found.wanted().context(sign_in).as_str(),
+            acr: found.wanted.context(sign_in).as_str(),
             amr: sign_in.amr.as_deref().unwrap_or_default().split(' ').map(str::to_owned).collect(),
             sid: sign_in.id.to_string(),
             at_hash: encode_base64url(half),

@@ -11,7 +11,7 @@ use super::error::OauthError;
 use super::parameters::Parameters;
 use crate::pages::openid::Untrusted;
 use crate::store::authorize_requests::ResponseMode;
-use crate::store::clients::{Client, ClientKind, Methods, Right};
+use crate::store::clients::{Client, ClientKind, Methods};
 use crate::time::Time;
 
 /// Longest `state`, in bytes. It comes back in an address, which servers bound at 8 KiB or more.
@@ -80,9 +80,7 @@ impl Request {
     /// Validates a request of `client`, which is the one of its `client_id`, if there is one.
     pub(super) fn parse(parameters: &Parameters, client: Option<Client>, now: Time) -> Result<Self, Refused> {
         let client = client
-            .filter(|client| {
-                client.kind == ClientKind::Oidc && client.is_usable(now) && client.may(Right::SignIn)
-            })
+            .filter(|client| client.kind == ClientKind::Oidc && client.can_sign_people_in(now))
             .ok_or(Refused::Page(Untrusted::Client, "client_id names no client of this service."))?;
         let back = back(parameters, &client)?;
         match Asked::parse(parameters, &client) {

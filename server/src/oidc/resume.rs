@@ -18,6 +18,7 @@ use crate::page;
 use crate::pages::{entry, openid};
 use crate::refusal::Refusal;
 use crate::secret::{SecretBytes, SecretText};
+use crate::store::StoreError;
 use crate::store::authorize_requests::{self, AuthorizeRequest};
 use crate::store::clients::{self, Client};
 use crate::store::sign_ins::{self, SignIn, SignInState};
@@ -63,6 +64,7 @@ pub(super) struct Found {
     pub(super) request: AuthorizeRequest,
     pub(super) sign_in: SignIn,
     pub(super) client: Client,
+    pub(super) wanted: Wanted,
 }
 
 impl Found {
@@ -73,11 +75,10 @@ impl Found {
     ) -> crate::store::Result<Option<Self>> {
         let sign_in = sign_ins::load(connection, request.id)?;
         let client = clients::load(connection, request.client)?;
-        Ok(sign_in.zip(client).map(|(sign_in, client)| Self { request, sign_in, client }))
-    }
-
-    pub(super) fn wanted(&self) -> Wanted {
-        serde_json::from_str(&self.request.wanted).unwrap_or_default()
+        // What can't be read was asked for all the same: taking it for nothing would let a lesser sign-in pass.
+        let wanted = serde_json::from_str(&request.wanted)
+            .map_err(|_| StoreError::Damaged("what an authorization request asks for"))?;
+        Ok(sign_in.zip(client).map(|(sign_in, client)| Self { request, sign_in, client, wanted }))
     }
 }
 
@@ -96,7 +97,7 @@ async fn answer(app: &Arc<App>, found: Found) -> Response {
         return openid::finished();
     }
     // Its registration may have been taken away for a good reason: nothing goes to its address any more.
-    if !found.client.is_usable(now) || !found.client.redirect_uris.contains(&back.redirect_uri) {
+    if !found.client.can_sign_people_in(now) || !found.client.redirect_uris.contains(&back.redirect_uri) {
         return openid::untrusted(
             openid::Untrusted::Client,
             "The client was revoked, has expired or was changed.",
@@ -106,7 +107,7 @@ async fn answer(app: &Arc<App>, found: Found) -> Response {
         SignInState::Pending => {
             return Redirect::to(&format!("{ROOT}sign-ins/{}", sign_in.id)).into_response();
         }
-        SignInState::Approved if !found.wanted().is_met_by(sign_in) => {
+        SignInState::Approved if !found.wanted.is_met_by(sign_in) => {
             OauthError::unmet("the sign-in was approved in another way than the request asks for")
         }
         SignInState::Approved if !is_fresh(sign_in, now) => denied("the approval was not used in time"),

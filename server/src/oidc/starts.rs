@@ -29,17 +29,12 @@ impl Default for Starts {
 }
 
 impl Starts {
-    /// How long the address has to wait before it may start one more.
-    pub(super) fn wait(&self, address: IpAddr) -> Duration {
-        self.0.wait_for_one(Client::from(address), Instant::now())
+    /// Counts a sign-in that is being started, or says how long the address has to wait before it may start one more.
+    pub(super) fn take(&self, address: IpAddr) -> Result<(), Duration> {
+        self.0.try_take(Client::from(address), Instant::now())
     }
 
-    /// Counts a sign-in that was started.
-    pub(super) fn count(&self, address: IpAddr) {
-        self.0.take(Client::from(address), Instant::now());
-    }
-
-    /// Gives back what a sign-in took that was approved.
+    /// Gives back what a sign-in took that was approved, or wasn't started after all.
     pub(super) fn give_back(&self, address: IpAddr) {
         self.0.give_back(Client::from(address));
     }

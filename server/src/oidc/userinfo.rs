@@ -26,7 +26,9 @@ pub(super) async fn userinfo(State(app): State<Arc<App>>, headers: HeaderMap) ->
             None => Ok(None),
         });
     match found.await.map_err(Refusal::from) {
-        Ok(Some(found)) if found.client.is_usable(now) => Json(PersonClaims::of(&found)).into_response(),
+        Ok(Some(found)) if found.client.can_sign_people_in(now) => {
+            Json(PersonClaims::of(&found)).into_response()
+        }
         Ok(_) => refuse(Some("invalid_token")),
         Err(refusal) => ApiError::from(refusal).into_response(),
     }

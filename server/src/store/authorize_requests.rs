@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Result, id};
 use crate::secret::SecretText;
-use crate::time::Time;
+use crate::time::{CLOCK_TOLERANCE, Time};
 
 super::text_enum! {
     /// How an answer goes back to the client.
@@ -144,9 +144,9 @@ pub(crate) fn of_token(
     Ok(connection
         .prepare_cached(
             "SELECT authorize_requests.* FROM access_tokens JOIN authorize_requests ON id = request
-             WHERE hash = ?1 AND expires > ?2",
+             WHERE hash = ?1 AND expires > ?2 AND created <= ?3",
         )?
-        .query_row(params![hash(token), now], read)
+        .query_row(params![hash(token), now, now + CLOCK_TOLERANCE], read)
         .optional()?)
 }
 

@@ -192,7 +192,8 @@ fn instruction(request: &ApprovalRequest, alike: usize) -> String {
 /// Discards text that was typed before the request was shown.
 fn discard_typed_ahead() -> io::Result<()> {
     let _raw = RawMode::enter()?;
-    while crossterm::event::poll(Duration::ZERO)? {
+    // Not zero: the terminal's reader takes that for a time that is over, and looks at nothing.
+    while crossterm::event::poll(Duration::from_millis(1))? {
         crossterm::event::read()?;
     }
     Ok(())

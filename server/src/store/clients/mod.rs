@@ -189,6 +189,11 @@ impl Client {
         self.returns_anywhere || self.redirect_uris.iter().any(|registered| registered == url)
     }
 
+    /// Whether it may sign people in at this moment.
+    pub(crate) fn can_sign_people_in(&self, now: Time) -> bool {
+        self.is_usable(now) && self.may(Right::SignIn)
+    }
+
     /// Whether it was neither revoked nor has expired.
     pub(crate) fn is_usable(&self, now: Time) -> bool {
         self.revoked.is_none() && self.expires.is_none_or(|expires| expires > now)
