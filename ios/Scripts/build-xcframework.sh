@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds countersign_ffiFFI.xcframework and the Swift that goes with it, on a Mac with Xcode and rustup.
 #   Scripts/build-xcframework.sh            for iPhones, the simulator and this Mac
-#   Scripts/build-xcframework.sh macos      for this Mac alone, to run the tests
+#   Scripts/build-xcframework.sh macos      for only this Mac, to run the tests
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -29,7 +29,7 @@ pub enum ClientCommand {
         /// The client's name, for good: the `aud` of its assertions
         #[arg(long)]
         name: String,
-        /// How it connects: rest, oidc, entra, ciba, keycloak_channel or radius
+        /// How it connects: rest, oidc or entra
         #[arg(long, default_value = "rest")]
         kind: String,
         /// What it may do, and how.

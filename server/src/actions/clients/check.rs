@@ -61,11 +61,11 @@ pub(super) fn client(client: &Client) -> Result<(), Refusal> {
     let is_redirect =
         |uri: &String| text::is_return_url(uri) && (client.kind == ClientKind::Rest || !uri.contains('#'));
     list("redirect_uris", &client.redirect_uris, redirects, is_redirect)?;
-    let believes = !matches!(client.kind, ClientKind::Rest | ClientKind::Radius);
+    let believes = client.kind != ClientKind::Rest;
     list("issuers", &client.issuers, believes, |issuer| text::is_issuer(issuer))?;
     let is_entra = client.kind == ClientKind::Entra;
     list("tenants", &client.tenants, is_entra, |tenant| text::is_guid(tenant))?;
-    let signs = matches!(client.kind, ClientKind::Oidc | ClientKind::Ciba);
+    let signs = client.kind == ClientKind::Oidc;
     if client.jwks.as_ref().is_some_and(|jwks| !signs || !is_public_key_set(jwks)) {
         return Err(Refusal::Invalid("jwks"));
     }

@@ -247,9 +247,9 @@ pub(crate) fn remove_secret(
 /// Whether clients of this kind show a secret that the service has made.
 pub(crate) const fn shows_secret(kind: ClientKind) -> bool {
     match kind {
-        ClientKind::Rest | ClientKind::Oidc | ClientKind::Ciba | ClientKind::Radius => true,
-        // They show what another issuer has signed.
-        ClientKind::Entra | ClientKind::KeycloakChannel => false,
+        ClientKind::Rest | ClientKind::Oidc => true,
+        // It shows what another issuer has signed.
+        ClientKind::Entra => false,
     }
 }
 

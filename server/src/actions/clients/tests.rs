@@ -239,7 +239,7 @@ fn what_cannot_be_a_client_is_refused_by_its_field() {
         ("redirect_uris", uris(ClientKind::Rest, &["http://portal.example/"])),
         ("redirect_uris", uris(ClientKind::Rest, &["https://a.example/", "https://a.example/"])),
         ("redirect_uris", uris(ClientKind::Oidc, &["https://a.example/#x"])),
-        ("redirect_uris", uris(ClientKind::Radius, &["https://a.example/"])),
+        ("redirect_uris", uris(ClientKind::Entra, &["https://a.example/"])),
         ("issuers", Client { issuers: texts(&["https://a.example/"]), ..of(ClientKind::Rest) }),
         ("issuers", Client { issuers: texts(&["https://a.example/?x"]), ..of(ClientKind::Oidc) }),
         ("issuers", Client { issuers: texts(&["a.example"]), ..of(ClientKind::Entra) }),

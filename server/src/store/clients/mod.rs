@@ -30,12 +30,6 @@ super::text_enum! {
         Oidc = "oidc",
         /// External MFA of Microsoft Entra ID.
         Entra = "entra",
-        /// Client-initiated backchannel authentication.
-        Ciba = "ciba",
-        /// The authentication channel of Keycloak's CIBA.
-        KeycloakChannel = "keycloak_channel",
-        /// RADIUS.
-        Radius = "radius",
     }
 }
 
