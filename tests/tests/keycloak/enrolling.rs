@@ -1,9 +1,13 @@
 //! Somebody without a phone reads what to do, or sets one up where the administrator allows it.
 
+use std::time::Duration;
+
 use countersign_authenticator::protocol::EnrolmentLink;
 use countersign_authenticator::protocol::messages::Outcome;
 use countersign_authenticator::scan::scan_picture;
 use countersign_tests::Phone;
+use reqwest::Method;
+use serde_json::json;
 
 use crate::browser::Browser;
 use crate::world::{World, in_world, number};
@@ -67,6 +71,59 @@ async fn nobody_adds_a_phone_with_the_password_once_there_is_one() {
         assert_eq!(world.service.relying_party().devices("grace").await.len(), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn loading_the_page_again_starts_no_set_up() {
+    in_world(allow, async |browser, world| {
+        world.type_password(browser, "grace").await;
+        world.expect_ending(browser, "not_enrolled").await;
+        browser.click("#countersign-enrol").await;
+        world.expect_ending(browser, "enrolling").await;
+        // Grace sets up her phone elsewhere, and what this browser has started runs out.
+        countersign_tests::enrolled(&world.service, &Phone::new(), "grace").await;
+        world.service.advance(Duration::from_secs(600));
+        expect_no_more_phones(browser, &world).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn loading_the_page_again_starts_no_set_up_that_was_refused() {
+    in_world(allow, async |browser, world| {
+        world.type_password(browser, "grace").await;
+        world.expect_ending(browser, "not_enrolled").await;
+        // No more than four may be open at once, so the fifth is refused until one of them ends.
+        let service = world.service.relying_party();
+        let mut open = Vec::new();
+        for _ in 0..4 {
+            let reply = service.post("/v1/enrolments", json!({ "user": "grace" })).await.unwrap();
+            open.push(format!("/v1/enrolments/{}", reply["id"].as_str().unwrap()));
+        }
+        browser.click("#countersign-enrol").await;
+        world.expect_ending(browser, "unavailable").await;
+        for enrolment in &open {
+            let (status, reply) = service.request(Method::DELETE, enrolment, None).await.unwrap();
+            assert!(status.is_success(), "{reply}");
+        }
+        countersign_tests::enrolled(&world.service, &Phone::new(), "grace").await;
+        expect_no_more_phones(browser, &world).await;
+    })
+    .await;
+}
+
+/// Grace has a phone by now: neither loading the page again nor the button adds another one.
+async fn expect_no_more_phones(browser: &Browser, world: &World) {
+    let before = world.enrolments().await;
+    browser.open(&world.return_url()).await;
+    world.expect_ending(browser, "not_enrolled").await;
+    browser.reload().await;
+    world.expect_ending(browser, "not_enrolled").await;
+    assert_eq!(browser.run("return document.querySelectorAll('#countersign-enrolment').length").await, 0);
+    browser.click("#countersign-enrol").await;
+    world.expect_page(browser).await;
+    assert_eq!(world.enrolments().await, before);
+    assert_eq!(world.service.relying_party().devices("grace").await.len(), 1);
 }
 
 fn allow(realm: &mut serde_json::Value, _: &World) {

@@ -156,6 +156,12 @@ impl World {
         audit.iter().filter(|entry| entry["event"] == "sign_in.create").count()
     }
 
+    /// How many set-ups of a phone the service has started.
+    pub(crate) async fn enrolments(&self) -> usize {
+        let audit = self.service.relying_party().audit().await;
+        audit.iter().filter(|entry| entry["event"] == "enrolment.create").count()
+    }
+
     /// The address at which the application sends a browser to Keycloak.
     pub(crate) fn authorize(&self, parameters: &str) -> String {
         let challenge = ring::digest::digest(&ring::digest::SHA256, VERIFIER.as_bytes());

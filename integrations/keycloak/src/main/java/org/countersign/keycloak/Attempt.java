@@ -17,6 +17,8 @@ final class Attempt {
     private static final String KEY = "countersign.key";
     private static final String STARTED = "countersign.started";
     private static final String ENDING = "countersign.ending";
+    private static final String ENROLMENT = "countersign.enrolment";
+    private static final String ENROLMENT_PAGE = "countersign.enrolment-page";
     private static final String ENROLMENT_KEY = "countersign.enrolment-key";
     private static final String EXECUTION = "countersign.execution";
     private static final String FLOW = "countersign.flow";
@@ -74,13 +76,18 @@ final class Attempt {
         return started == null ? 0 : Long.parseLong(started);
     }
 
-    /** Removes the sign-in, which is done before its result counts, so that it counts once. */
+    /**
+     * Removes the sign-in, which is done before its result counts, so that it counts once. Also removes the set-up that
+     * is shown. Its key stays, so that the person comes back to the same one while it is open.
+     */
     void forget() {
         notes.removeAuthNote(SIGN_IN);
         notes.removeAuthNote(REQUEST);
         notes.removeAuthNote(KEY);
         notes.removeAuthNote(STARTED);
         notes.removeAuthNote(ENDING);
+        notes.removeAuthNote(ENROLMENT);
+        notes.removeAuthNote(ENROLMENT_PAGE);
     }
 
     /** How the last sign-in ended. Reloading the page shows it again and starts nothing. */
@@ -93,6 +100,24 @@ final class Attempt {
         notes.setAuthNote(ENDING, ending.name());
     }
 
+    /** Shows this set-up from now on. */
+    void enrolling(Enrolment enrolment) {
+        notes.setAuthNote(ENROLMENT, enrolment.id());
+        notes.setAuthNote(ENROLMENT_PAGE, enrolment.page().toString());
+        ended(Ending.ENROLLING);
+    }
+
+    /** The name of the set-up that is shown. */
+    Optional<String> enrolment() {
+        return Optional.ofNullable(notes.getAuthNote(ENROLMENT));
+    }
+
+    /** The page of the set-up that is shown. */
+    Optional<URI> enrolmentPage() {
+        return Optional.ofNullable(notes.getAuthNote(ENROLMENT_PAGE)).map(URI::create);
+    }
+
+    /** The key of the request that starts a set-up. Only {@link CountersignAuthenticator} sends it, after its check. */
     Optional<String> enrolmentKey() {
         return Optional.ofNullable(notes.getAuthNote(ENROLMENT_KEY));
     }

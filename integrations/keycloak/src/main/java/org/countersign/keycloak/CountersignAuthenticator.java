@@ -145,8 +145,9 @@ final class CountersignAuthenticator implements Authenticator {
     }
 
     /**
-     * Offers the set-up of a phone to somebody who still has none. A new sign-in shows whether that is so; if it isn't,
-     * the flow continues with that sign-in. Nobody can add a phone with only the password to an account that has one.
+     * Starts the set-up of a phone for somebody who still has none. A new sign-in shows whether that is so; if it
+     * isn't, the flow continues with that sign-in. Nobody may start to add a phone with only the password to an account
+     * that has one, so nothing else starts a set-up: loading the page again reads the one that was started.
      */
     private static void enrol(Step step) {
         try {
@@ -157,8 +158,10 @@ final class CountersignAuthenticator implements Authenticator {
                 return;
             }
             step.attempt.forget();
+            // If the set-up can't be started, loading the page again asks neither for another nor for an approval.
+            step.attempt.ended(Ending.NOT_ENROLLED);
             step.service.cancel(signIn.id());
-            step.attempt.ended(Ending.ENROLLING);
+            step.attempt.enrolling(step.startEnrolment());
             step.show(Ending.ENROLLING);
         } catch (Service.Failure failure) {
             fail(step, failure);
@@ -296,21 +299,27 @@ final class CountersignAuthenticator implements Authenticator {
 
         private Response page(Ending ending) {
             boolean canEnrol = settings.enrols() && (ending == Ending.NOT_ENROLLED || ending == Ending.ENROLLING);
-            URI enrolment = null;
-            Ending shown = ending;
-            if (ending == Ending.ENROLLING) {
-                try {
-                    enrolment = enrolment().page();
-                } catch (Service.Failure failure) {
-                    LOG.errorf("Countersign at %s: %s", settings.service(), failure.getMessage());
-                    shown = Ending.of(failure);
-                }
-            }
+            Ending shown = ending == Ending.ENROLLING ? readEnrolment() : ending;
+            URI enrolment = shown == Ending.ENROLLING ? attempt.enrolmentPage().orElse(null) : null;
             return Pages.of(context, shown, settings.help(), canEnrol, enrolment);
         }
 
-        /** The enrolment that is open, or a new one. */
-        private Enrolment enrolment() throws Service.Failure {
+        /** What is to be shown of the set-up that was started. If it has failed, only the person starts another. */
+        private Ending readEnrolment() {
+            Optional<String> known = attempt.enrolment();
+            try {
+                Ending ending = known.isPresent() ? Ending.of(service.enrolment(known.get())) : Ending.NOT_ENROLLED;
+                attempt.ended(ending);
+                return ending;
+            } catch (Service.Failure failure) {
+                LOG.errorf("Countersign at %s: %s", settings.service(), failure.getMessage());
+                boolean isGone = failure.kind() == Service.Failure.Kind.NOT_FOUND;
+                return isGone ? Ending.NOT_ENROLLED : Ending.of(failure);
+            }
+        }
+
+        /** The set-up that is open, or a new one. Only for somebody who was just found to have no phone. */
+        private Enrolment startEnrolment() throws Service.Failure {
             ObjectNode body = Json.MAPPER.createObjectNode();
             body.put("user", user());
             Optional<String> known = attempt.enrolmentKey();

@@ -74,7 +74,8 @@ public final class CountersignAuthenticatorFactory implements AuthenticatorFacto
                         "Text for people who can't continue, such as the telephone number of your help desk."),
                 optional(Settings.ENROLS, ProviderConfigProperty.BOOLEAN_TYPE, "Set up phones here", "false",
                         "People without a phone may set one up after their password. Anybody who knows the password of "
-                                + "such a person can do so too. The client needs the right to enrol."),
+                                + "such a person can do so too. Leave it off where people can choose their username. "
+                                + "The client needs the right to enrol."),
                 optional(Settings.TAKES_CODES, ProviderConfigProperty.BOOLEAN_TYPE, "Accept one-time codes", "true",
                         "A one-time code of the app is enough, for phones without reception."),
                 optional(Settings.TAKES_UNMATCHED, ProviderConfigProperty.BOOLEAN_TYPE,

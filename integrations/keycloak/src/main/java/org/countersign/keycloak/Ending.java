@@ -79,6 +79,11 @@ enum Ending {
         };
     }
 
+    /** What is shown of a set-up that was started: once it has failed, only that there is no phone. */
+    static Ending of(Enrolment enrolment) {
+        return enrolment.isOpen() || enrolment.isDone() ? ENROLLING : NOT_ENROLLED;
+    }
+
     static Ending of(Service.Failure failure) {
         return switch (failure.kind()) {
             case UNAVAILABLE -> UNAVAILABLE;

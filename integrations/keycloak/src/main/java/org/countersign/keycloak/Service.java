@@ -24,7 +24,7 @@ final class Service {
         enum Kind {
             /** The service can't be reached or can't work; the same request may be sent again. */
             UNAVAILABLE,
-            /** There is no such sign-in, or it no longer exists. */
+            /** There is no such sign-in or set-up, or it no longer exists. */
             NOT_FOUND,
             /** The service refuses what this client asks for: the settings are wrong. */
             REFUSED
@@ -64,6 +64,11 @@ final class Service {
         Enrolment enrolment = read(() -> Enrolment.parse(post("/v1/enrolments", body, key)));
         check(enrolment.page());
         return enrolment;
+    }
+
+    /** The set-up of a phone as it stands now. Reading it never starts one. */
+    Enrolment enrolment(String id) throws Failure {
+        return read(() -> Enrolment.parse(send(request("/v1/enrolments/" + id).GET())));
     }
 
     /** Verifies a sign-in's result with the keys that the service publishes. */

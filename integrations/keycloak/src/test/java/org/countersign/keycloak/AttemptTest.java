@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 class AttemptTest {
+    private static final Enrolment SET_UP =
+            new Enrolment("BBBBBBBBBBBBBBBBBBBBBB", "pending", URI.create("https://approve.example/x?key=k"));
+
     private final Map<String, String> notes = new HashMap<>();
     private final AuthenticationSessionModel session = session();
 
@@ -37,16 +40,30 @@ class AttemptTest {
     }
 
     @Test
+    void aSetUpIsShownUntilTheNextRequest() {
+        Attempt attempt = Attempt.of(session, "ada");
+        String key = attempt.newEnrolmentKey();
+        attempt.enrolling(SET_UP);
+        Attempt later = Attempt.of(session, "ada");
+        assertEquals(Optional.of(Ending.ENROLLING), later.ending());
+        assertEquals(Optional.of(SET_UP.id()), later.enrolment());
+        assertEquals(Optional.of(SET_UP.page()), later.enrolmentPage());
+        later.begin("{}", Instant.EPOCH);
+        assertTrue(later.ending().isEmpty() && later.enrolment().isEmpty() && later.enrolmentPage().isEmpty());
+        assertEquals(Optional.of(key), later.enrolmentKey(), "if it is still open, the same one is shown again");
+    }
+
+    @Test
     void nothingThatOneUserBeganServesAnother() {
         Attempt grace = Attempt.of(session, "grace");
         grace.begin("{}", Instant.EPOCH);
         grace.started(new SignIn("AAAAAAAAAAAAAAAAAAAAAA", "pending", 1, "asked", null, ""));
         grace.newEnrolmentKey();
-        grace.ended(Ending.ENROLLING);
+        grace.enrolling(SET_UP);
         grace.keepWay(URI.create("https://keycloak.example/flow"), "step");
         Attempt ada = Attempt.of(session, "ada");
         assertTrue(ada.request().isEmpty() && ada.signIn().isEmpty() && ada.ending().isEmpty());
-        assertTrue(ada.enrolmentKey().isEmpty());
+        assertTrue(ada.enrolmentKey().isEmpty() && ada.enrolment().isEmpty() && ada.enrolmentPage().isEmpty());
         assertEquals(0, ada.startedAt());
         assertTrue(ada.flow().isPresent(), "the tab is the same");
     }

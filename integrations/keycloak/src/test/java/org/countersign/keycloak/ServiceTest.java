@@ -29,6 +29,7 @@ class ServiceTest {
     private String url;
     private int status = 200;
     private String reply = "";
+    private volatile String request = "";
     private final AtomicInteger asked = new AtomicInteger();
 
     @BeforeEach
@@ -121,12 +122,50 @@ class ServiceTest {
         }
     }
 
+    @Test
+    void readingASetUpStartsNone() throws Exception {
+        reply = enrolment("pending", ",\"page_url\":\"" + url + "/enrolments/x?key=secret\"");
+        Enrolment started = service.enrol("{}", "key");
+        assertEquals("POST /v1/enrolments", request);
+        assertFalse(started.toString().contains("secret"));
+        reply = enrolment("expired", "");
+        assertEquals(new Enrolment(ID, "expired", null), service.enrolment(ID));
+        assertEquals("GET /v1/enrolments/" + ID, request);
+        assertEquals(2, asked.get());
+    }
+
+    @Test
+    void whatIsNoSetUpIsNone() {
+        for (String wrong : List.of("{}", enrolment("", ""), enrolment("pending", "").replace(ID, "../../x"))) {
+            reply = wrong;
+            assertEquals(Kind.UNAVAILABLE, assertThrows(Service.Failure.class, () -> service.enrolment(ID)).kind());
+        }
+        reply = enrolment("pending", "");
+        Service.Failure noPage = assertThrows(Service.Failure.class, () -> service.enrol("{}", "key"));
+        assertEquals(Kind.REFUSED, noPage.kind());
+    }
+
+    @Test
+    void onlyASetUpThatIsOpenOrDoneIsShown() {
+        for (String state : List.of("pending", "awaiting_activation", "active")) {
+            assertEquals(Ending.ENROLLING, Ending.of(new Enrolment(ID, state, null)), state);
+        }
+        for (String state : List.of("expired", "cancelled", "denied", "reported", "failed", "Pending", "new")) {
+            assertEquals(Ending.NOT_ENROLLED, Ending.of(new Enrolment(ID, state, null)), state);
+        }
+    }
+
+    private static String enrolment(String state, String more) {
+        return "{\"id\":\"" + ID + "\",\"state\":\"" + state + "\"" + more + "}";
+    }
+
     private static String signIn(String state, String more) {
         return "{\"id\":\"" + ID + "\",\"state\":\"" + state + "\",\"devices\":1,\"push\":\"asked\"" + more + "}";
     }
 
     private void answer(HttpExchange exchange) throws IOException {
         asked.incrementAndGet();
+        request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
         exchange.getResponseHeaders().set("Location", "/elsewhere");
         byte[] body = reply.getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
