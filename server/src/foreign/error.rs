@@ -7,7 +7,7 @@ pub(crate) enum ForeignError {
     TooLong,
     #[error("its {0} is missing, malformed or there twice")]
     Malformed(&'static str),
-    /// Neither RS256 nor ES256, or not what the key is for.
+    /// Neither RS256 nor ES256, not what the client takes, or not what the key is for.
     #[error("it is signed by an algorithm that isn't accepted")]
     Algorithm,
     /// It has a header that must be understood (RFC 7515, section 4.1.11). None is.

@@ -31,8 +31,8 @@ use self::error::FetchError;
 pub(crate) use self::error::ForeignError;
 use self::fetch::Fetcher;
 pub(crate) use self::issuer::{Issuer, Loopback};
-pub(crate) use self::token::Lifetime;
 use self::token::Token;
+pub(crate) use self::token::{Algorithm, Lifetime};
 use crate::time::Time;
 
 /// Verifies what other issuers have signed.
@@ -48,6 +48,9 @@ pub(crate) struct Allowed {
     pub(crate) issuers: Vec<Issuer>,
     /// For whom they must be made.
     pub(crate) audience: String,
+    /// What they may be signed by. Leave out ES256 where a token counts once and is known by its text: anybody can turn
+    /// its signature into another one that verifies.
+    pub(crate) algorithms: &'static [Algorithm],
     /// How long they are good for.
     pub(crate) lifetime: Lifetime,
 }
@@ -79,6 +82,9 @@ impl Foreign {
         now: Time,
     ) -> Result<Verified, ForeignError> {
         let token = Token::parse(token)?;
+        if !allowed.algorithms.contains(&token.algorithm) {
+            return Err(ForeignError::Algorithm);
+        }
         let issuer = allowed.issuers.iter().find(|issuer| issuer.as_str() == token.claims.issuer);
         let issuer = issuer.ok_or(ForeignError::Issuer)?;
         if token.claims.audience != allowed.audience {

@@ -27,7 +27,7 @@ pub(crate) enum Lifetime {
 
 /// What tokens may be signed by. The key decides which of them it is, not the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Rs256,
     Es256,
 }

@@ -2,6 +2,8 @@
 
 use countersign_authenticator::protocol::encode_base64url;
 use ring::hmac;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
 use crate::keys::Key;
@@ -75,6 +77,31 @@ async fn a_hint_that_is_not_signed_by_the_tenants_key_signs_nobody_in() {
     }
     world.nothing_happened().await;
     assert!(world.entra.fetches() <= 2, "garbage doesn't make the service fetch");
+}
+
+/// Anybody can turn a signature by ES256 into another one that verifies, and so a used hint into a new one.
+#[tokio::test]
+async fn a_hint_by_es256_signs_nobody_in_although_the_key_is_the_tenants() {
+    let world = World::start().await;
+    let random = SystemRandom::new();
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let pair =
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).unwrap();
+    let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+    let issuer = world.entra.template();
+    let public = json!({
+        "kty": "EC", "use": "sig", "kid": "curve", "crv": "P-256", "x": encode_base64url(x), "y": encode_base64url(y),
+        "issuer": issuer,
+    });
+    world.entra.publish([world.entra.key.public(&issuer), public]);
+    let header = json!({ "typ": "JWT", "alg": "ES256", "kid": "curve" }).to_string();
+    let claims = world.entra.claims(&ADA).to_string();
+    let input = format!("{}.{}", encode_base64url(header), encode_base64url(claims));
+    let signature = encode_base64url(pair.sign(&random, input.as_bytes()).unwrap());
+    let attempt = world.attempt(&ADA).with("id_token_hint", format!("{input}.{signature}"));
+    refused(&world, &attempt, "access_denied").await;
+    world.nothing_happened().await;
+    assert_eq!(world.entra.fetches(), 0, "it isn't worth a fetch");
 }
 
 #[tokio::test]

@@ -39,7 +39,8 @@ impl World {
 
     fn allowed(&self) -> Allowed {
         let issuers = vec![self.foreign.issuer(self.issuer.name()).unwrap()];
-        Allowed { issuers, audience: "us".to_owned(), lifetime: Lifetime::Expiry }
+        let algorithms = &[Algorithm::Rs256, Algorithm::Es256];
+        Allowed { issuers, audience: "us".to_owned(), algorithms, lifetime: Lifetime::Expiry }
     }
 
     /// The claims of a good token.

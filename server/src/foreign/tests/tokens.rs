@@ -42,6 +42,18 @@ async fn both_algorithms_verify_under_their_own_keys_alone() {
 }
 
 #[tokio::test]
+async fn an_algorithm_that_the_client_does_not_take_is_refused_before_anything_is_fetched() {
+    let world = World::start().await;
+    let curve = Signer::p256("curve");
+    world.issuer.publish([world.signer.public(), curve.public()]);
+    let allowed = Allowed { algorithms: &[Algorithm::Rs256], ..world.allowed() };
+    let by_curve = curve.sign(&world.claims());
+    let refused = world.foreign.verify(&allowed, &by_curve, NOW).await.unwrap_err();
+    assert_eq!((refused, world.issuer.fetches()), (ForeignError::Algorithm, 0));
+    assert!(world.foreign.verify(&allowed, &world.token(), NOW).await.is_ok());
+}
+
+#[tokio::test]
 async fn no_signature_and_one_by_the_public_key_are_refused() {
     let world = World::start().await;
     let claims = world.claims().to_string();

@@ -8,7 +8,7 @@ use countersign_protocol::name;
 use rusqlite::Connection;
 
 use super::request::Request;
-use crate::foreign::{Allowed, Foreign, ForeignError, Lifetime, Verified};
+use crate::foreign::{Algorithm, Allowed, Foreign, ForeignError, Lifetime, Verified};
 use crate::store::Result;
 use crate::store::accounts::Account;
 use crate::store::clients::Client;
@@ -28,7 +28,9 @@ pub(super) struct Person {
     pub(super) identity: Identity,
     /// What Entra calls them towards this service's app registration. It comes back in the answer.
     pub(super) subject: String,
-    /// What they call themselves.
+    /// Their user principal name, if the hint has one that is acceptable as a name. No other claim names an account.
+    login: Option<String>,
+    /// What the page calls them: `login`, or else their display name.
     pub(super) shown: String,
 }
 
@@ -40,7 +42,9 @@ pub(super) async fn of_hint(
 ) -> std::result::Result<Person, ForeignError> {
     let issuers: Vec<_> = request.tenants.iter().map(|tenant| tenant.issuer.clone()).collect();
     let lifetime = Lifetime::SinceIssue(HINT_LIFETIME);
-    let mut allowed = Allowed { issuers, audience: request.app_id.clone(), lifetime };
+    // Entra signs with RS256. A signature by ES256 can be turned into another that verifies: a used hint would be a new one.
+    let algorithms = &[Algorithm::Rs256];
+    let mut allowed = Allowed { issuers, audience: request.app_id.clone(), algorithms, lifetime };
     let verified = match foreign.verify(&allowed, &request.hint, now).await {
         // An app registration with claims of its own has keys of its own, which its metadata alone names.
         Err(ForeignError::UnknownKey) => {
@@ -64,12 +68,12 @@ impl Person {
         if verified.text("ver").is_some_and(|version| version != "2.0") {
             return Err(ForeignError::Malformed("ver"));
         }
-        let shown = ["preferred_username", "upn", "name"]
-            .into_iter()
-            .filter_map(|claim| verified.text(claim))
-            .find(|text| name::check(text).is_ok());
+        let called = |claim| verified.text(claim).filter(|text| name::check(text).is_ok()).map(str::to_owned);
+        let login = called("preferred_username").or_else(|| called("upn"));
+        let shown = login.clone().or_else(|| called("name")).unwrap_or_else(|| object.clone());
         Ok(Self {
-            shown: shown.unwrap_or(&object).to_owned(),
+            login,
+            shown,
             identity: Identity { issuer: verified.issuer.clone(), tenant, object },
             subject: verified.subject,
         })
@@ -82,8 +86,8 @@ impl Person {
         if let Some(user) = identities::user_of(connection, organisation, &self.identity)? {
             return Ok(account(user));
         }
-        let named = client.settings.trusts_names.then(|| account(self.shown.clone()));
-        if let Some(named) = named
+        let login = self.login.clone().filter(|_| client.settings.trusts_names);
+        if let Some(named) = login.map(account)
             && !identities::is_taken(connection, &named)?
         {
             return Ok(named);
@@ -108,7 +112,7 @@ mod tests {
 
     fn person(shown: &str, object: &str) -> Person {
         let identity = Identity { issuer: "issuer".into(), tenant: "tenant".into(), object: object.into() };
-        Person { identity, subject: "subject".into(), shown: shown.into() }
+        Person { identity, subject: "subject".into(), login: Some(shown.into()), shown: shown.into() }
     }
 
     fn database() -> (Connection, Client) {
@@ -146,6 +150,15 @@ mod tests {
         assert!(identities::link(&connection, &ada.identity, &account, client.created).unwrap());
         let successor = person("ada@north.example", "89abcdef-0000-0000-0000-000000000000");
         assert_eq!(successor.account(&connection, &client).unwrap().user, "ada@north.example · 89abcdef");
+    }
+
+    #[test]
+    fn a_display_name_leads_to_no_account_also_where_names_are_trusted() {
+        let (connection, mut client) = database();
+        client.settings.trusts_names = true;
+        let eve = person("ada@north.example", "89abcdef-0000-0000-0000-000000000000");
+        let eve = Person { login: None, ..eve };
+        assert_eq!(eve.account(&connection, &client).unwrap().user, "ada@north.example · 89abcdef");
     }
 
     #[test]
