@@ -15,18 +15,26 @@ const PRECISION: Duration = Duration::from_mins(1);
 /// Refusals of one client that are audited at once, and how long each further one takes to be allowed again.
 const AUDITED: u32 = 10;
 const AUDIT_INTERVAL: Duration = Duration::from_mins(6);
+/// The same for the log, of requests that anybody can send in a client's name.
+const LOGGED: u32 = 60;
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// When secrets were last used, and whose refusals were audited.
+/// When secrets were last used, and whose refusals were written down.
 #[derive(Debug)]
 pub(crate) struct ClientActivity {
     /// By secret. Secrets that don't exist never get in, so that this doesn't grow by guesses.
     used: Mutex<HashMap<Id, Time>>,
     audited: Pace<Id>,
+    logged: Pace<Id>,
 }
 
 impl Default for ClientActivity {
     fn default() -> Self {
-        Self { used: Mutex::default(), audited: Pace::new(AUDIT_INTERVAL, AUDITED, AUDIT_INTERVAL) }
+        Self {
+            used: Mutex::default(),
+            audited: Pace::new(AUDIT_INTERVAL, AUDITED, AUDIT_INTERVAL),
+            logged: Pace::new(LOG_INTERVAL, LOGGED, LOG_INTERVAL),
+        }
     }
 }
 
@@ -45,6 +53,11 @@ impl ClientActivity {
     /// Whether this refusal of somebody who would be this client is to be audited.
     pub(crate) fn is_audit_due(&self, client: Id) -> bool {
         self.audited.take(client, Instant::now()).is_zero()
+    }
+
+    /// Whether this refusal of a request in the name of this client is to be logged.
+    pub(crate) fn is_log_due(&self, client: Id) -> bool {
+        self.logged.take(client, Instant::now()).is_zero()
     }
 }
 
@@ -78,6 +91,15 @@ mod tests {
         for _ in 0..2 {
             let client = Id::make_random();
             assert_eq!((0..10_000).filter(|_| activity.is_audit_due(client)).count(), 10);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_refusals_is_logged_sixty_times_for_each_client() {
+        let activity = ClientActivity::default();
+        for _ in 0..2 {
+            let client = Id::make_random();
+            assert_eq!((0..10_000).filter(|_| activity.is_log_due(client)).count(), 60);
         }
     }
 }

@@ -114,6 +114,16 @@ impl TestService {
         self.clock.ahead_ms.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
+    /// Sets the service's clock back.
+    ///
+    /// # Panics
+    ///
+    /// When it is set back by more than there are milliseconds.
+    pub fn turn_back(&self, time: Duration) {
+        let milliseconds = i64::try_from(time.as_millis()).expect("tests wait for minutes");
+        self.clock.ahead_ms.fetch_sub(milliseconds, Ordering::SeqCst);
+    }
+
     /// Its data folder.
     #[must_use]
     pub fn data(&self) -> &Path {

@@ -51,8 +51,26 @@ pub(crate) fn sign_in(
     )?;
     if let Some(enrolment) = sign_in.enrolment {
         end_activation(transaction, enrolment, &devices, ending.state, now)?;
+        if ending.state == SignInState::Approved {
+            first_enrolments(transaction, &sign_in.account, actor, now)?;
+        }
     }
     Ok(true)
+}
+
+/// Withdraws an account's open first enrolments, including those that a device has scanned. It is called by everything
+/// that gives an account an active device or locks its push, in the same transaction: no such ticket outlasts the reason
+/// for which it was made, and its use needs no check of its own.
+pub(crate) fn first_enrolments(
+    transaction: &mut Transaction<'_>,
+    account: &Account,
+    actor: &Actor,
+    now: Time,
+) -> Result<()> {
+    for enrolment in enrolments::open_first(transaction, account)? {
+        cancel_enrolment(transaction, &enrolment, actor, now)?;
+    }
+    Ok(())
 }
 
 /// Revokes a device and withdraws the sign-ins that nobody else could answer. False if it was revoked before.

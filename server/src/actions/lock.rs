@@ -9,8 +9,8 @@ use crate::store::sign_ins::{self, Ending, Push};
 use crate::store::{Result, Transaction};
 use crate::time::Time;
 
-/// Locks push until an administrator unlocks the account, and ends every sign-in that waits for a device. `subject` is
-/// the sign-in that was reported, if one was. False if push was locked before.
+/// Locks push until an administrator unlocks the account, and ends every sign-in that waits for a device and every open
+/// first enrolment. `subject` is the sign-in that was reported, if one was. False if push was locked before.
 pub(crate) fn push(
     transaction: &mut Transaction<'_>,
     account: &Account,
@@ -32,6 +32,7 @@ pub(crate) fn push(
         sign_ins::set_push(transaction, waiting.id, Push::Locked)?;
         actions::end::sign_in(transaction, &waiting, ending, actor, now)?;
     }
+    actions::end::first_enrolments(transaction, account, actor, now)?;
     if is_new {
         tracing::warn!("push was locked for an account; an administrator must unlock it");
     }

@@ -181,6 +181,22 @@ pub(crate) fn end(connection: &Connection, enrolment: Id, state: EnrolmentState)
     Ok(changed == 1)
 }
 
+/// Open first enrolments of the account: those that Entra's door has made, which makes them only for accounts without an
+/// active device and without a lock.
+pub(crate) fn open_first(connection: &Connection, account: &Account) -> Result<Vec<Enrolment>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM enrolments
+         WHERE organisation = ?1 AND user = ?2 AND state IN ('pending', 'awaiting_activation')
+             AND EXISTS (SELECT 1 FROM entra_requests WHERE entra_requests.id = enrolments.id)",
+    )?;
+    let mut rows = statement.query(params![account.organisation.as_bytes(), account.user])?;
+    let mut enrolments = Vec::new();
+    while let Some(row) = rows.next()? {
+        enrolments.push(read(row)?);
+    }
+    Ok(enrolments)
+}
+
 /// Open enrolments of devices that are to take this one's place.
 pub(crate) fn open_replacements(connection: &Connection, device: Id) -> Result<Vec<Enrolment>> {
     let mut statement = connection.prepare_cached(

@@ -98,18 +98,23 @@ pub(crate) fn record_answer(connection: &Connection, request: Id, now: Time) -> 
     Ok(changed == 1)
 }
 
+/// Requests from before a time, except those with an open enrolment: only its request says that this door has made it.
+const OLDER: &str = "FROM entra_requests WHERE created < ?1 AND NOT EXISTS
+    (SELECT 1 FROM enrolments
+     WHERE enrolments.id = entra_requests.id AND enrolments.state IN ('pending', 'awaiting_activation'))";
+
 /// Whether there is anything for [`forget`] to forget.
 pub(crate) fn has_older(connection: &Connection, before: Time) -> Result<bool> {
-    Ok(connection.prepare_cached("SELECT 1 FROM entra_requests WHERE created < ?1")?.exists([before])?)
+    Ok(connection.prepare_cached(&format!("SELECT 1 {OLDER}"))?.exists([before])?)
 }
 
-/// Forgets requests that were made before `before`. Their hints must be too old to be taken again by then.
+/// Forgets requests that were made before `before` and have no open enrolment. Their hints must be too old to be taken
+/// again by then.
 pub(crate) fn forget(connection: &Connection, before: Time, limit: u32) -> Result<usize> {
     Ok(connection
-        .prepare_cached(
-            "DELETE FROM entra_requests WHERE id IN
-             (SELECT id FROM entra_requests WHERE created < ?1 ORDER BY created LIMIT ?2)",
-        )?
+        .prepare_cached(&format!(
+            "DELETE FROM entra_requests WHERE id IN (SELECT id {OLDER} ORDER BY created LIMIT ?2)"
+        ))?
         .execute(params![before, limit])?)
 }
 
@@ -134,4 +139,56 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EntraRequest> {
         created: row.get("created")?,
         answered: row.get("answered")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::clients::{self, Client, ClientKind, Rights};
+    use crate::store::enrolments::{self, EnrolmentState};
+    use crate::store::{migrate, organisations};
+
+    #[test]
+    fn a_request_is_forgotten_once_it_is_old_and_its_enrolment_has_ended() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let (now, later) = (Time::from_seconds(1000), Time::from_seconds(1001));
+        let organisation = organisations::obtain(&connection, "North", now).unwrap();
+        let client = Client::new(ClientKind::Entra, organisation, "North", "entra", Rights::default(), now);
+        clients::insert(&connection, &client).unwrap();
+        let id = Id::make_random();
+        connection
+            .execute(
+                "INSERT INTO enrolments (id, organisation, client, user, shown_by_client, service_key, state, created,
+                     expires)
+                 VALUES (?1, ?2, 'entra', 'ada', 0, '', 'awaiting_activation', ?3, ?3)",
+                params![id.as_bytes(), organisation.as_bytes(), now],
+            )
+            .unwrap();
+        let request = EntraRequest {
+            id,
+            made: Made::Enrolment,
+            hint: [0; 16],
+            client: client.id,
+            redirect_uri: String::new(),
+            state: None,
+            nonce: String::new(),
+            subject: String::new(),
+            acr: String::new(),
+            amr: String::new(),
+            identity: Identity { issuer: String::new(), tenant: String::new(), object: String::new() },
+            reference: None,
+            created: now,
+            answered: None,
+        };
+        insert(&connection, &request).unwrap();
+
+        assert!(!has_older(&connection, later).unwrap());
+        assert_eq!(forget(&connection, later, 10).unwrap(), 0);
+        assert!(enrolments::end(&connection, id, EnrolmentState::Expired).unwrap());
+        assert!(!has_older(&connection, now).unwrap());
+        assert!(has_older(&connection, later).unwrap());
+        assert_eq!(forget(&connection, later, 10).unwrap(), 1);
+        assert_eq!(load(&connection, id).unwrap(), None);
+    }
 }

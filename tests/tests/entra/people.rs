@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use countersign_authenticator::TurnDown;
+use countersign_authenticator::protocol::Id;
 use countersign_authenticator::protocol::messages::Outcome;
 use countersign_tests::{Phone, enrolled};
 use serde_json::json;
 
 use crate::stand_in::{ADA, GUEST, Person};
-use crate::world::{MINUTE, World, approve, scan_and_activate, waiting};
+use crate::visitor::Visitor;
+use crate::world::{MINUTE, World, activate, approve, scan, scan_and_activate, waiting};
+
+/// Ada's account, and its name as an address has it.
+const ADAS: &str = "ada@north.example · aaaabbbb";
+const ADAS_ENCODED: &str = "ada@north.example%20%C2%B7%20aaaabbbb";
 
 #[tokio::test]
 async fn somebody_new_enrols_right_there_and_is_signed_in() {
@@ -21,7 +27,7 @@ async fn somebody_new_enrols_right_there_and_is_signed_in() {
     scan_and_activate(&mut visitor, &phone).await;
     assert_eq!(world.accepted(&attempt, &mut visitor).await, "swk");
     assert_eq!(world.audit("enrolment.create").await.len(), 1);
-    assert_eq!(world.audit("entra.request").await[0]["user"], "ada@north.example · aaaabbbb");
+    assert_eq!(world.audit("entra.request").await[0]["user"], ADAS);
 }
 
 #[tokio::test]
@@ -29,8 +35,9 @@ async fn an_enrolment_that_takes_too_long_stays_one() {
     let world = World::start().await;
     let phone = Phone::new();
     let mut visitor = world.visit(&world.attempt(&ADA)).await;
+    let account = scan(&mut visitor, &phone).await;
     world.advance(6 * MINUTE);
-    let account = scan_and_activate(&mut visitor, &phone).await;
+    activate(&mut visitor, &phone, account).await;
     let next = visitor.next();
     visitor.get(&next).await;
     assert_eq!((visitor.state(), visitor.posted_form()), ("too_late", None));
@@ -90,10 +97,117 @@ async fn who_lost_every_phone_enrols_again_unless_somebody_reported_a_sign_in() 
             let request = waiting(&phone, account).await.id;
             phone.authenticator.turn_down(&[request], TurnDown::ReportAndLock).await;
         }
-        world.revoke_devices("ada@north.example%20%C2%B7%20aaaabbbb").await;
+        world.revoke_devices(ADAS_ENCODED).await;
         let visitor = world.visit(&world.attempt(&ADA)).await;
         assert_eq!(visitor.state(), if reported { "no_phone" } else { "waiting" });
     }
+}
+
+/// A page of Ada's whose QR somebody else may have scanned, and who it was, with what waits at their phone.
+async fn with_a_stranger(world: &World, scans: bool) -> (Visitor, Option<(Phone, Id, String)>) {
+    let mut visitor = world.visit(&world.attempt(&ADA)).await;
+    assert_eq!(visitor.state(), "waiting");
+    if !scans {
+        return (visitor, None);
+    }
+    let phone = Phone::new();
+    let account = scan(&mut visitor, &phone).await;
+    let (request, number) = (waiting(&phone, account).await.id, visitor.number());
+    (visitor, Some((phone, request, number)))
+}
+
+/// The page has ended, and nobody gets in by its QR or its number.
+async fn leads_nowhere(world: &World, mut visitor: Visitor, stranger: Option<(Phone, Id, String)>) {
+    match stranger {
+        Some((phone, request, number)) => {
+            let error = phone.approve(request, &number).await.unwrap_err();
+            assert_eq!(error.code(), "device_revoked");
+        }
+        None => assert!(Phone::new().enrol(&visitor.link().parse().unwrap()).await.is_err()),
+    }
+    visitor.reload().await;
+    assert_eq!(visitor.state(), "cancelled");
+    let next = visitor.next();
+    visitor.get(&next).await;
+    assert_eq!(visitor.posted_form().unwrap().1["error"], "access_denied");
+    let devices = world.service.relying_party().devices(ADAS_ENCODED).await;
+    assert_eq!(devices.iter().filter(|device| device["state"] == "awaiting_activation").count(), 0);
+}
+
+#[tokio::test]
+async fn the_first_phone_ends_what_else_is_open() {
+    for scanned in [false, true] {
+        let world = World::start().await;
+        let (other, stranger) = with_a_stranger(&world, scanned).await;
+        let (phone, attempt) = (Phone::new(), world.attempt(&ADA));
+        let mut visitor = world.visit(&attempt).await;
+        scan_and_activate(&mut visitor, &phone).await;
+        leads_nowhere(&world, other, stranger).await;
+        world.accepted(&attempt, &mut visitor).await;
+        let devices = world.service.relying_party().devices(ADAS_ENCODED).await;
+        assert_eq!(devices.iter().filter(|device| device["state"] == "active").count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_the_service_desk_enrols_ends_what_is_open_here() {
+    for scanned in [false, true] {
+        let world = World::start().await;
+        let (other, stranger) = with_a_stranger(&world, scanned).await;
+        let phone = Phone::new();
+        let account = enrolled(&world.service, &phone, ADAS).await;
+        leads_nowhere(&world, other, stranger).await;
+        let mut visitor = world.visit(&world.attempt(&ADA)).await;
+        approve(&mut visitor, &phone, account).await;
+    }
+}
+
+#[tokio::test]
+async fn a_lock_ends_what_is_open_here_and_nothing_else_of_the_account() {
+    for scanned in [false, true] {
+        let world = World::start().await;
+        let desk = world.service.relying_party().enrolment(ADAS).await;
+        let (other, stranger) = with_a_stranger(&world, scanned).await;
+        world.lock(ADAS_ENCODED).await;
+        leads_nowhere(&world, other, stranger).await;
+        assert_eq!(world.visit(&world.attempt(&ADA)).await.state(), "no_phone");
+        Phone::new().enrol(&desk.link).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn enrolments_here_are_few_and_short_and_leave_the_service_desk_its_own() {
+    let world = World::start().await;
+    let mut first = world.visit(&world.attempt(&ADA)).await;
+    assert_eq!(first.state(), "waiting");
+    assert_eq!(world.visit(&world.attempt(&ADA)).await.state(), "waiting");
+    let third = world.visit(&world.attempt(&ADA)).await;
+    assert_eq!(third.posted_form().unwrap().1["error"], "temporarily_unavailable");
+    let desk = world.service.relying_party();
+    for _ in 0..2 {
+        desk.enrolment(ADAS).await;
+    }
+    world.advance(5 * MINUTE);
+    first.reload().await;
+    assert_eq!(first.state(), "expired");
+    assert_eq!(world.visit(&world.attempt(&ADA)).await.state(), "waiting", "and what is over doesn't count");
+}
+
+#[tokio::test]
+async fn a_display_name_leads_to_nobodys_account() {
+    const NAME: &str = "Ada Lovelace";
+    let world = World::start_with(|options| options.trusts_names = Some(true)).await;
+    let phone = Phone::new();
+    let account = enrolled(&world.service, &phone, NAME).await;
+    let attempt = world.hinted(&GUEST, |claims| {
+        claims["name"] = json!(NAME);
+        claims.as_object_mut().unwrap().remove("preferred_username");
+    });
+    let visitor = world.visit(&attempt).await;
+    assert_eq!(visitor.state(), "waiting", "they have no phone yet");
+    assert!(visitor.html.contains(NAME));
+    assert!(phone.fetch(account).await.unwrap().is_empty());
+    assert_eq!(world.audit("entra.request").await[0]["user"], "Ada Lovelace · bbbbcccc");
 }
 
 #[tokio::test]

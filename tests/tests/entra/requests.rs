@@ -110,7 +110,9 @@ async fn only_an_identifier_of_entra_is_written_down() {
     let world = World::start().await;
     for reference in ["", "approved by the administrator", "0f2a1d3c-9b6e-4c77-8d2f-1234567890abc"] {
         let attempt = world.attempt(&ADA).with("client-request-id", reference);
-        assert_eq!(world.visit(&attempt).await.state(), "waiting");
+        let mut visitor = world.visit(&attempt).await;
+        assert_eq!(visitor.state(), "waiting");
+        visitor.cancel().await;
     }
     assert!(world.audit("entra.request").await.iter().all(|entry| entry.get("reference").is_none()));
 }

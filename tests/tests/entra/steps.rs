@@ -141,6 +141,19 @@ async fn after_five_minutes_nothing_is_posted() {
 }
 
 #[tokio::test]
+async fn a_request_of_a_clock_that_was_ahead_gets_no_answer_once_it_is_right() {
+    let world = World::start().await;
+    let (phone, account) = world.enrol(&ADA).await;
+    world.advance(60 * MINUTE);
+    let mut visitor = world.visit(&world.attempt(&ADA)).await;
+    approve(&mut visitor, &phone, account).await;
+    let next = visitor.next();
+    world.service.turn_back(60 * MINUTE);
+    visitor.get(&next).await;
+    assert_eq!((visitor.state(), visitor.posted_form()), ("too_late", None));
+}
+
+#[tokio::test]
 async fn the_service_restarts_between_any_two_steps() {
     let mut world = World::start().await;
     let (phone, attempt) = (Phone::new(), world.attempt(&ADA));
@@ -186,23 +199,26 @@ async fn entra_with_a_stale_cache_follows_new_keys() {
 
 #[tokio::test]
 async fn a_client_that_was_revoked_or_changed_meanwhile_gets_no_answer() {
-    for revoked in [true, false] {
+    for change in ["revoked", "rights", "tenant"] {
         let world = World::start().await;
         let (phone, account) = world.enrol(&ADA).await;
         let mut visitor = world.visit(&world.attempt(&ADA)).await;
         approve(&mut visitor, &phone, account).await;
-        if revoked {
-            world.revoke();
-        } else {
-            let other = world.entra.issuer().replace("9122040d", "00000000");
-            let options = ClientOptions { issuer: Some(vec![other]), ..ClientOptions::default() };
-            world.change(options);
+        match change {
+            "revoked" => world.revoke(),
+            "rights" => {
+                world.change(ClientOptions { rights: Some("enrol".into()), ..ClientOptions::default() });
+            }
+            _ => {
+                let other = world.entra.issuer().replace("9122040d", "00000000");
+                world.change(ClientOptions { issuer: Some(vec![other]), ..ClientOptions::default() });
+            }
         }
         let next = visitor.next();
         visitor.get(&next).await;
-        assert_eq!((visitor.state(), visitor.posted_form()), ("refused", None));
+        assert_eq!((visitor.state(), visitor.posted_form()), ("refused", None), "{change}");
         let late = world.visit(&world.attempt(&ADA)).await;
-        assert_eq!(late.state(), if revoked { "refused" } else { "posting" });
+        assert_eq!(late.state(), if change == "tenant" { "posting" } else { "refused" });
         assert!(phone.fetch(account).await.unwrap().is_empty());
     }
 }

@@ -56,6 +56,13 @@ impl World {
         self.entra.advance(time);
     }
 
+    /// Locks the push of a user, whose name is given as an address has it.
+    pub(crate) async fn lock(&self, user: &str) {
+        let path = format!("/v1/users/{user}/lock");
+        let (status, _) = self.service.relying_party().request(Method::POST, &path, None).await.unwrap();
+        assert_eq!(status, 204);
+    }
+
     /// Changes the client.
     pub(crate) fn change(&self, options: ClientOptions) {
         let which = Which { client: "entra".into(), organisation: None };
@@ -128,14 +135,25 @@ impl World {
 
 /// Scans the enrolment page's QR and types its number.
 pub(crate) async fn scan_and_activate(visitor: &mut Visitor, phone: &Phone) -> Id {
+    let account = scan(visitor, phone).await;
+    activate(visitor, phone, account).await;
+    account
+}
+
+/// Scans the enrolment page's QR.
+pub(crate) async fn scan(visitor: &mut Visitor, phone: &Phone) -> Id {
     assert_eq!(visitor.state(), "waiting");
     let account = phone.enrol(&visitor.link().parse().unwrap()).await.unwrap().account;
     visitor.reload().await;
+    account
+}
+
+/// Types the number of the enrolment page.
+pub(crate) async fn activate(visitor: &mut Visitor, phone: &Phone, account: Id) {
     let outcome = phone.approve(waiting(phone, account).await.id, &visitor.number()).await.unwrap();
     assert_eq!(outcome.outcome, Outcome::Approved);
     visitor.reload().await;
     assert_eq!(visitor.state(), "enrolled");
-    account
 }
 
 /// The one request that waits at the phone.

@@ -22,7 +22,7 @@ use crate::pages::openid::{self, Untrusted};
 use crate::refusal::Refusal;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, About, Act, Actor, Event};
-use crate::store::clients::{self, Client};
+use crate::store::clients::{self, Client, Right};
 use crate::store::enrolments::{self, EnrolmentState};
 use crate::store::entra_requests::{self, EntraRequest, Made};
 use crate::store::sign_ins::{self, Method, SignIn, SignInState};
@@ -103,7 +103,9 @@ impl Found {
             tenant.issuer.as_str() == request.identity.issuer
                 && tenant.takes_answers_at(&request.redirect_uri)
         };
-        if !self.client.is_usable(now) || !Tenant::all_of(&self.client, &app.foreign).iter().any(is_tenants) {
+        let client = &self.client;
+        let may_sign_in = client.is_usable(now) && client.may(Right::SignIn);
+        if !may_sign_in || !Tenant::all_of(client, &app.foreign).iter().any(is_tenants) {
             let detail = "The client was revoked, has expired or was changed.";
             return openid::untrusted(Untrusted::Client, detail);
         }
@@ -111,14 +113,15 @@ impl Found {
         let (method, used) = match &self.outcome {
             Outcome::Waits => return self.page(),
             // Entra has forgotten the attempt, and would show an error that says nothing.
-            _ if now >= request.created + ATTEMPT => {
+            _ if request.created.is_ahead_of(now) || now >= request.created + ATTEMPT => {
                 return openid::too_late(ROOT, matches!(self.outcome, Outcome::Approved(..)));
             }
-            Outcome::Ended(why) => return self.refuse(&back, OauthError::new("access_denied", why)),
+            Outcome::Ended(why) => return self.refuse(app, &back, OauthError::new("access_denied", why)),
             Outcome::Approved(method, used) => (*method, used),
         };
         let Some(amr) = told(&request.amr, method, used) else {
             return self.refuse(
+                app,
                 &back,
                 OauthError::new("access_denied", "it was approved by an amr that wasn't asked for"),
             );
@@ -128,7 +131,7 @@ impl Found {
                 openid::post_back(ROOT, &back.redirect_uri, &back.fields([("id_token", token)]))
             }
             Ok(None) => {
-                self.refuse(&back, OauthError::new("access_denied", "the account is another person's"))
+                self.refuse(app, &back, OauthError::new("access_denied", "the account is another person's"))
             }
             Err(refusal) => openid::refused(refusal),
         }
@@ -142,8 +145,8 @@ impl Found {
         Redirect::to(&format!("{ROOT}{folder}/{}", self.request.id)).into_response()
     }
 
-    fn refuse(&self, back: &Back, error: OauthError) -> Response {
-        log_refusal(&self.client, self.request.reference.as_deref(), error.description);
+    fn refuse(&self, app: &App, back: &Back, error: OauthError) -> Response {
+        log_refusal(app, &self.client, self.request.reference.as_deref(), error.description);
         back.error(ROOT, error)
     }
 

@@ -41,14 +41,17 @@ pub(super) async fn client_of(app: &App, parameters: &Parameters) -> Option<Clie
     (client.kind == ClientKind::Entra).then_some(client)
 }
 
-/// What is logged of every step, with Entra's own identifier of the request.
-fn log_refusal(client: &Client, reference: Option<&str>, reason: &str) {
-    tracing::warn!(
-        client = client.name,
-        client_request_id = reference,
-        reason,
-        "a request of Entra was refused"
-    );
+/// Logs a refusal, with Entra's own identifier of the request. Anybody can send requests that are refused, so that only
+/// some of a flood are logged.
+fn log_refusal(app: &App, client: &Client, reference: Option<&str>, reason: &str) {
+    if app.client_activity.is_log_due(client.id) {
+        tracing::warn!(
+            client = client.name,
+            client_request_id = reference,
+            reason,
+            "a request of Entra was refused"
+        );
+    }
 }
 
 /// What stands for a hint in the database.

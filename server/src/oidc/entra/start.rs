@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::person::{self, Person};
 use super::request::{self, Back, Refused, Request};
-use super::{LONGEST_SIGN_IN, fingerprint, log_refusal};
-use crate::actions::enrolment::{self, NewEnrolment};
+use super::{ATTEMPT, LONGEST_SIGN_IN, fingerprint, log_refusal};
+use crate::actions::enrolment::{self, MAX_OPEN, NewEnrolment};
 use crate::actions::sign_in::{self, NewSignIn};
 use crate::app::App;
 use crate::foreign::ForeignError;
@@ -24,6 +24,7 @@ use crate::store::accounts::{self, Account};
 use crate::store::audit::{self, About, Act, Actor, Event};
 use crate::store::clients::{Client, Methods, Right};
 use crate::store::devices::{self, Device, DeviceState};
+use crate::store::enrolments::{self, EnrolmentState};
 use crate::store::entra_requests::{self, EntraRequest, Made};
 use crate::store::sign_ins::Method;
 use crate::store::{Result, Transaction, page_claims};
@@ -31,6 +32,9 @@ use crate::time::Time;
 
 /// As in [`Document`](crate::pages).
 const ROOT: &str = "../";
+/// Enrolments of one account that this door may have open. The others are left to the service desk, so that nobody with a
+/// stolen password can keep it from enrolling the account's owner.
+const MAX_OPEN_HERE: u32 = MAX_OPEN - 2;
 
 /// `POST /oidc/authorize` of a client of this door.
 pub(in crate::oidc) async fn authorize(
@@ -48,11 +52,11 @@ pub(in crate::oidc) async fn authorize(
     };
     match refused {
         Refused::Page(why, detail) => {
-            log_refusal(&known_as, reference.as_deref(), detail);
+            log_refusal(&app, &known_as, reference.as_deref(), detail);
             openid::untrusted(why, detail)
         }
         Refused::Back(back, error) => {
-            log_refusal(&known_as, reference.as_deref(), error.description);
+            log_refusal(&app, &known_as, reference.as_deref(), error.description);
             back.error(ROOT, error)
         }
     }
@@ -61,7 +65,7 @@ pub(in crate::oidc) async fn authorize(
 async fn go_on(app: Arc<App>, visit: Visit, request: Request, reference: Option<String>) -> Response {
     let (client, back) = (request.client.clone(), request.back.clone());
     let refuse = |error: OauthError, reason: &str| {
-        log_refusal(&client, reference.as_deref(), reason);
+        log_refusal(&app, &client, reference.as_deref(), reason);
         back.error(ROOT, error)
     };
     let hint = fingerprint(&app, &request.client, &request.hint);
@@ -73,10 +77,7 @@ async fn go_on(app: Arc<App>, visit: Visit, request: Request, reference: Option<
     }
     let person = match person::of_hint(&app.foreign, &request, app.now()).await {
         Ok(person) => person,
-        Err(error) => {
-            tracing::warn!(client_request_id = reference, %error, "a hint of Entra was refused");
-            return refuse(error_of(error), error.as_str());
-        }
+        Err(error) => return refuse(error_of(error), &format!("{}: {error}", error.as_str())),
     };
     let draft = Draft { hint, visit, request: request.clone(), person, reference: reference.clone() };
     match draft.make(&app).await {
@@ -87,9 +88,13 @@ async fn go_on(app: Arc<App>, visit: Visit, request: Request, reference: Option<
             refuse(error, "unmet")
         }
         Ok(Outcome::NoPhone) => {
-            log_refusal(&client, reference.as_deref(), "the person has no phone, and can't enrol one here");
+            let reason = "the person has no phone, and can't enrol one here";
+            log_refusal(&app, &client, reference.as_deref(), reason);
             let error = OauthError::new("access_denied", "the person has no phone");
             openid::no_phone(ROOT, &client.organisation_name, &back.redirect_uri, &back.error_fields(error))
+        }
+        Err(Refusal::TooManyOpen) => {
+            refuse(OauthError::UNAVAILABLE, "the person has too many open enrolments")
         }
         Err(refusal) => refuse(refusal.into(), "the service can't do it now"),
     }
@@ -248,7 +253,8 @@ impl Draft {
         self.finish(transaction, page, &account, devices, (sign_in.created, sign_in.expires))
     }
 
-    /// The hint proves who the person is, as long as nobody says that somebody else has it.
+    /// The hint proves who the person is, while they have no phone and nobody says that somebody else has their password.
+    /// Once either changes, [`first_enrolments`](crate::actions::end::first_enrolments) withdraws what this has made.
     fn enrol(
         self,
         app: &App,
@@ -273,6 +279,14 @@ impl Draft {
             Err(refusal) => return Ok(Err(refusal)),
         };
         enrolment.return_url = Some(resume_url(app, enrolment.id));
+        enrolment.expires = enrolment.expires.min(enrolment.created + ATTEMPT);
+        let now = enrolment.created;
+        let known = enrolments::open_first(transaction, account)?;
+        let open = known.iter().filter(|known| known.state_at(now) != EnrolmentState::Expired).count();
+        let has_room = u32::try_from(open).is_ok_and(|open| open < MAX_OPEN_HERE);
+        if !has_room {
+            return Ok(Err(Refusal::TooManyOpen));
+        }
         if let Err(refusal) = enrolment::start(transaction, &enrolment)? {
             return Ok(Err(refusal));
         }
