@@ -22,7 +22,7 @@ use crate::pages::openid::{self, Untrusted};
 use crate::refusal::Refusal;
 use crate::store::accounts::Account;
 use crate::store::audit::{self, About, Act, Actor, Event};
-use crate::store::clients::{self, Client, Right};
+use crate::store::clients::{self, Client};
 use crate::store::enrolments::{self, EnrolmentState};
 use crate::store::entra_requests::{self, EntraRequest, Made};
 use crate::store::sign_ins::{self, Method, SignIn, SignInState};
@@ -104,8 +104,7 @@ impl Found {
                 && tenant.takes_answers_at(&request.redirect_uri)
         };
         let client = &self.client;
-        let may_sign_in = client.is_usable(now) && client.may(Right::SignIn);
-        if !may_sign_in || !Tenant::all_of(client, &app.foreign).iter().any(is_tenants) {
+        if !client.can_sign_people_in(now) || !Tenant::all_of(client, &app.foreign).iter().any(is_tenants) {
             let detail = "The client was revoked, has expired or was changed.";
             return openid::untrusted(Untrusted::Client, detail);
         }

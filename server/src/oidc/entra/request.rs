@@ -11,7 +11,7 @@ use crate::foreign::Foreign;
 use crate::oidc::error::OauthError;
 use crate::oidc::parameters::Parameters;
 use crate::pages::openid::Untrusted;
-use crate::store::clients::{Client, Right};
+use crate::store::clients::Client;
 use crate::text::is_guid;
 use crate::time::Time;
 
@@ -59,7 +59,7 @@ impl Request {
         now: Time,
     ) -> Result<Self, Refused> {
         let page = |why, detail| Err(Refused::Page(why, detail));
-        if !client.is_usable(now) || !client.may(Right::SignIn) {
+        if !client.can_sign_people_in(now) {
             return page(Untrusted::Client, "client_id names no client of this service.");
         }
         let Some(app_id) = client.settings.app_id.clone() else {
